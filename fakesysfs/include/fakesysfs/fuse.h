@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The tree's FUSE front end (libfuse3, low-level, multi-threaded). Thin: it translates requests
+ * into tree calls, and opens of VFIO nodes into calls of whoever answers VFIO.
+ */
+
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <vgpulab/cleanup.h>
+#include <vgpulab/error.h>
+
+struct fake_fuse;
+struct fake_node;
+struct fake_tree;
+
+/**
+ * What VFIO nodes do when they are opened. Every open(2) gets a handle of its own (> 0), released
+ * when the last descriptor of that open has gone, however it went: the kernel tells us.
+ */
+struct fake_fuse_vfio_ops {
+	/** Returns the handle, or a negative errno: -EBUSY for a group that is open already. */
+	int (*open)(void *data, const struct fake_node *node);
+	void (*release)(void *data, int handle);
+};
+
+/**
+ * ioctl on an open VFIO node through FUSE: returns the handle of that open. The supervisor, which
+ * receives a copy of a client's descriptor, learns with it which open it stands for.
+ */
+#define FAKE_FUSE_IOC_IDENTIFY _IO('V', 0xF5)
+
+struct fake_fuse_options {
+	struct fake_tree *tree;
+	const char *subtree; /* what the mount's root shows: "" for all, "sys" for /sys alone */
+	const struct fake_fuse_vfio_ops *vfio; /* NULL: opening a VFIO node gives -ENODEV */
+	void *vfio_data;
+};
+
+/** Makes a session that is not mounted yet. NULL with @err filled on failure. */
+struct fake_fuse *fake_fuse_create(const struct fake_fuse_options *options, struct vgpu_error *err);
+
+/** Mounts on @mountpoint, as fusermount3 or root does. */
+int fake_fuse_mount(struct fake_fuse *fuse, const char *mountpoint, struct vgpu_error *err);
+/**
+ * Serves a connection that is mounted already: @fd is the /dev/fuse descriptor given to mount(2),
+ * perhaps by another process in another namespace. Takes @fd over.
+ */
+int fake_fuse_adopt(struct fake_fuse *fuse, int fd, struct vgpu_error *err);
+/** The data for mount(2) that fits fake_fuse_adopt(), without "fd=N,": "rootmode=40000,...". */
+const char *fake_fuse_mount_data(void);
+
+/** Starts the worker threads; returns at once. 0 or a negative errno. */
+int fake_fuse_start(struct fake_fuse *fuse, struct vgpu_error *err);
+/** Waits until the mount has gone (umount) or fake_fuse_stop() was called. */
+void fake_fuse_wait(struct fake_fuse *fuse);
+/** Asks the threads to end. Async-signal-safe. */
+void fake_fuse_stop(struct fake_fuse *fuse);
+/** Unmounts what fake_fuse_mount() mounted, ends the threads, frees. NULL is fine. */
+void fake_fuse_destroy(struct fake_fuse *fuse);
+VGPU_DEFINE_DESTROYP(fake_fuse)

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The fake host: GPUs, their vGPUs, IOMMU groups, and who has what open. Pure: no I/O, no clock.
+ * Both front ends (the FUSE tree and the VFIO supervisor) work on one host, so "in use, therefore
+ * busy" is a fact in one place. Every function takes the host's own lock; callbacks run without it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <vgpulab/cleanup.h>
+#include <vgpulab/error.h>
+#include <vgpulab/uuid.h>
+
+#include "profile.h"
+
+struct fake_host;
+
+/** What one vGPU is, copied out of the host: valid after the vGPU is gone. */
+struct fake_vgpu_info {
+	struct vgpu_uuid uuid;
+	uint64_t serial; /* unique over the host's life; never reused, unlike the UUID */
+	size_t gpu; /* index of the parent */
+	const struct fake_gpu_profile *profile;
+	const struct fake_type_profile *type;
+	uint32_t aperture_mib; /* of the parent: PCI BAR 2 */
+	int vgpu_id; /* 1..7 */
+	unsigned int iommu_group; /* N of /dev/vfio/N */
+	unsigned int vfio_dev; /* X of vfio-dev/vfioX */
+	uint32_t aperture_offset_mib; /* where its low graphics memory lies in the aperture */
+	uint32_t high_gm_offset_mib; /* where its high graphics memory lies in the GGTT */
+	bool bound; /* still bound to its mdev driver: has a group and can be opened */
+	bool removing; /* its removal has begun and waits for the last user */
+	unsigned int users; /* open VFIO device descriptors */
+};
+
+struct fake_host *fake_host_create(void);
+void fake_host_destroy(struct fake_host *host);
+VGPU_DEFINE_DESTROYP(fake_host)
+
+/**
+ * Adds a parent device. Returns its index (0, 1, ...), or a negative errno with @err filled:
+ * -EEXIST if the address is taken.
+ */
+int fake_host_add_gpu(struct fake_host *host, const struct fake_gpu_config *config,
+		      struct vgpu_error *err);
+
+size_t fake_host_gpus_len(struct fake_host *host);
+/** The configuration of a GPU as it was added; its address is final. NULL if out of range. */
+const struct fake_gpu_config *fake_host_gpu(struct fake_host *host, size_t gpu);
+
+/** Number of more instances of @type that fit on @gpu now. Source: gvt/vgpu.c, aperture_gm.c */
+unsigned int fake_host_available(struct fake_host *host, size_t gpu, size_t type);
+/** Whether the type's directory exists: a type too large for the aperture is not listed. */
+bool fake_host_type_listed(struct fake_host *host, size_t gpu, size_t type);
+
+/**
+ * Creates a vGPU. Returns 0, -EEXIST (UUID taken anywhere in the host), -ENOSPC (aperture, high
+ * graphics memory, fences or ids exhausted), -ENODEV (no such GPU or type).
+ * Source: drivers/vfio/mdev/mdev_core.c, mdev_device_create(); gvt/vgpu.c
+ */
+int fake_host_create_vgpu(struct fake_host *host, size_t gpu, size_t type,
+			  const struct vgpu_uuid *uuid);
+
+/**
+ * Removes a vGPU. If it is in use the call blocks until its last user has gone, as Linux 5.2 and
+ * later do; the vGPU meanwhile is `removing`. @cancelled (may be NULL) is asked now and then while
+ * it blocks: when it returns true the caller goes away with -EINTR, and the removal completes
+ * on its own after the last user has gone.
+ * Returns 0, -ENODEV if there is no such vGPU or it is being removed already.
+ * Source: drivers/vfio/mdev/mdev_sysfs.c, remove_store(); vfio_unregister_group_dev()
+ */
+int fake_host_remove_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid,
+			  bool (*cancelled)(void *data), void *data);
+
+/** Unbinds a vGPU from its mdev driver (sysfs unbind). Blocks like removal. 0 or -ENODEV. */
+int fake_host_unbind_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid,
+			  bool (*cancelled)(void *data), void *data);
+
+/** Copies out one vGPU. 0, or -ENODEV with @out untouched. */
+int fake_host_find_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid,
+			struct fake_vgpu_info *out);
+/** The vGPU in an IOMMU group. 0, or -ENODEV. */
+int fake_host_find_group(struct fake_host *host, unsigned int group, struct fake_vgpu_info *out);
+/**
+ * Copies out at most @max vGPUs of @gpu (all GPUs if @gpu is SIZE_MAX), in order of creation.
+ * Returns how many there are, which may exceed @max.
+ */
+size_t fake_host_list_vgpus(struct fake_host *host, size_t gpu, struct fake_vgpu_info *out,
+			    size_t max);
+
+/**
+ * Opens the VFIO device of a vGPU: it is in use from now on. 0, or -ENODEV if it is gone or unbound.
+ * @serial (may be NULL) receives the vGPU's serial, for fake_host_put_vgpu().
+ */
+int fake_host_get_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid, uint64_t *serial);
+/** Ends one use. The last one lets a waiting removal finish. */
+void fake_host_put_vgpu(struct fake_host *host, uint64_t serial);
+
+/** What happened to a vGPU, told in the kernel's order. */
+enum fake_host_event {
+	FAKE_HOST_VGPU_CREATED, /* after fake_host_create_vgpu() succeeded */
+	FAKE_HOST_VGPU_CREATE_FAILED, /* refused with -ENOSPC: the kernel shows it for a moment */
+	FAKE_HOST_VGPU_UNBOUND,
+	FAKE_HOST_VGPU_REMOVED, /* it is gone; @vgpu is its last state */
+};
+
+/** Adds an observer, called in order of addition, without the host's lock, in the acting thread. */
+void fake_host_observe(struct fake_host *host,
+		       void (*observer)(void *data, enum fake_host_event event,
+					const struct fake_vgpu_info *vgpu),
+		       void *data);

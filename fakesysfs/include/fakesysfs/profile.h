@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What kinds of GPU (or other mdev parent) the fake host can hold. Pure data: one row each.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <vgpulab/error.h>
+#include <vgpulab/pci-address.h>
+
+/** One mdev type of a parent, e.g. i915-GVTg_V5_4. What an instance takes out of the parent's pools. */
+struct fake_type_profile {
+	const char *name; /* without the driver's prefix: "GVTg_V5_4" */
+	uint32_t low_gm_mib; /* mappable graphics memory (aperture) */
+	uint32_t high_gm_mib; /* the rest of its GGTT share */
+	uint32_t fences;
+	uint32_t weight; /* 1..16, share of GPU time */
+	uint32_t xres_px, yres_px; /* the largest mode its EDID offers */
+};
+
+/** One kind of parent device. */
+struct fake_gpu_profile {
+	const char *name; /* as in --gpu: "kaby-lake" */
+	const char *summary; /* one line: "Intel HD Graphics 630 (Kaby Lake), GVTg_V5" */
+	const char *model; /* name of the device model in fakevfio: "i915" */
+	const char *driver; /* bound PCI driver and prefix of type names: "i915" */
+	const char *mdev_driver; /* "intel_vgpu_mdev" */
+	const char *mdev_module; /* "kvmgt" */
+	uint16_t vendor_id, device_id, subsystem_vendor_id, subsystem_device_id;
+	uint8_t revision;
+	uint32_t class_code; /* 0x030000 */
+	int graphics_version; /* 8 (Broadwell) or 9 */
+	uint32_t aperture_mib; /* default size of PCI BAR 2 */
+	uint32_t ggtt_mib; /* whole GGTT address space: 4096 with an 8 MiB GTT */
+	const struct fake_type_profile *types; /* in the kernel's order of registration */
+	size_t types_len;
+};
+
+/** All profiles, in the order in which help texts list them. */
+extern const struct fake_gpu_profile fake_gpu_profiles[];
+extern const size_t fake_gpu_profiles_len;
+
+/** The profile of that name, or NULL. */
+const struct fake_gpu_profile *fake_gpu_profile_find(const char *name);
+
+/** A GPU to put into a fake host: a profile and what the user changed of it. */
+struct fake_gpu_config {
+	const struct fake_gpu_profile *profile;
+	struct vgpu_pci_address address;
+	int address_given; /* 0: the host chooses; the first Intel GPU gets 0000:00:02.0 */
+	uint32_t aperture_mib; /* never 0 after parsing */
+};
+
+/**
+ * Parses "NAME[,aperture=512M][,address=0000:00:02.0]".
+ * On failure fills @err (VGPU_ERROR_USAGE, with the nearest name) and returns -EINVAL.
+ */
+int fake_gpu_config_parse(const char *text, struct fake_gpu_config *out, struct vgpu_error *err);

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The fake host as a tree of nodes: path <-> node <-> text, as sysfs shows it. Pure: it knows
+ * nothing of FUSE, and tests (and the `mem` backend) call it directly.
+ *
+ * Below the root: "sys" (what /sys shows) and "dev/vfio" (VFIO's nodes).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <vgpulab/cleanup.h>
+
+struct fake_host;
+struct fake_tree;
+
+enum fake_node_kind {
+	FAKE_NODE_DIR,
+	FAKE_NODE_LINK,
+	FAKE_NODE_ATTR,
+	FAKE_NODE_VFIO_CONTAINER, /* dev/vfio/vfio */
+	FAKE_NODE_VFIO_GROUP, /* dev/vfio/N */
+};
+
+/** The root's node number. Numbers are never reused while the tree lives. */
+#define FAKE_TREE_ROOT 1
+
+struct fake_node {
+	uint64_t ino;
+	enum fake_node_kind kind;
+	mode_t mode; /* permission bits only */
+	uid_t uid;
+	gid_t gid;
+	uint64_t size; /* as sysfs reports it: 4096 for an attribute, 0 for a directory or link */
+	uint32_t nlink;
+	unsigned int group; /* FAKE_NODE_VFIO_GROUP: N */
+};
+
+/** The tree borrows @host, which must outlive it. */
+struct fake_tree *fake_tree_create(struct fake_host *host);
+void fake_tree_destroy(struct fake_tree *tree);
+VGPU_DEFINE_DESTROYP(fake_tree)
+
+/** All of these return 0 or a length, or the negative errno that the kernel's sysfs gives. */
+int fake_tree_lookup(struct fake_tree *tree, uint64_t dir, const char *name, struct fake_node *out);
+int fake_tree_get(struct fake_tree *tree, uint64_t ino, struct fake_node *out);
+/** Resolves a path from the root without following links: "sys/class/mdev_bus". */
+int fake_tree_walk(struct fake_tree *tree, const char *path, struct fake_node *out);
+/** Calls @each for every entry (no dot entries) in the kernel's hash order, until non-zero. */
+int fake_tree_list(struct fake_tree *tree, uint64_t dir,
+		   int (*each)(void *data, const char *name, const struct fake_node *node),
+		   void *data);
+ssize_t fake_tree_readlink(struct fake_tree *tree, uint64_t ino, char *buffer, size_t size);
+/**
+ * May @flags (open(2)) open this node? sysfs refuses by mode bits even root: -EACCES.
+ * Source: fs/kernfs/file.c, kernfs_fop_open()
+ */
+int fake_tree_open(struct fake_tree *tree, uint64_t ino, int flags);
+/** The attribute's whole content as it is now. Not NUL-terminated. At most 4096 bytes. */
+ssize_t fake_tree_read(struct fake_tree *tree, uint64_t ino, char *buffer, size_t size);
+/**
+ * One write(2) to an attribute, at most 4096 bytes of it, as one store. May block (removal of a
+ * vGPU in use); @cancelled as in fake_host_remove_vgpu().
+ */
+ssize_t fake_tree_write(struct fake_tree *tree, uint64_t ino, const void *data, size_t len,
+			bool (*cancelled)(void *data), void *cancelled_data);
+/** chmod and chown stick until the node dies. Pass (mode_t)-1, (uid_t)-1, (gid_t)-1 to keep. */
+int fake_tree_setattr(struct fake_tree *tree, uint64_t ino, mode_t mode, uid_t uid, gid_t gid);
+
+/**
+ * Adds a node that is not the fake's own, so that something of the real /sys can be mounted over
+ * it (a directory or an empty file) or reached through it (a link with @target). Missing parent
+ * directories are made. -EEXIST if the fake has a node of that name: the fake wins.
+ */
+int fake_tree_add_foreign(struct fake_tree *tree, const char *path, enum fake_node_kind kind,
+			  const char *target);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A device model behind VFIO: what a vGPU does when its registers are touched. Pure: a model makes
+ * no system call; memory, interrupts and time come to it through the functions below.
+ *
+ * All functions of a model are called with the device's lock held, one at a time.
+ */
+
+#include <fakesysfs/host.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct fv_device;
+
+/** VFIO region indices of a PCI device; device-specific regions follow. Source: linux/vfio.h */
+enum {
+	FV_REGION_BAR0 = 0,
+	FV_REGION_BAR2 = 2,
+	FV_REGION_ROM = 6,
+	FV_REGION_CONFIG = 7,
+	FV_REGION_VGA = 8,
+	FV_REGION_FIRST_OWN = 9,
+	FV_REGIONS_MAX = 16,
+};
+
+/** Where a region begins in the device descriptor's file offsets. Source: vfio_pci_core.h */
+#define FV_REGION_SHIFT		40
+#define FV_REGION_OFFSET(index) ((uint64_t)(index) << FV_REGION_SHIFT)
+
+/** A part of a region. */
+struct fv_area {
+	uint64_t offset, len;
+};
+
+/** One region as a model declares it. Zero length means that the region is absent. */
+struct fv_region {
+	uint64_t len;
+	uint32_t flags; /* VFIO_REGION_INFO_FLAG_READ | WRITE | MMAP; CAPS is added where due */
+	/*
+	 * The part that is plain memory, shared with the client: mappable when flags has MMAP
+	 * (as a sparse area unless it covers the whole region), and reached by reads and writes
+	 * without asking the model. Elsewhere the model's read and write are called.
+	 */
+	struct fv_area memory;
+	uint32_t type, subtype; /* of a device-specific region; 0, 0 if it has none */
+};
+
+/** One interrupt index as GET_IRQ_INFO tells it. */
+struct fv_irq {
+	uint32_t flags; /* VFIO_IRQ_INFO_* */
+	uint32_t count; /* vectors, at most FV_VECTORS_MAX; 0 with known=false: -EINVAL */
+	int known;
+};
+enum { FV_IRQS_MAX = 5, FV_VECTORS_MAX = 32 };
+
+enum fv_plane_type { FV_PLANE_PRIMARY = 1, FV_PLANE_CURSOR = 2 }; /* as drm_plane_type */
+
+/** What a plane shows now. All zero: the plane is off. */
+struct fv_plane {
+	uint32_t drm_format, width_px, height_px, stride_bytes;
+	uint64_t drm_modifier, size_bytes;
+	uint32_t x_px, y_px, x_hot_px, y_hot_px; /* cursor */
+	uint32_t region; /* region path: which region holds the pixels */
+};
+
+/** What a model is. A row of fv_models. */
+struct fv_model {
+	const char *name; /* matches fake_gpu_profile.model */
+	const char *summary;
+	size_t state_size; /* zeroed memory at fv_device_state() */
+
+	/**
+	 * Fills dev->config, dev->regions and dev->irqs from dev->vgpu. Called once, before the
+	 * regions' memory exists. 0 or a negative errno.
+	 */
+	int (*init)(struct fv_device *dev);
+	/** Power-on and VFIO_DEVICE_RESET. The regions' memory exists. */
+	void (*reset)(struct fv_device *dev);
+	/** The last user has gone. Optional. */
+	void (*finish)(struct fv_device *dev);
+
+	/**
+	 * Register access outside a region's memory: @len is 1, 2, 4 or 8, naturally aligned, and
+	 * inside the region. Longer accesses are split before they arrive here.
+	 */
+	uint64_t (*read)(struct fv_device *dev, unsigned int region, uint64_t offset,
+			 unsigned int len);
+	void (*write)(struct fv_device *dev, unsigned int region, uint64_t offset, uint64_t value,
+		      unsigned int len);
+
+	/**
+	 * What @type shows now; @display says which path asks: VFIO_GFX_PLANE_TYPE_REGION (compose
+	 * into the region's memory) or _DMABUF. 0, -EINVAL if this model does not do that path.
+	 */
+	int (*query_plane)(struct fv_device *dev, uint32_t display, enum fv_plane_type type,
+			   struct fv_plane *out);
+
+	/** Time dev->deadline_ns has come: vblank and the like. Sets a new deadline. Optional. */
+	void (*tick)(struct fv_device *dev, uint64_t now_ns);
+};
+
+extern const struct fv_model *const fv_models[];
+extern const size_t fv_models_len;
+const struct fv_model *fv_model_find(const char *name);
+
+struct fv_device {
+	const struct fv_model *model;
+	struct fake_vgpu_info vgpu;
+	uint32_t device_flags; /* VFIO_DEVICE_FLAGS_*: PCI, RESET */
+	uint32_t regions_len; /* num_regions */
+	uint32_t irqs_len; /* num_irqs */
+	struct fv_region regions[FV_REGIONS_MAX];
+	struct fv_irq irqs[FV_IRQS_MAX];
+	uint8_t config[4096]; /* PCI config space; region CONFIG reads it unless the model acts */
+	uint8_t config_writable[4096]; /* which bits a write may change: BAR sizing for free */
+	uint64_t deadline_ns; /* when to tick; 0: never */
+	uint64_t now_ns; /* CLOCK_MONOTONIC, set before each call of the model */
+};
+
+void *fv_device_state(struct fv_device *dev);
+/** The memory of a region (its `memory` area), or NULL if it has none. */
+void *fv_device_memory(struct fv_device *dev, unsigned int region);
+
+/** A piece of guest memory. */
+struct fv_guest_iov {
+	uint64_t iova; /* guest physical address */
+	void *buffer;
+	size_t len;
+};
+
+/**
+ * Copies from or to guest memory through the container's DMA map. Only what the client has mapped
+ * can be reached. 0, or -EFAULT if a part is not mapped (nothing is then promised of the buffers).
+ */
+int fv_guest_read(struct fv_device *dev, uint64_t iova, void *buffer, size_t len);
+int fv_guest_write(struct fv_device *dev, uint64_t iova, const void *buffer, size_t len);
+/** Many pieces at once; unmapped pieces are zeroed. Returns the number of pieces that failed. */
+size_t fv_guest_readv(struct fv_device *dev, const struct fv_guest_iov *iov, size_t iov_len);
+
+/** Raises an interrupt vector if the client has given an eventfd for it. */
+void fv_device_signal(struct fv_device *dev, unsigned int irq, unsigned int vector);
+
+/** Says what a guest did wrong or what is not emulated; the front end logs it, rate-limited. */
+void fv_device_log(struct fv_device *dev, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The front end of VFIO: a seccomp filter that stops a program's VFIO system calls, and the
+ * supervisor that answers them in its place.
+ */
+
+#include <fakesysfs/fuse.h>
+#include <fakesysfs/host.h>
+#include <vgpulab/cleanup.h>
+#include <vgpulab/error.h>
+
+struct fv_supervisor;
+
+/** Answers VFIO for @host. It has no listener yet. NULL with @err filled on failure. */
+struct fv_supervisor *fv_supervisor_create(struct fake_host *host, struct vgpu_error *err);
+
+/** What the FUSE front end must call when VFIO's nodes are opened; data is the supervisor. */
+extern const struct fake_fuse_vfio_ops fv_supervisor_fuse_ops;
+
+/** Starts answering what @listener (from fv_filter_install()) reports. Takes @listener over. */
+int fv_supervisor_start(struct fv_supervisor *supervisor, int listener, struct vgpu_error *err);
+/** Stops answering and frees. Programs still under the filter get ENOSYS. NULL is fine. */
+void fv_supervisor_destroy(struct fv_supervisor *supervisor);
+VGPU_DEFINE_DESTROYP(fv_supervisor)
+
+/**
+ * Installs the filter in the calling process, for it and all it will start. Returns the listener's
+ * descriptor (O_CLOEXEC), to be sent to the supervisor; or a negative errno with @err filled
+ * (-EBUSY: a filter with a listener is there already, as inside another `vgpulab run`).
+ */
+int fv_filter_install(struct vgpu_error *err);
