@@ -7,7 +7,7 @@
  */
 
 #include <stdint.h>
-#include <sys/ioctl.h>
+#include <sys/types.h>
 #include <vgpulab/cleanup.h>
 #include <vgpulab/error.h>
 
@@ -26,10 +26,14 @@ struct fake_fuse_vfio_ops {
 };
 
 /**
- * ioctl on an open VFIO node through FUSE: returns the handle of that open. The supervisor, which
- * receives a copy of a client's descriptor, learns with it which open it stands for.
+ * pread(2) of 8 bytes at this offset of an open VFIO node returns the handle of that open (an
+ * int64_t, native order). The supervisor, which receives a copy of a client's descriptor, learns
+ * with it which open it stands for. It must be a read: a file system mounted inside a user
+ * namespace refuses ioctl(2) and fstat(2) from outside it (EACCES), but not reads of an open file.
+ * VFIO nodes are opened with direct_io so that each read arrives; reads elsewhere give -EINVAL.
+ * Source: fs/fuse/ioctl.c, fs/fuse/dir.c: fuse_allow_current_process()
  */
-#define FAKE_FUSE_IOC_IDENTIFY _IO('V', 0xF5)
+#define FAKE_FUSE_IDENTIFY_OFFSET ((off_t)0x7f0d000000000000)
 
 struct fake_fuse_options {
 	struct fake_tree *tree;
