@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The one program. A verb is a file and a row of the table in verbs.c; `vgpulab --help`, the man
- * page's synopsis and completion come from the table.
+ * The one program. A verb is a file and a row of the table in verbs.c; `vgpulab --help`, `vgpulab
+ * VERB --help` and the options that a verb takes come from the table.
  */
 
 #include <stdbool.h>
@@ -18,6 +18,14 @@ struct cli_globals {
 	bool json; /* --json, accepted after the verb too */
 };
 
+/** One option of a verb. --help, --json and --backend need no row. */
+struct cli_option {
+	int id; /* what cli_arguments_next() gives: the letter, or a number > 255 if it has none */
+	const char *name; /* "parent" */
+	const char *argument; /* "PARENT"; NULL: the option takes none */
+	const char *help; /* one line */
+};
+
 struct cli_verb {
 	const char *name;
 	const char *group; /* heading in --help: "Manage vGPUs", "The fake host", "Testing" */
@@ -25,13 +33,63 @@ struct cli_verb {
 	const char *summary; /* one line */
 	/* argv[0] is the verb. Returns the program's exit code. */
 	int (*run)(const struct cli_globals *globals, int argc, char **argv);
+	/* for cli_arguments_init(); a verb may also read argv by itself and have none of these */
+	const struct cli_option *options; /* ends with a row without a name; NULL: none */
+	const char *details; /* what --help says after the options; NULL: nothing */
+	bool options_first; /* the first operand ends the options: run -- CMD ARG... */
 };
 
 extern const struct cli_verb cli_verbs[];
 extern const size_t cli_verbs_len;
 
+/** The verb of that name, or NULL. */
+const struct cli_verb *cli_verb_find(const char *name);
+
+/** `vgpulab --help`, and the same for one verb, on standard output. */
+void cli_help(void);
+void cli_verb_help(const struct cli_verb *verb);
+
+/**
+ * Reads a verb's arguments by its row's options:
+ *
+ *	struct cli_arguments args;
+ *
+ *	cli_arguments_init(&args, globals, argc, argv);
+ *	for (int id; (id = cli_arguments_next(&args)) >= 0;)
+ *		switch (id) {
+ *		case 't': type = args.value; break;
+ *		}
+ *	if (args.ended)
+ *		return args.exit_code;
+ */
+struct cli_arguments {
+	struct cli_globals globals; /* with what came after the verb */
+	const char *value; /* of the option that cli_arguments_next() gave */
+	char **operands; /* what is left when it gave -1 */
+	int operands_len;
+	bool ended; /* --help was asked for, or an option was wrong: return exit_code at once */
+	int exit_code;
+	const struct cli_verb *verb;
+	int argc;
+	char **argv;
+};
+void cli_arguments_init(struct cli_arguments *args, const struct cli_globals *globals, int argc,
+			char **argv);
+/** The next option's id, or -1 at the end. */
+int cli_arguments_next(struct cli_arguments *args);
+/** Says that the command line is wrong, in the same form, and gives the exit code. */
+int cli_usage_fail(const struct cli_arguments *args, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /** Prints the error for a person (or as JSON on standard error), and gives the exit code for it. */
 int cli_fail(const struct cli_globals *globals, const struct vgpu_error *err);
+
+/** Opens the backend that --backend names. 0, or a negative errno with @err filled. */
+int cli_backend_open(const struct cli_globals *globals, struct vgpu_backend **out,
+		     struct vgpu_error *err);
+/** For __attribute__((cleanup)): releases a backend. NULL is fine. */
+void cli_backend_closep(struct vgpu_backend **backend);
+#define _cli_backend_ __attribute__((cleanup(cli_backend_closep)))
 
 int cli_verb_types(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_list(const struct cli_globals *globals, int argc, char **argv);
@@ -40,3 +98,7 @@ int cli_verb_remove(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_fake(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_run(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_test(const struct cli_globals *globals, int argc, char **argv);
+
+extern const struct cli_option cli_types_options[];
+extern const struct cli_option cli_list_options[];
+extern const struct cli_option cli_create_options[];

@@ -60,3 +60,17 @@ int vgpu_snapshot_take(struct vgpu_backend *backend, struct vgpu_snapshot **out,
 		       struct vgpu_error *err);
 void vgpu_snapshot_destroy(struct vgpu_snapshot *snapshot);
 VGPU_DEFINE_DESTROYP(vgpu_snapshot)
+
+/**
+ * The parent of that name; "00:02.0" and "0000:00:02.0" name the same one. NULL if there is none.
+ */
+const struct vgpu_parent *vgpu_snapshot_find_parent(const struct vgpu_snapshot *snapshot,
+						    const char *name);
+
+/** The type that @wanted names, as in vgpu_mdev_type_is(). NULL if @parent does not offer it. */
+const struct vgpu_mdev_type *vgpu_parent_find_type(const struct vgpu_parent *parent,
+						   const char *wanted);
+
+/** The vGPU of that UUID. NULL if there is none. */
+const struct vgpu_instance *vgpu_snapshot_find_instance(const struct vgpu_snapshot *snapshot,
+							const struct vgpu_uuid *uuid);

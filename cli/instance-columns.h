@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <vgpulab/snapshot.h>
+
+#include "listing.h"
+
+/** A vGPU as `list` and `create --json` show it. */
+struct cli_instance_row {
+	const struct vgpu_instance *instance;
+	const char *parent; /* its parent's name */
+	const char *path; /* its parent's path from the tree's root */
+};
+
+extern const struct cli_column cli_instance_columns[];
+extern const size_t cli_instance_columns_len;

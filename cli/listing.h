@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A listing: rows under columns that the user may choose, as a table for people or as JSON. One
+ * table of columns per listing is all that a verb writes; help, --output and both forms follow.
+ */
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli.h"
+
+struct cli_column {
+	const char *name; /* heading, and name for --output: "LOW" */
+	const char *key; /* in JSON: "low_mib" */
+	const char *help;
+	const char *unit; /* put behind a number in the table: "M"; NULL: nothing */
+	bool extra; /* shown only when asked for */
+	/* the cell; NULL if the row has no such thing. @row is what cli_listing_add() was given */
+	struct json_object *(*value)(const void *row);
+};
+
+struct cli_listing {
+	const struct cli_column *columns;
+	size_t columns_len;
+	const struct cli_column *chosen[32];
+	size_t chosen_len;
+	struct json_object *rows;
+};
+
+/** Starts a listing with the columns that are not extra. */
+void cli_listing_init(struct cli_listing *listing, const struct cli_column *columns,
+		      size_t columns_len);
+void cli_listing_finish(struct cli_listing *listing);
+/** Takes the columns from "NAME,NAME" ("+NAME,..." adds to the usual ones). 0, or -EINVAL. */
+int cli_listing_choose(struct cli_listing *listing, const char *names, struct vgpu_error *err);
+void cli_listing_add(struct cli_listing *listing, const void *row);
+/** Prints the rows on standard output. No rows: nothing, or "[]". 0, or a negative errno. */
+int cli_listing_print(const struct cli_listing *listing, bool json, struct vgpu_error *err);
+
+/** A row as a JSON object with every column. The caller releases it. */
+struct json_object *cli_listing_object(const struct cli_column *columns, size_t columns_len,
+				       const void *row);
+/** Prints an object or array on standard output. */
+void cli_json_print(struct json_object *object);
+
+struct vgpu_snapshot;
+
+/** A verb that does nothing but list what a snapshot holds. */
+struct cli_listing_verb {
+	const struct cli_column *columns;
+	size_t columns_len;
+	/* adds the rows that the operands choose; 0, or a negative errno if one names nothing */
+	int (*add_rows)(struct cli_listing *listing, const struct vgpu_snapshot *snapshot,
+			const struct cli_arguments *args, struct vgpu_error *err);
+};
+
+/** Options (--output alone), backend, snapshot, rows, print. Returns the exit code. */
+int cli_listing_verb_run(const struct cli_listing_verb *verb, const struct cli_globals *globals,
+			 int argc, char **argv);
+
+/** Helpers for struct cli_column.value: NULL for "" and for 0. */
+struct json_object *cli_text(const char *text);
+struct json_object *cli_number(uint32_t number);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vgpulab/backend-impl.h>
+
+#include "attribute.h"
+
+static int format_path(char path[static ATTRIBUTE_PATH_LEN], const char *format, va_list args)
+{
+	int len = vsnprintf(path, ATTRIBUTE_PATH_LEN, format, args);
+
+	return len < 0 || len >= ATTRIBUTE_PATH_LEN ? -ENAMETOOLONG : 0;
+}
+
+/* Makes `path` out of the caller's format and what follows it; on failure `ret` is negative. */
+#define FORMAT_PATH(path, ret, format)                    \
+	do {                                              \
+		va_list args_;                            \
+                                                          \
+		va_start(args_, format);                  \
+		(ret) = format_path(path, format, args_); \
+		va_end(args_);                            \
+	} while (0)
+
+static ssize_t read_text(struct vgpu_backend *backend, const char *path, char *buffer, size_t size)
+{
+	ssize_t len = backend->impl->read(backend, path, buffer, size);
+
+	if (len > 0 && buffer[len - 1] == '\n')
+		buffer[--len] = '\0';
+	return len;
+}
+
+ssize_t attribute_read(struct vgpu_backend *backend, char *buffer, size_t size, const char *format,
+		       ...)
+{
+	char path[ATTRIBUTE_PATH_LEN];
+	int ret;
+
+	FORMAT_PATH(path, ret, format);
+	return ret < 0 ? ret : read_text(backend, path, buffer, size);
+}
+
+int attribute_read_u32(struct vgpu_backend *backend, uint32_t *out, const char *format, ...)
+{
+	char path[ATTRIBUTE_PATH_LEN], text[32], *end;
+	unsigned long value;
+	ssize_t len;
+	int ret;
+
+	FORMAT_PATH(path, ret, format);
+	if (ret < 0)
+		return ret;
+	len = read_text(backend, path, text, sizeof(text));
+	if (len < 0)
+		return (int)len;
+	/* strtoul() would also take signs and spaces */
+	if (text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+	errno = 0;
+	value = strtoul(text, &end, text[0] == '0' && text[1] == 'x' ? 16 : 10);
+	if (errno || *end || value > UINT32_MAX)
+		return -EINVAL;
+	*out = (uint32_t)value;
+	return 0;
+}
+
+int attribute_link_name(struct vgpu_backend *backend, char *buffer, size_t size, const char *format,
+			...)
+{
+	char path[ATTRIBUTE_PATH_LEN], target[ATTRIBUTE_PATH_LEN];
+	const char *name;
+	ssize_t len;
+	int ret;
+
+	FORMAT_PATH(path, ret, format);
+	if (ret < 0)
+		return ret;
+	len = backend->impl->readlink(backend, path, target, sizeof(target));
+	if (len < 0)
+		return (int)len;
+	name = strrchr(target, '/');
+	name = name ? name + 1 : target;
+	if (strlen(name) >= size)
+		return -ENAMETOOLONG;
+	strcpy(buffer, name);
+	return 0;
+}
+
+bool attribute_exists(struct vgpu_backend *backend, const char *format, ...)
+{
+	char path[ATTRIBUTE_PATH_LEN];
+	int ret;
+
+	FORMAT_PATH(path, ret, format);
+	return ret == 0 && backend->impl->exists(backend, path) == 0;
+}
+
+int attribute_write(struct vgpu_backend *backend, const char *text, const char *format, ...)
+{
+	char path[ATTRIBUTE_PATH_LEN];
+	int ret;
+
+	FORMAT_PATH(path, ret, format);
+	return ret < 0 ? ret : backend->impl->write(backend, path, text, strlen(text));
+}

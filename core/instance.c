@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdlib.h>
+#include <vgpulab/snapshot.h>
+
+#include "attribute.h"
+#include "instance.h"
+
+void instance_read(struct vgpu_backend *backend, const char *path, struct vgpu_instance *instance)
+{
+	char group[16], *end;
+
+	instance->type[0] = instance->driver[0] = '\0';
+	instance->iommu_group = -1;
+	attribute_link_name(backend, instance->type, sizeof(instance->type), "%s/mdev_type", path);
+	attribute_link_name(backend, instance->driver, sizeof(instance->driver), "%s/driver", path);
+	if (!attribute_link_name(backend, group, sizeof(group), "%s/iommu_group", path)) {
+		long number = strtol(group, &end, 10);
+
+		if (group[0] >= '0' && group[0] <= '9' && !*end && number <= INT32_MAX)
+			instance->iommu_group = (int)number;
+	}
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The entries of a directory, sorted: readdir's order is the kernel's hash order.
+ */
+
+#include <stddef.h>
+#include <vgpulab/cleanup.h>
+
+struct vgpu_backend;
+
+struct names {
+	char **items;
+	size_t len, room;
+};
+
+/** Lists @path. 0 with *@out for the caller to destroy, or a negative errno. */
+int names_list(struct vgpu_backend *backend, const char *path, struct names **out);
+void names_destroy(struct names *names);
+VGPU_DEFINE_DESTROYP(names)
