@@ -9,6 +9,7 @@
  */
 
 #include <fakesysfs/host.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -23,10 +24,13 @@ enum {
 	FV_REGION_CONFIG = 7,
 	FV_REGION_VGA = 8,
 	FV_REGION_FIRST_OWN = 9,
-	FV_REGIONS_MAX = 16,
+	FV_REGIONS_MAX = 20,
 };
 
-/** Where a region begins in the device descriptor's file offsets. Source: vfio_pci_core.h */
+/**
+ * Where a region begins in the device descriptor's file offsets, unless the model places it
+ * elsewhere. Source: vfio_pci_core.h
+ */
 #define FV_REGION_SHIFT		40
 #define FV_REGION_OFFSET(index) ((uint64_t)(index) << FV_REGION_SHIFT)
 
@@ -46,13 +50,18 @@ struct fv_region {
 	 */
 	struct fv_area memory;
 	uint32_t type, subtype; /* of a device-specific region; 0, 0 if it has none */
+	/*
+	 * Where it begins in the device's file. FV_REGION_OFFSET(index) before init() is called.
+	 * Regions that begin at the same place with the same memory share it.
+	 */
+	uint64_t file_offset;
 };
 
 /** One interrupt index as GET_IRQ_INFO tells it. */
 struct fv_irq {
 	uint32_t flags; /* VFIO_IRQ_INFO_* */
 	uint32_t count; /* vectors, at most FV_VECTORS_MAX; 0 with known=false: -EINVAL */
-	int known;
+	bool known;
 };
 enum { FV_IRQS_MAX = 5, FV_VECTORS_MAX = 32 };
 
@@ -84,7 +93,8 @@ struct fv_model {
 
 	/**
 	 * Register access outside a region's memory: @len is 1, 2, 4 or 8, naturally aligned, and
-	 * inside the region. Longer accesses are split before they arrive here.
+	 * inside the region. Longer accesses are split before they arrive here. Never called for
+	 * the CONFIG region. Optional: reads give 0 then, writes are dropped.
 	 */
 	uint64_t (*read)(struct fv_device *dev, unsigned int region, uint64_t offset,
 			 unsigned int len);
@@ -92,8 +102,17 @@ struct fv_model {
 		      unsigned int len);
 
 	/**
+	 * The client has written @len (1, 2 or 4) bytes of config space; dev->config has changed
+	 * already, as far as dev->config_writable allowed. @old is what was there before. Optional.
+	 */
+	void (*config_written)(struct fv_device *dev, unsigned int offset, unsigned int len,
+			       uint32_t old);
+
+	/**
 	 * What @type shows now; @display says which path asks: VFIO_GFX_PLANE_TYPE_REGION (compose
-	 * into the region's memory) or _DMABUF. 0, -EINVAL if this model does not do that path.
+	 * into the region's memory) or _DMABUF. QEMU's type 0 on the region path arrives as
+	 * FV_PLANE_PRIMARY. 0, -EINVAL if this model does not do that path or plane. Optional: a
+	 * model without display.
 	 */
 	int (*query_plane)(struct fv_device *dev, uint32_t display, enum fv_plane_type type,
 			   struct fv_plane *out);
@@ -114,8 +133,9 @@ struct fv_device {
 	uint32_t irqs_len; /* num_irqs */
 	struct fv_region regions[FV_REGIONS_MAX];
 	struct fv_irq irqs[FV_IRQS_MAX];
-	uint8_t config[4096]; /* PCI config space; region CONFIG reads it unless the model acts */
+	uint8_t config[4096]; /* PCI config space: what the CONFIG region reads */
 	uint8_t config_writable[4096]; /* which bits a write may change: BAR sizing for free */
+	uint16_t msi_offset; /* of the MSI capability in config, 0 if none; fv_config_add_msi() */
 	uint64_t deadline_ns; /* when to tick; 0: never */
 	uint64_t now_ns; /* CLOCK_MONOTONIC, set before each call of the model */
 };
@@ -140,8 +160,16 @@ int fv_guest_write(struct fv_device *dev, uint64_t iova, const void *buffer, siz
 /** Many pieces at once; unmapped pieces are zeroed. Returns the number of pieces that failed. */
 size_t fv_guest_readv(struct fv_device *dev, const struct fv_guest_iov *iov, size_t iov_len);
 
-/** Raises an interrupt vector if the client has given an eventfd for it. */
+/**
+ * Raises an interrupt vector if the client has given an eventfd for it. @irq is a
+ * VFIO_PCI_*_IRQ_INDEX. MSI: only while the guest has the capability enabled; a masked vector stays
+ * pending until it is unmasked. INTx: only while the guest has not disabled it; the interrupt is
+ * masked until the client unmasks it, when one raised meanwhile follows.
+ * Source: vfio_pci_intrs.c, vfio_send_intx_eventfd(); gvt/interrupt.c, inject_virtual_interrupt()
+ */
 void fv_device_signal(struct fv_device *dev, unsigned int irq, unsigned int vector);
+/** Raises the device's interrupt in the way the guest has chosen: MSI vector 0 if enabled, or INTx. */
+void fv_device_interrupt(struct fv_device *dev);
 
 /** Says what a guest did wrong or what is not emulated; the front end logs it, rate-limited. */
 void fv_device_log(struct fv_device *dev, const char *format, ...)

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The device models, one a file in this directory. models.c lists them. */
+
+struct fv_model;
+
+extern const struct fv_model fv_mdpy_model;
