@@ -6,6 +6,7 @@
 #include <vgpulab/cleanup.h>
 
 const struct fv_model *const fv_models[] = {
+	&fv_i915_model,
 	&fv_mdpy_model,
 };
 const size_t fv_models_len = VGPU_ARRAY_LEN(fv_models);

@@ -5,4 +5,5 @@
 
 struct fv_model;
 
+extern const struct fv_model fv_i915_model;
 extern const struct fv_model fv_mdpy_model;

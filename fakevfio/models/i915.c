@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * An Intel GVT-g vGPU, Broadwell to Comet Lake: what the VFIO side calls.
+ */
+
+#include "i915.h"
+
+#include <errno.h>
+#include <fakesysfs/profile.h>
+#include <linux/vfio.h>
+#include <string.h>
+
+#include "models.h"
+
+static int init(struct fv_device *dev)
+{
+	struct i915 *i915 = fv_device_state(dev);
+
+	i915->dev = dev;
+	i915->generation = dev->vgpu.profile->graphics_version >= 9 ? I915_GEN9 : I915_GEN8;
+	i915_registers_init(i915);
+	i915_opregion_fill(i915->opregion, i915->generation);
+	return i915_config_init(i915);
+}
+
+static void reset(struct fv_device *dev)
+{
+	struct i915 *i915 = fv_device_state(dev);
+
+	memset(i915->pipes, 0, sizeof(i915->pipes));
+	i915_registers_reset(i915);
+	i915_pvinfo_reset(i915);
+}
+
+/* Registers are words: narrower accesses touch a part of one, wider ones two of them. */
+static uint64_t read_registers(struct i915 *i915, uint32_t offset, unsigned int len)
+{
+	uint64_t value;
+
+	if (offset >= I915_REGISTERS_LEN) {
+		i915->counters.registers_beyond++;
+		return 0;
+	}
+	value = i915_register_read(i915, offset & ~3u);
+	if (len == 8)
+		return value | (uint64_t)i915_register_read(i915, offset + 4) << 32;
+	value >>= 8 * (offset % 4);
+	return len == 4 ? value : value & ((1u << 8 * len) - 1);
+}
+
+static void write_registers(struct i915 *i915, uint32_t offset, uint64_t value, unsigned int len)
+{
+	if (offset >= I915_REGISTERS_LEN) {
+		i915->counters.registers_beyond++;
+		return;
+	}
+	if (len < 4) {
+		unsigned int shift = 8 * (offset % 4);
+		uint32_t mask = ((1u << 8 * len) - 1) << shift;
+
+		offset &= ~3u;
+		value = (i915_get(i915, offset) & ~mask) | ((uint32_t)value << shift & mask);
+	}
+	i915_register_write(i915, offset, (uint32_t)value);
+	if (len == 8)
+		i915_register_write(i915, offset + 4, (uint32_t)(value >> 32));
+}
+
+static uint64_t read_region(struct fv_device *dev, unsigned int region, uint64_t offset,
+			    unsigned int len)
+{
+	struct i915 *i915 = fv_device_state(dev);
+	uint64_t value = 0;
+
+	switch (region) {
+	case FV_REGION_BAR0:
+		return read_registers(i915, (uint32_t)offset, len);
+	case I915_REGION_OPREGION:
+		memcpy(&value, i915->opregion + offset, len);
+		return value;
+	}
+	return 0;
+}
+
+static void write_region(struct fv_device *dev, unsigned int region, uint64_t offset,
+			 uint64_t value, unsigned int len)
+{
+	if (region == FV_REGION_BAR0)
+		write_registers(fv_device_state(dev), (uint32_t)offset, value, len);
+}
+
+static int query_plane(struct fv_device *dev, uint32_t display, enum fv_plane_type type,
+		       struct fv_plane *out)
+{
+	struct i915 *i915 = fv_device_state(dev);
+	int pipe = i915_active_pipe(i915);
+	uint32_t *pixels = fv_device_memory(dev, I915_REGION_DISPLAY);
+	uint32_t width_px, height_px;
+	struct i915_plane primary;
+
+	if (display != VFIO_GFX_PLANE_TYPE_REGION)
+		return -EINVAL;
+	memset(out, 0, sizeof(*out));
+	/* the cursor is part of the picture; clients of this path ask for no plane in particular */
+	if (type == FV_PLANE_CURSOR || pipe < 0 || !pixels ||
+	    !i915_plane_decode(i915, pipe, 0, &primary))
+		return 0;
+	i915_pipe_size(i915, pipe, &width_px, &height_px);
+	i915_scanout_compose(i915, pipe, pixels, width_px, height_px);
+	*out = (struct fv_plane){
+		.drm_format = I915_FOURCC('X', 'R', '2', '4'),
+		.width_px = width_px,
+		.height_px = height_px,
+		.stride_bytes = width_px * 4,
+		.size_bytes = (uint64_t)width_px * height_px * 4,
+		.region = I915_REGION_DISPLAY,
+	};
+	return 0;
+}
+
+const struct fv_model fv_i915_model = {
+	.name = "i915",
+	.summary = "Intel GVT-g vGPU (Broadwell to Comet Lake)",
+	.state_size = sizeof(struct i915),
+	.init = init,
+	.reset = reset,
+	.read = read_region,
+	.write = write_region,
+	.query_plane = query_plane,
+};

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A GVT-g vGPU: what its parts know of each other. Private to the i915 model.
+ *
+ * Graphics addresses ("gma") go through the GGTT to guest physical addresses ("iova"), page by
+ * page. Nothing a guest writes is trusted: each part bounds what it reads, walks and executes.
+ */
+
+#include <fakevfio/device.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	I915_PAGE_LEN = 4096,
+	I915_REGISTERS_LEN = 0x200000, /* the register half of BAR 0 that holds registers */
+	I915_GSM_OFFSET = 0x800000, /* where BAR 0 holds the GGTT's entries */
+	I915_GSM_LEN = 0x800000,
+	I915_MAX_WIDTH_PX = 4096, /* PIPESRC's 12 bits */
+	I915_MAX_HEIGHT_PX = 4096,
+	I915_DISPLAY_LEN = I915_MAX_WIDTH_PX * I915_MAX_HEIGHT_PX * 4,
+	I915_OPREGION_LEN = 8192,
+	I915_PIPES = 3,
+	I915_PLANES = 3, /* primary and sprites; the cursor is a kind of its own */
+	/* one row of tiles as wide as the widest picture, with one tile more for an odd offset */
+	I915_BAND_LEN = (I915_MAX_WIDTH_PX * 4 / 128 + 1) * I915_PAGE_LEN,
+};
+
+/* Region indices beyond VFIO's own. QEMU maps a plane's region by index, num_regions or not. */
+enum {
+	I915_REGION_OPREGION = 9,
+	I915_REGION_EDID = 10,
+	I915_REGIONS_LEN = 11, /* num_regions, as GVT-g says */
+	I915_REGION_DISPLAY = 11, /* what the region display path shows; ours, not GVT-g's */
+};
+
+/** Which hardware generations a register or command belongs to. */
+enum { I915_GEN8 = 1, I915_GEN9 = 2, I915_ALL = I915_GEN8 | I915_GEN9 };
+
+enum i915_tiling { I915_TILING_LINEAR, I915_TILING_X, I915_TILING_Y };
+
+struct i915;
+
+/** What touching a register does beyond remembering. A NULL function: the register is RAM. */
+struct i915_behaviour {
+	uint32_t (*read)(struct i915 *i915, uint32_t offset);
+	void (*write)(struct i915 *i915, uint32_t offset, uint32_t value);
+};
+
+/** A row of the register table: @count registers of @width bytes, @step bytes apart. */
+struct i915_register {
+	uint32_t offset;
+	const char *name;
+	uint8_t width; /* 4 or 8; both halves of an 8 byte register behave alike */
+	uint8_t generations;
+	uint16_t count;
+	uint32_t step;
+	uint32_t reset; /* what it holds after a reset */
+	const struct i915_behaviour *behaviour; /* NULL: RAM that differs in its reset value */
+	const char *source;
+};
+extern const struct i915_register i915_registers[];
+extern const size_t i915_registers_len;
+
+/** A plane's registers as they were when its surface register was written. */
+struct i915_plane_latch {
+	uint32_t control, stride, position, size, surface, offset;
+};
+
+/** A cursor's registers as they were when its base register was written. */
+struct i915_cursor_latch {
+	uint32_t control, base, position, fbc_control;
+};
+
+struct i915_pipe {
+	struct i915_plane_latch planes[I915_PLANES];
+	struct i915_cursor_latch cursor;
+};
+
+/** What the model counts, for tests and for people who ask what a guest did. */
+struct i915_counters {
+	uint64_t frames_composed;
+	uint64_t pages_unmapped; /* pages of the last composed picture that had no memory */
+	uint64_t registers_beyond; /* accesses between the register file and the GGTT */
+};
+
+struct i915 {
+	struct fv_device *dev;
+	uint8_t generation; /* I915_GEN8 or I915_GEN9 */
+	struct i915_pipe pipes[I915_PIPES];
+	struct i915_counters counters;
+	uint8_t opregion[I915_OPREGION_LEN];
+	uint8_t band[I915_BAND_LEN]; /* scratch of the scanout */
+	uint32_t registers[I915_REGISTERS_LEN / 4];
+	uint16_t rows[I915_REGISTERS_LEN / 4]; /* 1 + index into i915_registers; 0: RAM */
+};
+
+/* i915.c */
+static inline uint32_t i915_get(const struct i915 *i915, uint32_t offset)
+{
+	return i915->registers[offset / 4];
+}
+static inline void i915_set(struct i915 *i915, uint32_t offset, uint32_t value)
+{
+	i915->registers[offset / 4] = value;
+}
+
+/* i915-registers.c */
+/** Makes the index of rows for this generation. */
+void i915_registers_init(struct i915 *i915);
+/** Gives every register its reset value. */
+void i915_registers_reset(struct i915 *i915);
+uint32_t i915_register_read(struct i915 *i915, uint32_t offset);
+void i915_register_write(struct i915 *i915, uint32_t offset, uint32_t value);
+
+/* i915-config.c */
+/** Fills PCI configuration space, regions and interrupts. 0 or a negative errno. */
+int i915_config_init(struct i915 *i915);
+
+/* i915-pvinfo.c */
+/** Writes the page that tells a guest driver that it is on a vGPU. Source: i915_pvinfo.h */
+void i915_pvinfo_reset(struct i915 *i915);
+
+/* i915-opregion.c */
+/** Writes an OpRegion with a VBT of our own making. @opregion holds I915_OPREGION_LEN bytes. */
+void i915_opregion_fill(uint8_t *opregion, uint8_t generation);
+
+/* i915-ggtt.c */
+/** Where graphics address @gma lies in guest memory. False if no page is mapped there. */
+bool i915_ggtt_translate(const struct i915 *i915, uint64_t gma, uint64_t *iova);
+
+/** A batch of reads through the GGTT; pages without memory are filled with a pattern. */
+struct i915_fetch {
+	struct i915 *i915;
+	uint32_t missing_pattern; /* little-endian, repeated */
+	uint64_t missing_pages;
+	size_t len;
+	struct fv_guest_iov iov[1024];
+};
+void i915_fetch_begin(struct i915_fetch *fetch, struct i915 *i915, uint32_t missing_pattern);
+/** Adds a read. @buffer is filled at the latest by i915_fetch_end(). */
+void i915_fetch_add(struct i915_fetch *fetch, uint64_t gma, void *buffer, size_t len);
+/** Does what is left. Returns how many pages had no memory. */
+uint64_t i915_fetch_end(struct i915_fetch *fetch);
+
+/* i915-format.c */
+struct i915_colours {
+	const uint32_t *palette; /* 256 entries 0x00RRGGBB, for C8 */
+	bool bt709, full_range; /* of YUV */
+};
+struct i915_format {
+	const char *name;
+	uint32_t drm_format;
+	uint8_t bytes_per_pixel;
+	uint8_t pixels_per_group; /* 2: neighbours share chroma */
+	bool has_alpha;
+	uint32_t missing_pattern; /* looks magenta where the format allows it */
+	/** Converts @width_px pixels to 0xAARRGGBB; alpha is 0xff if the format has none. */
+	void (*convert)(const struct i915_colours *colours, const uint8_t *source, uint32_t *target,
+			size_t width_px);
+};
+/** The format of a DRM fourcc, or NULL. */
+const struct i915_format *i915_format_find(uint32_t drm_format);
+#define I915_FOURCC(a, b, c, d) \
+	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
+
+/* i915-plane.c */
+/** A plane as the scanout needs it. */
+struct i915_plane {
+	const struct i915_format *format;
+	enum i915_tiling tiling;
+	bool rotate_180, blend;
+	uint32_t gma, stride_bytes;
+	uint32_t source_x_px, source_y_px;
+	uint32_t width_px, height_px;
+	int x_px, y_px; /* on the pipe */
+	struct i915_colours colours;
+};
+struct i915_cursor {
+	uint32_t gma, width_px, height_px;
+	int x_px, y_px;
+	bool rotate_180, opaque;
+};
+/** Registers whose write arms the plane (DSPSURF, PLANE_SURF, SPRSURF) and the cursor (CURBASE). */
+extern const struct i915_behaviour i915_plane_surface, i915_cursor_base;
+/** The first pipe that is on, or -1. */
+int i915_active_pipe(const struct i915 *i915);
+/** The size of the picture that @pipe shows. */
+void i915_pipe_size(const struct i915 *i915, int pipe, uint32_t *width_px, uint32_t *height_px);
+/** Decodes what was latched. False if the plane is off or cannot be shown. */
+bool i915_plane_decode(const struct i915 *i915, int pipe, int plane, struct i915_plane *out);
+bool i915_cursor_decode(const struct i915 *i915, int pipe, struct i915_cursor *out);
+
+/* i915-scanout.c */
+/** Composes what @pipe shows into XR24 rows of @width_px pixels without gaps. */
+void i915_scanout_compose(struct i915 *i915, int pipe, uint32_t *target, uint32_t width_px,
+			  uint32_t height_px);

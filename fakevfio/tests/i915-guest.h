@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A vGPU without VFIO around it, and a guest that is one flat piece of memory: for tests of the
+ * i915 model alone.
+ */
+
+#include <fakesysfs/profile.h>
+#include <fakevfio/device.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { GUEST_LEN = 64 << 20 };
+
+/** What a guest driver's first access may be; 8 or 9. The vGPU is reset and the GGTT is empty. */
+struct fv_device *i915_guest_create(int graphics_version);
+void i915_guest_destroy(struct fv_device *dev);
+
+/** The guest's memory, GUEST_LEN bytes from guest physical address 0. */
+uint8_t *i915_guest_memory(void);
+/** Guest memory from here on is not mapped for DMA. */
+void i915_guest_limit(uint64_t len);
+/** Points @pages pages of graphics memory from @gma on at guest memory from @iova on. */
+void i915_guest_map(struct fv_device *dev, uint64_t gma, uint64_t iova, size_t pages);
+uint64_t *i915_guest_entries(struct fv_device *dev);
+
+uint32_t i915_guest_read(struct fv_device *dev, uint32_t offset);
+void i915_guest_write(struct fv_device *dev, uint32_t offset, uint32_t value);
+
+/** How many times the vGPU has signalled its MSI. */
+unsigned int i915_guest_interrupts(void);
