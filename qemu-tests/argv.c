@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "argv.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <vgpulab/cleanup.h>
+
+/* Takes @item over. */
+static void add_owned(struct qt_argv *argv, char *item)
+{
+	char **items = item ? reallocarray(argv->items, argv->len + 2, sizeof(*items)) : NULL;
+
+	if (!items) {
+		free(item);
+		argv->error = -ENOMEM;
+		return;
+	}
+	argv->items = items;
+	items[argv->len++] = item;
+	items[argv->len] = NULL;
+}
+
+void qt_argv_add(struct qt_argv *argv, const char *item)
+{
+	add_owned(argv, strdup(item));
+}
+
+void qt_argv_addf(struct qt_argv *argv, const char *format, ...)
+{
+	char *item = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&item, format, args) < 0)
+		item = NULL;
+	va_end(args);
+	add_owned(argv, item);
+}
+
+void qt_argv_add_all(struct qt_argv *argv, const char *const *items)
+{
+	for (; items && *items; items++)
+		qt_argv_add(argv, *items);
+}
+
+void qt_argv_finish(struct qt_argv *argv)
+{
+	for (size_t i = 0; i < argv->len; i++)
+		free(argv->items[i]);
+	free(argv->items);
+	*argv = (struct qt_argv){ 0 };
+}
+
+/* Single quotes protect everything but themselves: ' becomes '\''. */
+static void quote_item(FILE *f, const char *item)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_-+=./:,@%";
+
+	if (*item && item[strspn(item, plain)] == '\0') {
+		fputs(item, f);
+		return;
+	}
+	fputc('\'', f);
+	for (; *item; item++) {
+		if (*item == '\'')
+			fputs("'\\''", f);
+		else
+			fputc(*item, f);
+	}
+	fputc('\'', f);
+}
+
+char *qt_argv_quote(char *const *items)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		return NULL;
+	for (size_t i = 0; items[i]; i++) {
+		if (i)
+			fputc(' ', f);
+		quote_item(f, items[i]);
+	}
+	if (fclose(f)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* The display device under test. */
+static void add_device(struct qt_argv *argv, const struct qt_qemu_argv *options)
+{
+	_autofree_ char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f) {
+		argv->error = -ENOMEM;
+		return;
+	}
+	fprintf(f, "%s,id=" QT_DEVICE_ID, options->device);
+	if (options->sysfsdev)
+		fprintf(f, ",sysfsdev=%s", options->sysfsdev);
+	if (options->properties)
+		fprintf(f, ",%s", options->properties);
+	if (fclose(f)) {
+		argv->error = -ENOMEM;
+		return;
+	}
+	qt_argv_add(argv, "-device");
+	qt_argv_add(argv, text);
+}
+
+/*
+ * Sockets are servers that wait for nobody: the same command line then works when a person runs it
+ * by hand from repeat.sh.
+ */
+static void add_channels(struct qt_argv *argv)
+{
+	qt_argv_add(argv, "-chardev");
+	qt_argv_add(argv, "socket,id=qmp,path=" QT_QMP_SOCKET ",server=on,wait=off");
+	qt_argv_add(argv, "-mon");
+	qt_argv_add(argv, "chardev=qmp,mode=control");
+	qt_argv_add(argv, "-chardev");
+	qt_argv_add(argv, "file,id=console,path=" QT_CONSOLE_LOG);
+	qt_argv_add(argv, "-serial");
+	qt_argv_add(argv, "chardev:console");
+	qt_argv_add(argv, "-chardev");
+	qt_argv_add(argv, "socket,id=control,path=" QT_CONTROL_SOCKET ",server=on,wait=off");
+	qt_argv_add(argv, "-serial");
+	qt_argv_add(argv, "chardev:control");
+}
+
+int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
+{
+	_argv_ struct qt_argv argv = { 0 };
+	int error;
+
+	qt_argv_add(&argv, options->qemu);
+	qt_argv_add(&argv, "-nodefaults");
+	qt_argv_add(&argv, "-no-reboot");
+	qt_argv_add(&argv, "-machine");
+	qt_argv_add(&argv, options->machine);
+	qt_argv_add(&argv, "-accel");
+	qt_argv_add(&argv, !strcmp(options->accel, "tcg") ? "tcg,thread=multi" : options->accel);
+	qt_argv_add(&argv, "-cpu");
+	qt_argv_add(&argv, "max");
+	qt_argv_add(&argv, "-m");
+	qt_argv_addf(&argv, "%u", options->memory_mib);
+	qt_argv_add_all(&argv, options->front_end);
+	add_channels(&argv);
+	if (options->kernel) {
+		qt_argv_add(&argv, "-kernel");
+		qt_argv_add(&argv, options->kernel);
+		qt_argv_add(&argv, "-initrd");
+		qt_argv_add(&argv, options->initrd);
+		qt_argv_add(&argv, "-append");
+		qt_argv_addf(&argv, "console=ttyS0 quiet panic=-1%s%s", options->append ? " " : "",
+			     options->append ? options->append : "");
+	}
+	if (options->device)
+		add_device(&argv, options);
+	error = argv.error;
+	if (error)
+		return error;
+	*out = argv;
+	argv = (struct qt_argv){ 0 };
+	return 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * An argument list that grows. No shell sees it; only repeat.sh shows it, quoted.
+ */
+
+#include <stddef.h>
+#include <vgpulab/error.h>
+
+struct qt_argv {
+	char **items; /* NULL-terminated once it has an item */
+	size_t len;
+	int error; /* -ENOMEM after a failed addition: additions need not be checked one by one */
+};
+
+/** The variable is a struct qt_argv that is released at the end of its scope. */
+#define _argv_ __attribute__((cleanup(qt_argv_finish)))
+
+void qt_argv_add(struct qt_argv *argv, const char *item);
+void qt_argv_addf(struct qt_argv *argv, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/** Adds all of a NULL-terminated list, which may be NULL. */
+void qt_argv_add_all(struct qt_argv *argv, const char *const *items);
+void qt_argv_finish(struct qt_argv *argv);
+
+/**
+ * One line that a POSIX shell splits into exactly these items. Freed by the caller; NULL if memory
+ * is short.
+ */
+char *qt_argv_quote(char *const *items);
+
+/** What a QEMU command line is made of. */
+struct qt_qemu_argv {
+	const char *qemu; /* the program */
+	const char *accel; /* "tcg" or "kvm" */
+	const char *machine; /* "pc" */
+	unsigned int memory_mib;
+	const char *kernel, *initrd; /* relative to QEMU's working directory, or absolute */
+	const char *append; /* what the scenario adds to the kernel's command line; may be NULL */
+	const char *const *front_end; /* "-display", "none", ...: a path's row */
+	const char *device; /* "vfio-pci": the display device under test, id=vgpu0 */
+	const char *properties; /* "display=on,rombar=0"; may be NULL */
+	const char *sysfsdev; /* "/sys/bus/mdev/devices/UUID"; NULL: not a vGPU */
+};
+
+/** Names that the command line and the code that connects agree on, in QEMU's working directory. */
+#define QT_QMP_SOCKET	  "qmp.sock"
+#define QT_VNC_SOCKET	  "vnc.sock"
+#define QT_CONTROL_SOCKET "control.sock"
+#define QT_CONSOLE_LOG	  "console.log"
+/** The display device's id, for QMP's screendump and -vnc display=. */
+#define QT_DEVICE_ID "vgpu0"
+
+/** Builds QEMU's command line. 0 or -ENOMEM; on failure @out is empty. */
+int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "argv.h"
+#include "capture.h"
+#include "image.h"
+#include "launch.h"
+#include "qmp.h"
+
+#include <fcntl.h>
+
+#define PICTURE "screendump.ppm"
+
+/*
+ * QEMU writes the file itself, relative to its working directory. PPM, because PNG came with 7.1
+ * only; screendump refreshes the console once before it reads it.
+ * Source: QEMU ui/console.c, qmp_screendump()
+ */
+int qt_capture_qmp(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
+		   struct vgpu_error *err)
+{
+	json_object *arguments = json_object_new_object();
+	int r;
+
+	json_object_object_add(arguments, "filename", json_object_new_string(PICTURE));
+	json_object_object_add(arguments, "device", json_object_new_string(QT_DEVICE_ID));
+	r = qt_qmp_command(qt_vm_qmp(vm), "screendump", arguments, deadline_ms, NULL, err);
+	if (!r)
+		r = qt_image_read(qt_vm_dir(vm), PICTURE, out, err);
+	unlinkat(qt_vm_dir(vm), PICTURE, 0);
+	return r;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "argv.h"
+#include "capture.h"
+#include "clock.h"
+#include "image.h"
+#include "launch.h"
+
+#include <errno.h>
+#include <rfb/rfbclient.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* One picture being received. */
+struct grab {
+	struct qt_image picture;
+	uint64_t covered_px; /* of the update that is arriving */
+	unsigned int full_updates; /* of this size */
+	unsigned int sizes; /* how often the size was set */
+	bool refused; /* the server announced a size that we do not believe */
+	char said[160]; /* the library's last complaint */
+};
+
+/* rfbGetClient() has no other way to hand data to its callbacks than a tag. */
+static char grab_tag;
+
+static struct grab *grab_of(rfbClient *client)
+{
+	return rfbClientGetClientData(client, &grab_tag);
+}
+
+/* The library complains without saying for which client. */
+static _Thread_local struct grab *complaining;
+
+static void note_complaint(const char *format, ...)
+{
+	va_list args;
+
+	if (!complaining)
+		return;
+	va_start(args, format);
+	vsnprintf(complaining->said, sizeof(complaining->said), format, args);
+	va_end(args);
+	complaining->said[strcspn(complaining->said, "\n")] = '\0';
+}
+
+static void ignore_message(const char *format, ...)
+{
+}
+
+/* Also called when the server changes its size (DesktopSize): what came before is void. */
+static rfbBool take_size(rfbClient *client)
+{
+	struct grab *grab = grab_of(client);
+
+	qt_image_finish(&grab->picture);
+	grab->covered_px = 0;
+	grab->full_updates = 0;
+	grab->sizes++;
+	if (client->width < 1 || client->height < 1 ||
+	    qt_image_init(&grab->picture, (uint32_t)client->width, (uint32_t)client->height)) {
+		grab->refused = true;
+		client->frameBuffer = NULL;
+		return FALSE;
+	}
+	client->frameBuffer = (uint8_t *)grab->picture.xrgb;
+	return TRUE;
+}
+
+static void take_rectangle(rfbClient *client, int x, int y, int width, int height)
+{
+	grab_of(client)->covered_px += (uint64_t)width * (uint64_t)height;
+}
+
+static void end_update(rfbClient *client)
+{
+	struct grab *grab = grab_of(client);
+
+	if (grab->covered_px >= (uint64_t)grab->picture.width_px * grab->picture.height_px)
+		grab->full_updates++;
+	grab->covered_px = 0;
+}
+
+static rfbClient *make_client(int fd, struct grab *grab)
+{
+	rfbClient *client = rfbGetClient(8, 3, 4);
+
+	if (!client)
+		return NULL;
+	rfbClientSetClientData(client, &grab_tag, grab);
+	client->MallocFrameBuffer = take_size;
+	client->GotFrameBufferUpdate = take_rectangle;
+	client->FinishedFrameBufferUpdate = end_update;
+	client->canHandleNewFBSize = TRUE;
+	/* raw: what arrives is what the server has, bit for bit */
+	client->appData.encodingsString = "raw";
+	client->appData.shareDesktop = TRUE;
+	client->format.bitsPerPixel = 32;
+	client->format.depth = 24;
+	client->format.trueColour = 1;
+	client->format.bigEndian = 0;
+	client->format.redShift = 16;
+	client->format.greenShift = 8;
+	client->format.blueShift = 0;
+	client->format.redMax = client->format.greenMax = client->format.blueMax = 255;
+	/* the connection exists: without this the library would make its own */
+	client->sock = fd;
+	client->listenSpecified = TRUE;
+	client->readTimeout = 5; /* seconds, for the rest of a message whose beginning is there */
+	return client;
+}
+
+/* Receives until there are @updates full updates, or the size is no longer the @sizes-th. */
+static int receive_updates(rfbClient *client, struct grab *grab, unsigned int updates,
+			   unsigned int sizes, int64_t deadline_ms)
+{
+	while (grab->full_updates < updates && grab->sizes == sizes) {
+		int left_ms = qt_left_ms(deadline_ms);
+		int r;
+
+		if (left_ms == 0)
+			return -ETIMEDOUT;
+		r = WaitForMessage(client, (unsigned int)left_ms * 1000u);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0 || (r > 0 && !HandleRFBServerMessage(client)))
+			return grab->refused ? -EPROTO : -EPIPE;
+	}
+	return 0;
+}
+
+/*
+ * The first update may have been painted before we came: a second, non-incremental request makes
+ * the server look at the display again. The library itself asks for the first one, on connecting
+ * and after each change of size, which begins it all anew.
+ */
+static int talk(rfbClient *client, struct grab *grab, int64_t deadline_ms)
+{
+	int r = 0;
+
+	while (!r && grab->full_updates < 2) {
+		unsigned int sizes = grab->sizes;
+
+		r = receive_updates(client, grab, 1, sizes, deadline_ms);
+		if (r || grab->sizes != sizes)
+			continue;
+		if (!SendFramebufferUpdateRequest(client, 0, 0, client->width, client->height,
+						  FALSE))
+			return -EPIPE;
+		r = receive_updates(client, grab, 2, sizes, deadline_ms);
+	}
+	return r;
+}
+
+int qt_vnc_grab(int fd, int64_t deadline_ms, struct qt_image *out, struct vgpu_error *err)
+{
+	struct grab grab = { 0 };
+	rfbClient *client = make_client(fd, &grab);
+	int r = -ENOMEM;
+
+	rfbClientLog = ignore_message;
+	rfbClientErr = note_complaint;
+	complaining = &grab;
+	if (!client) {
+		close(fd);
+	} else if (!rfbInitClient(client, NULL, NULL)) {
+		/* it has released the client and closed the connection */
+		client = NULL;
+		r = grab.refused ? -EPROTO : -EPIPE;
+	} else {
+		r = talk(client, &grab, deadline_ms);
+	}
+	complaining = NULL;
+	if (client) {
+		client->frameBuffer = NULL; /* the picture's, not the library's */
+		rfbClientCleanup(client);
+	}
+	if (r) {
+		qt_image_finish(&grab.picture);
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, -r, "VNC: %s%s%s",
+				      r == -ETIMEDOUT ? "no full update in time"
+				      : r == -EPROTO  ? "the server claims an impossible size"
+						      : "the connection broke",
+				      *grab.said ? ": " : "", grab.said);
+	}
+	for (size_t i = 0; i < (size_t)grab.picture.width_px * grab.picture.height_px; i++)
+		grab.picture.xrgb[i] &= 0xffffff;
+	*out = grab.picture;
+	return 0;
+}
+
+int qt_capture_vnc(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
+		   struct vgpu_error *err)
+{
+	int fd = qt_vm_connect(vm, QT_VNC_SOCKET, deadline_ms, err);
+
+	return fd < 0 ? fd : qt_vnc_grab(fd, deadline_ms, out, err);
+}

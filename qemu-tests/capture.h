@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Ways to get at what a display path shows. A capture is a file and a row.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <vgpulab/error.h>
+
+struct qt_image;
+struct qt_vm;
+
+struct qt_capture {
+	const char *name; /* "qmp" */
+	const char *summary;
+	/** What the display shows now, in a picture that the caller finishes. 0, or an error. */
+	int (*grab)(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
+		    struct vgpu_error *err);
+};
+
+extern const struct qt_capture qt_captures[];
+extern const size_t qt_captures_len;
+
+/** The capture of that name, or NULL. */
+const struct qt_capture *qt_capture_find(const char *name);
+
+int qt_capture_qmp(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
+		   struct vgpu_error *err);
+int qt_capture_vnc(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
+		   struct vgpu_error *err);
+
+/**
+ * The picture that a VNC server shows on @fd, a connected socket, which is taken over: the second
+ * full update after connecting, because the first may be older than the request.
+ */
+int qt_vnc_grab(int fd, int64_t deadline_ms, struct qt_image *out, struct vgpu_error *err);

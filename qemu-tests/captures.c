@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capture.h"
+
+#include <string.h>
+#include <vgpulab/cleanup.h>
+
+const struct qt_capture qt_captures[] = {
+	{ "qmp", "QMP screendump of the display device's console", qt_capture_qmp },
+	{ "vnc", "a VNC client: raw encoding, full updates, over a unix socket", qt_capture_vnc },
+};
+const size_t qt_captures_len = VGPU_ARRAY_LEN(qt_captures);
+
+const struct qt_capture *qt_capture_find(const char *name)
+{
+	for (size_t i = 0; i < qt_captures_len; i++)
+		if (!strcmp(qt_captures[i].name, name))
+			return &qt_captures[i];
+	return NULL;
+}

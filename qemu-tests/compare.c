@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "compare.h"
+
+#include "compare-trial.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct fault {
+	const char *name, *meaning;
+	qt_hypothesis *test; /* NULL: not found by trying */
+	bool any_size; /* the test copes with a picture of another size */
+};
+
+/* Tried from the first to the last: the more specific before what could pass for it. */
+static const struct fault faults[QT_FAULTS_LEN] = {
+	[QT_FAULT_NONE] = { "none", "exactly the picture that the guest drew" },
+	[QT_FAULT_NO_PICTURE] = { "no-picture", "the capture itself failed" },
+	[QT_FAULT_BLANK] = { "blank",
+			     "one colour all over: the plane is off, or scans out memory that "
+			     "nobody drew to",
+			     qt_is_blank, true },
+	[QT_FAULT_STALE] = { "stale",
+			     "an earlier frame: the flip was not noticed, or the picture was cached",
+			     qt_is_stale, true },
+	[QT_FAULT_TORN] = { "torn", "two frames in one picture: it was copied while it changed",
+			    qt_is_torn },
+	[QT_FAULT_CURSOR_MISSING] = { "cursor-missing", "the cursor plane is not composed",
+				      qt_is_cursor_missing },
+	[QT_FAULT_CURSOR_OFFSET] = { "cursor-offset",
+				     "the cursor is elsewhere: hot spot or position misread",
+				     qt_is_cursor_offset },
+	[QT_FAULT_RB_SWAP] = { "rb-swap",
+			       "red and blue exchanged: XRGB is read as XBGR or the reverse",
+			       qt_is_rb_swap },
+	[QT_FAULT_CHANNELS] = { "channels",
+				"colour channels exchanged or off by one byte: wrong pixel format",
+				qt_is_channels },
+	[QT_FAULT_VERTICAL_FLIP] = { "vertical-flip",
+				     "upside down: the picture's origin is taken to be at the "
+				     "bottom, as in OpenGL",
+				     qt_is_vertical_flip },
+	[QT_FAULT_HORIZONTAL_FLIP] = { "horizontal-flip", "mirrored left to right",
+				       qt_is_horizontal_flip },
+	[QT_FAULT_ROTATED] = { "rotated", "turned by 180 degrees: the plane's rotation is ignored",
+			       qt_is_rotated },
+	[QT_FAULT_LIMITED_RANGE] = { "limited-range",
+				     "levels squeezed to 16..235 or stretched from it: video range "
+				     "taken for full range",
+				     qt_is_limited_range },
+	[QT_FAULT_DEPTH] = { "depth", "low bits are lost: an intermediate format is too shallow",
+			     qt_is_depth },
+	[QT_FAULT_STRIDE] = { "stride",
+			      "each line begins some pixels off: the line length in memory is "
+			      "misread",
+			      qt_is_stride },
+	[QT_FAULT_TILING] = { "tiling", "memory is read in another tiling than it was written in",
+			      qt_is_tiling },
+	[QT_FAULT_SHIFT] = { "shift", "the whole picture is moved: a wrong start address or offset",
+			     qt_is_shift },
+	[QT_FAULT_CROPPED] = { "cropped",
+			       "a part of the picture, or too much: the old mode's size is used",
+			       qt_is_cropped, true },
+	[QT_FAULT_SCALED] = { "scaled", "the picture is resized: a panel fitter or a viewer acts",
+			      qt_is_scaled, true },
+	[QT_FAULT_WRONG_CONSOLE] = { "wrong-console",
+				     "this is another console, or QEMU's placeholder text",
+				     qt_is_wrong_console, true },
+	[QT_FAULT_PIXELS] = { "pixels", "some pixels differ, in no way that has a name" },
+	[QT_FAULT_CAPTURES_DISAGREE] = { "captures-disagree",
+					 "two captures of one frozen frame are not the same" },
+};
+
+const char *qt_fault_name(enum qt_fault fault)
+{
+	return faults[fault].name;
+}
+
+const char *qt_fault_meaning(enum qt_fault fault)
+{
+	return faults[fault].meaning;
+}
+
+/* How XRGB looks after a 16-bit format: high bits repeated in the low ones, as hardware does. */
+static uint32_t through_rgb565(uint32_t px)
+{
+	uint32_t red = px >> 19 & 0x1f, green = px >> 10 & 0x3f, blue = px >> 3 & 0x1f;
+
+	return (red << 3 | red >> 2) << 16 | (green << 2 | green >> 4) << 8 |
+	       (blue << 3 | blue >> 2);
+}
+
+int qt_shown_draw(const struct qt_shown *shown, struct qt_image *out)
+{
+	int r = qt_image_init(out, shown->card.width_px, shown->card.height_px);
+	size_t pixels = (size_t)out->width_px * out->height_px;
+
+	if (r)
+		return r;
+	qt_card_draw(&shown->card, out->xrgb, out->width_px);
+	if (!strcmp(shown->format, "RG16"))
+		for (size_t i = 0; i < pixels; i++)
+			out->xrgb[i] = through_rgb565(out->xrgb[i]);
+	return 0;
+}
+
+void qt_trial_say(struct qt_trial *trial, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(trial->detail, trial->detail_size, format, args);
+	va_end(args);
+}
+
+/* Counts differing pixels of the common part, and boxes them in. */
+static void measure(const struct qt_image *expected, const struct qt_image *actual,
+		    struct qt_judgement *out)
+{
+	uint32_t width =
+		expected->width_px < actual->width_px ? expected->width_px : actual->width_px;
+	uint32_t height =
+		expected->height_px < actual->height_px ? expected->height_px : actual->height_px;
+	uint32_t left = width, top = height, right = 0, bottom = 0;
+
+	for (uint32_t y = 0; y < height; y++) {
+		const uint32_t *want = expected->xrgb + (size_t)y * expected->width_px;
+		const uint32_t *is = actual->xrgb + (size_t)y * actual->width_px;
+
+		if (!memcmp(want, is, width * sizeof(*want)))
+			continue;
+		top = y < top ? y : top;
+		bottom = y + 1;
+		for (uint32_t x = 0; x < width; x++)
+			if (want[x] != is[x]) {
+				left = x < left ? x : left;
+				right = x + 1 > right ? x + 1 : right;
+				out->differing_px++;
+			}
+	}
+	if (out->differing_px) {
+		out->box_x_px = left;
+		out->box_y_px = top;
+		out->box_width_px = right - left;
+		out->box_height_px = bottom - top;
+	}
+}
+
+static void describe_pixels(struct qt_trial *trial, const struct qt_judgement *judgement)
+{
+	if (!trial->same_size)
+		qt_trial_say(trial, "%ux%u instead of %ux%u", trial->actual->width_px,
+			     trial->actual->height_px, trial->expected->width_px,
+			     trial->expected->height_px);
+	else
+		qt_trial_say(trial, "%llu px differ, in %ux%u px at %u,%u",
+			     (unsigned long long)judgement->differing_px, judgement->box_width_px,
+			     judgement->box_height_px, judgement->box_x_px, judgement->box_y_px);
+}
+
+void qt_compare(const struct qt_expectation *expectation, const struct qt_image *actual,
+		struct qt_judgement *out)
+{
+	const struct qt_image *expected = expectation->picture;
+	struct qt_trial trial = {
+		.expectation = expectation,
+		.expected = expected,
+		.actual = actual,
+		.same_size = expected->width_px == actual->width_px &&
+			     expected->height_px == actual->height_px,
+		.detail = out->detail,
+		.detail_size = sizeof(out->detail),
+	};
+
+	*out = (struct qt_judgement){ 0 };
+	measure(expected, actual, out);
+	if (trial.same_size && !out->differing_px)
+		return;
+	for (size_t i = 0; i < QT_FAULTS_LEN; i++) {
+		if (!faults[i].test || (!trial.same_size && !faults[i].any_size))
+			continue;
+		out->detail[0] = '\0';
+		if (faults[i].test(&trial)) {
+			out->fault = (enum qt_fault)i;
+			return;
+		}
+	}
+	out->fault = QT_FAULT_PIXELS;
+	describe_pixels(&trial, out);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * QEMU's machine protocol: one JSON object a line, commands answered in order, events in between.
+ */
+
+#include <json-c/json.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <vgpulab/cleanup.h>
+#include <vgpulab/error.h>
+
+struct qt_qmp;
+
+/**
+ * Speaks QMP on @fd, a connected socket, which is taken over in any case: reads the greeting and
+ * leaves capabilities negotiation behind. All traffic goes to @log (borrowed, may be NULL).
+ * Source: QEMU docs/interop/qmp-spec
+ */
+int qt_qmp_create(int fd, FILE *log, int64_t deadline_ms, struct qt_qmp **out,
+		  struct vgpu_error *err);
+void qt_qmp_destroy(struct qt_qmp *qmp);
+VGPU_DEFINE_DESTROYP(qt_qmp)
+
+/** QEMU's version as its greeting gave it: "7.2.22". */
+const char *qt_qmp_version(const struct qt_qmp *qmp);
+
+/**
+ * Runs one command. @arguments (may be NULL) is released in any case. *@result (@result may be
+ * NULL) is the value of "return", to be put by the caller.
+ * 0; -EREMOTEIO if QEMU answered with an error, whose text is in @err; -ETIMEDOUT; -EPIPE if QEMU
+ * went away; -EPROTO if what it says is no QMP.
+ */
+int qt_qmp_command(struct qt_qmp *qmp, const char *name, json_object *arguments,
+		   int64_t deadline_ms, json_object **result, struct vgpu_error *err);
+
+/** How many events of that name have arrived so far. */
+unsigned int qt_qmp_events(const struct qt_qmp *qmp, const char *name);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <pthread.h>
+#include <rfb/rfb.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../capture.h"
+#include "../clock.h"
+#include "../image.h"
+
+/* A VNC server in this process. After its first update the picture or its size may change. */
+struct server {
+	rfbScreenInfoPtr screen;
+	uint32_t *pixels, *next;
+	int next_width_px, next_height_px;
+	volatile int stop;
+	int fd;
+	pthread_t thread;
+};
+
+static uint32_t *noise(int pixels, unsigned int seed)
+{
+	uint32_t *out = malloc((size_t)pixels * sizeof(*out));
+
+	assert_non_null(out);
+	srandom(seed);
+	for (int i = 0; i < pixels; i++)
+		out[i] = (uint32_t)random() & 0xffffff;
+	return out;
+}
+
+/* Called after each update that was sent: once, the display changes. */
+static void sent(rfbClientPtr client, int result)
+{
+	struct server *server = client->screen->screenData;
+
+	if (!server->next)
+		return;
+	rfbNewFramebuffer(client->screen, (char *)server->next, server->next_width_px,
+			  server->next_height_px, 8, 3, 4);
+	/* as QEMU's surfaces are: 0x00RRGGBB */
+	client->screen->serverFormat.redShift = 16;
+	client->screen->serverFormat.blueShift = 0;
+	rfbSetTranslateFunction(client);
+	free(server->pixels);
+	server->pixels = server->next;
+	server->next = NULL;
+}
+
+static void *serve(void *data)
+{
+	struct server *server = data;
+	rfbClientPtr client = rfbNewClient(server->screen, server->fd);
+
+	(void)client;
+	while (!server->stop)
+		rfbProcessEvents(server->screen, 10000);
+	return NULL;
+}
+
+static int start(struct server *server, int width_px, int height_px)
+{
+	int pair[2];
+
+	assert_int_equal(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	server->screen = rfbGetScreen(NULL, NULL, width_px, height_px, 8, 3, 4);
+	assert_non_null(server->screen);
+	server->screen->port = server->screen->ipv6port = -1;
+	server->screen->autoPort = FALSE;
+	server->screen->frameBuffer = (char *)server->pixels;
+	server->screen->serverFormat.redShift = 16;
+	server->screen->serverFormat.blueShift = 0;
+	server->screen->screenData = server;
+	server->screen->displayFinishedHook = sent;
+	server->screen->cursor = NULL;
+	server->fd = pair[0];
+	assert_int_equal(0, pthread_create(&server->thread, NULL, serve, server));
+	return pair[1];
+}
+
+static void stop(struct server *server)
+{
+	server->stop = 1;
+	pthread_join(server->thread, NULL);
+	rfbShutdownServer(server->screen, TRUE);
+	rfbScreenCleanup(server->screen);
+	free(server->pixels);
+	free(server->next);
+}
+
+static void picture_is_exact(void **state)
+{
+	struct server server = { .pixels = noise(200 * 100, 1) };
+	_image_ struct qt_image image = { 0 };
+	struct vgpu_error err = { 0 };
+	int fd = start(&server, 200, 100);
+
+	assert_int_equal(0, qt_vnc_grab(fd, qt_now_ms() + 10000, &image, &err));
+	assert_int_equal(200, image.width_px);
+	assert_int_equal(100, image.height_px);
+	assert_memory_equal(server.pixels, image.xrgb, 200 * 100 * 4);
+	stop(&server);
+}
+
+static void picture_is_of_the_second_full_update(void **state)
+{
+	struct server server = { .pixels = noise(64 * 48, 1),
+				 .next = noise(64 * 48, 2),
+				 .next_width_px = 64,
+				 .next_height_px = 48 };
+	_image_ struct qt_image image = { 0 };
+	struct vgpu_error err = { 0 };
+	int fd = start(&server, 64, 48);
+
+	assert_int_equal(0, qt_vnc_grab(fd, qt_now_ms() + 10000, &image, &err));
+	assert_null(server.next);
+	assert_memory_equal(server.pixels, image.xrgb, 64 * 48 * 4);
+	stop(&server);
+}
+
+static void change_of_size_on_the_way_is_followed(void **state)
+{
+	struct server server = { .pixels = noise(64 * 48, 1),
+				 .next = noise(160 * 120, 2),
+				 .next_width_px = 160,
+				 .next_height_px = 120 };
+	_image_ struct qt_image image = { 0 };
+	struct vgpu_error err = { 0 };
+	int fd = start(&server, 64, 48);
+
+	assert_int_equal(0, qt_vnc_grab(fd, qt_now_ms() + 10000, &image, &err));
+	assert_int_equal(160, image.width_px);
+	assert_int_equal(120, image.height_px);
+	assert_memory_equal(server.pixels, image.xrgb, 160 * 120 * 4);
+	stop(&server);
+}
+
+static void server_that_hangs_up_is_an_error(void **state)
+{
+	_image_ struct qt_image image = { 0 };
+	struct vgpu_error err = { 0 };
+	int pair[2];
+
+	assert_int_equal(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	assert_int_equal(12, write(pair[0], "RFB 003.008\n", 12));
+	shutdown(pair[0], SHUT_WR);
+	assert_int_equal(-EPIPE, qt_vnc_grab(pair[1], qt_now_ms() + 2000, &image, &err));
+	assert_true(*err.message);
+	assert_null(image.xrgb);
+	close(pair[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(picture_is_exact),
+		cmocka_unit_test(picture_is_of_the_second_full_update),
+		cmocka_unit_test(change_of_size_on_the_way_is_followed),
+		cmocka_unit_test(server_that_hangs_up_is_an_error),
+	};
+
+	rfbLogEnable(FALSE);
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
