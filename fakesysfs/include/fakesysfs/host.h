@@ -26,7 +26,7 @@ struct fake_vgpu_info {
 	const struct fake_gpu_profile *profile;
 	const struct fake_type_profile *type;
 	uint32_t aperture_mib; /* of the parent: PCI BAR 2 */
-	int vgpu_id; /* 1..7 */
+	int vgpu_id; /* 1..7; 0 when it is not bound */
 	unsigned int iommu_group; /* N of /dev/vfio/N */
 	unsigned int vfio_dev; /* X of vfio-dev/vfioX */
 	uint32_t aperture_offset_mib; /* where its low graphics memory lies in the aperture */
@@ -58,7 +58,7 @@ bool fake_host_type_listed(struct fake_host *host, size_t gpu, size_t type);
 
 /**
  * Creates a vGPU. Returns 0, -EEXIST (UUID taken anywhere in the host), -ENOSPC (aperture, high
- * graphics memory, fences or ids exhausted), -ENODEV (no such GPU or type).
+ * graphics memory, fences or ids exhausted), -ENODEV (no such GPU or type, or it is unregistered).
  * Source: drivers/vfio/mdev/mdev_core.c, mdev_device_create(); gvt/vgpu.c
  */
 int fake_host_create_vgpu(struct fake_host *host, size_t gpu, size_t type,
@@ -69,13 +69,17 @@ int fake_host_create_vgpu(struct fake_host *host, size_t gpu, size_t type,
  * later do; the vGPU meanwhile is `removing`. @cancelled (may be NULL) is asked now and then while
  * it blocks: when it returns true the caller goes away with -EINTR, and the removal completes
  * on its own after the last user has gone.
- * Returns 0, -ENODEV if there is no such vGPU or it is being removed already.
+ * Returns 0, -ENODEV if there is no such vGPU or it is being removed already, -EAGAIN while its
+ * creation has not returned.
  * Source: drivers/vfio/mdev/mdev_sysfs.c, remove_store(); vfio_unregister_group_dev()
  */
 int fake_host_remove_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid,
 			  bool (*cancelled)(void *data), void *data);
 
-/** Unbinds a vGPU from its mdev driver (sysfs unbind). Blocks like removal. 0 or -ENODEV. */
+/**
+ * Unbinds a vGPU from its mdev driver (sysfs unbind): its resources and its group are free again,
+ * it can only be removed. Blocks like removal. 0, -EINTR or -ENODEV.
+ */
 int fake_host_unbind_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid,
 			  bool (*cancelled)(void *data), void *data);
 
@@ -99,16 +103,42 @@ int fake_host_get_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid, uin
 /** Ends one use. The last one lets a waiting removal finish. */
 void fake_host_put_vgpu(struct fake_host *host, uint64_t serial);
 
-/** What happened to a vGPU, told in the kernel's order. */
+/** How many VFIO device descriptors are open on @gpu's vGPUs: they pin the driver's module. */
+unsigned int fake_host_users(struct fake_host *host, size_t gpu);
+
+/**
+ * Unregisters a parent, as when its PCI driver is unbound: creation fails with -ENODEV from now on,
+ * all its vGPUs are removed in order of creation (blocking while one is in use), its types go.
+ * 0, -EINTR (the parent stays registered), or -ENODEV if it is not registered.
+ * Source: drivers/vfio/mdev/mdev_core.c, mdev_unregister_parent()
+ */
+int fake_host_unregister_gpu(struct fake_host *host, size_t gpu, bool (*cancelled)(void *data),
+			     void *data);
+/** Registers a parent again. 0, or -ENODEV if it is registered or does not exist. */
+int fake_host_register_gpu(struct fake_host *host, size_t gpu);
+
+/**
+ * What happened, told in the kernel's order for each vGPU. A REMOVING is followed by a REMOVED, an
+ * UNBINDING by an UNBOUND, at once or when the last user has gone; until the observers of REMOVED
+ * have returned, the UUID and all numbers of the vGPU stay taken.
+ */
 enum fake_host_event {
-	FAKE_HOST_VGPU_CREATED, /* after fake_host_create_vgpu() succeeded */
+	FAKE_HOST_VGPU_CREATED, /* fake_host_create_vgpu() is about to succeed */
 	FAKE_HOST_VGPU_CREATE_FAILED, /* refused with -ENOSPC: the kernel shows it for a moment */
-	FAKE_HOST_VGPU_UNBOUND,
+	FAKE_HOST_VGPU_UNBOUND, /* @vgpu still has the numbers that it is losing */
 	FAKE_HOST_VGPU_REMOVED, /* it is gone; @vgpu is its last state */
+	FAKE_HOST_VGPU_REMOVING,
+	FAKE_HOST_VGPU_UNBINDING,
+	/* of a parent: of @vgpu, only gpu and profile are set */
+	FAKE_HOST_GPU_ADDED, /* and registered */
+	FAKE_HOST_GPU_UNREGISTERED,
+	FAKE_HOST_GPU_REGISTERED,
 };
 
-/** Adds an observer, called in order of addition, without the host's lock, in the acting thread. */
-void fake_host_observe(struct fake_host *host,
-		       void (*observer)(void *data, enum fake_host_event event,
-					const struct fake_vgpu_info *vgpu),
-		       void *data);
+typedef void (*fake_host_observer)(void *data, enum fake_host_event event,
+				   const struct fake_vgpu_info *vgpu);
+
+/** Adds an observer (at most 8), called in order of addition, without the host's lock, in the acting thread. */
+void fake_host_observe(struct fake_host *host, fake_host_observer observer, void *data);
+/** Takes it out again; when this returns, it is not running. Not to be called by an observer. */
+void fake_host_unobserve(struct fake_host *host, fake_host_observer observer, void *data);

@@ -50,11 +50,13 @@ struct fake_gpu_config {
 	const struct fake_gpu_profile *profile;
 	struct vgpu_pci_address address;
 	int address_given; /* 0: the host chooses; the first Intel GPU gets 0000:00:02.0 */
-	uint32_t aperture_mib; /* never 0 after parsing */
+	uint32_t aperture_mib; /* PCI BAR 2; 0 for the host means the profile's */
+	uint32_t ggtt_mib; /* GGTT address space; 0 for the host means the profile's */
 };
 
 /**
- * Parses "NAME[,aperture=512M][,address=0000:00:02.0]".
+ * Parses "NAME[,aperture=512M][,ggtt=4G][,address=0000:00:02.0]". Sizes end in M or G, or are MiB;
+ * an aperture is a power of two from 128M to 4G, as the register MSAC allows, a GGTT 1G, 2G or 4G.
  * On failure fills @err (VGPU_ERROR_USAGE, with the nearest name) and returns -EINVAL.
  */
 int fake_gpu_config_parse(const char *text, struct fake_gpu_config *out, struct vgpu_error *err);

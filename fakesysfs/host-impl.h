@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What host.c (the state machine) and host-query.c (copying out) share.
+ */
+
+#include <fakesysfs/host.h>
+#include <pthread.h>
+
+#include "gvt-pool.h"
+#include "hash.h"
+#include "ids.h"
+
+struct gpu {
+	struct fake_gpu_config config;
+	struct fake_pool pool;
+	struct vgpu *first, *last; /* in order of creation */
+	size_t vgpus_len;
+	unsigned int users; /* sum of its vGPUs' users */
+	unsigned int busy; /* creations and removals that are running */
+	bool registered, unregistering;
+};
+
+struct vgpu {
+	struct fake_vgpu_info info;
+	struct fake_pool_share share;
+	struct fake_hash_node by_uuid, by_serial;
+	struct gpu *gpu;
+	struct vgpu *prev, *next; /* of the host, in order of creation */
+	struct vgpu *gpu_prev, *gpu_next; /* of its GPU */
+	unsigned int refs; /* one of the tables, one of each thread that waits */
+	unsigned int announcing; /* threads that tell of its coming removal or unbinding */
+	bool creating; /* creation has not returned: no removal yet */
+	bool unbinding;
+	bool settling; /* a thread completes its unbinding or removal: no new users */
+	bool gone;
+};
+
+struct fake_host {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct gpu **gpus;
+	size_t gpus_len;
+	struct vgpu *first, *last;
+	size_t vgpus_len;
+	struct fake_hash by_uuid, by_serial;
+	struct fake_ids groups, vfio_devs;
+	uint64_t next_serial;
+
+	pthread_rwlock_t observers_lock;
+	struct {
+		fake_host_observer call;
+		void *data;
+	} observers[8];
+	size_t observers_len;
+};
+
+struct vgpu *fake_host_vgpu_by_uuid(struct fake_host *host, const struct vgpu_uuid *uuid);

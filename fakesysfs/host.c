@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The host's state machine. A vGPU goes
+ *
+ *	creating -> bound -> [unbinding -> unbound] -> [removing ->] gone
+ *
+ * and everything that must wait for its last user is completed in settle(), by whichever thread
+ * finds that nothing holds it up any more: the remover, or the one that closes the device.
+ * Observers are called without the host's lock; until they have seen an end, its numbers stay taken.
+ */
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "host-impl.h"
+
+enum { CANCEL_POLL_MS = 20 };
+
+static uint64_t hash_uuid(const struct vgpu_uuid *uuid)
+{
+	return fake_hash_text(0, uuid->text);
+}
+
+struct vgpu *fake_host_vgpu_by_uuid(struct fake_host *host, const struct vgpu_uuid *uuid)
+{
+	fake_hash_each(node, &host->by_uuid, hash_uuid(uuid))
+	{
+		struct vgpu *vgpu = fake_container(node, struct vgpu, by_uuid);
+
+		if (vgpu_uuid_equal(&vgpu->info.uuid, uuid))
+			return vgpu;
+	}
+	return NULL;
+}
+
+static struct vgpu *vgpu_by_serial(struct fake_host *host, uint64_t serial)
+{
+	fake_hash_each(node, &host->by_serial, fake_hash_number(serial))
+	{
+		struct vgpu *vgpu = fake_container(node, struct vgpu, by_serial);
+
+		if (vgpu->info.serial == serial)
+			return vgpu;
+	}
+	return NULL;
+}
+
+struct fake_host *fake_host_create(void)
+{
+	struct fake_host *host = calloc(1, sizeof(*host));
+
+	if (!host)
+		return NULL;
+	pthread_mutex_init(&host->lock, NULL);
+	pthread_cond_init(&host->changed, NULL);
+	pthread_rwlock_init(&host->observers_lock, NULL);
+	host->next_serial = 1;
+	return host;
+}
+
+void fake_host_destroy(struct fake_host *host)
+{
+	if (!host)
+		return;
+	for (struct vgpu *vgpu = host->first, *next; vgpu; vgpu = next) {
+		next = vgpu->next;
+		free(vgpu);
+	}
+	for (size_t i = 0; i < host->gpus_len; i++)
+		free(host->gpus[i]);
+	free(host->gpus);
+	fake_hash_finish(&host->by_uuid);
+	fake_hash_finish(&host->by_serial);
+	fake_ids_finish(&host->groups);
+	fake_ids_finish(&host->vfio_devs);
+	pthread_rwlock_destroy(&host->observers_lock);
+	pthread_cond_destroy(&host->changed);
+	pthread_mutex_destroy(&host->lock);
+	free(host);
+}
+
+/*
+ * Observers.
+ */
+
+void fake_host_observe(struct fake_host *host, fake_host_observer observer, void *data)
+{
+	pthread_rwlock_wrlock(&host->observers_lock);
+	assert(host->observers_len < sizeof(host->observers) / sizeof(host->observers[0]));
+	host->observers[host->observers_len].call = observer;
+	host->observers[host->observers_len++].data = data;
+	pthread_rwlock_unlock(&host->observers_lock);
+}
+
+void fake_host_unobserve(struct fake_host *host, fake_host_observer observer, void *data)
+{
+	size_t kept = 0;
+
+	pthread_rwlock_wrlock(&host->observers_lock);
+	for (size_t i = 0; i < host->observers_len; i++)
+		if (host->observers[i].call != observer || host->observers[i].data != data)
+			host->observers[kept++] = host->observers[i];
+	host->observers_len = kept;
+	pthread_rwlock_unlock(&host->observers_lock);
+}
+
+/* Tells all observers. The caller holds the lock, which is given up meanwhile. */
+static void tell(struct fake_host *host, enum fake_host_event event,
+		 const struct fake_vgpu_info *info)
+{
+	struct fake_vgpu_info copy = *info;
+
+	pthread_mutex_unlock(&host->lock);
+	pthread_rwlock_rdlock(&host->observers_lock);
+	for (size_t i = 0; i < host->observers_len; i++)
+		host->observers[i].call(host->observers[i].data, event, &copy);
+	pthread_rwlock_unlock(&host->observers_lock);
+	pthread_mutex_lock(&host->lock);
+}
+
+static void tell_gpu(struct fake_host *host, enum fake_host_event event, size_t index)
+{
+	struct fake_vgpu_info info = { .gpu = index, .profile = host->gpus[index]->config.profile };
+
+	tell(host, event, &info);
+}
+
+/*
+ * Waiting.
+ */
+
+/*
+ * Waits for a change, a short while at most if there is someone to ask. The caller holds the lock.
+ * Returns false if the caller is to go away.
+ */
+static bool wait_changed(struct fake_host *host, bool (*cancelled)(void *data), void *data)
+{
+	struct timespec until;
+	bool away;
+
+	if (!cancelled) {
+		pthread_cond_wait(&host->changed, &host->lock);
+		return true;
+	}
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += CANCEL_POLL_MS * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_nsec -= 1000000000L;
+		until.tv_sec++;
+	}
+	if (pthread_cond_timedwait(&host->changed, &host->lock, &until) != ETIMEDOUT)
+		return true;
+	pthread_mutex_unlock(&host->lock);
+	away = cancelled(data);
+	pthread_mutex_lock(&host->lock);
+	return !away;
+}
+
+/*
+ * The life of a vGPU.
+ */
+
+static int link_vgpu(struct fake_host *host, struct vgpu *vgpu)
+{
+	struct gpu *gpu = vgpu->gpu;
+
+	if (fake_hash_insert(&host->by_uuid, &vgpu->by_uuid, hash_uuid(&vgpu->info.uuid)))
+		return -ENOMEM;
+	if (fake_hash_insert(&host->by_serial, &vgpu->by_serial,
+			     fake_hash_number(vgpu->info.serial))) {
+		fake_hash_remove(&host->by_uuid, &vgpu->by_uuid);
+		return -ENOMEM;
+	}
+	vgpu->prev = host->last;
+	*(host->last ? &host->last->next : &host->first) = vgpu;
+	host->last = vgpu;
+	vgpu->gpu_prev = gpu->last;
+	*(gpu->last ? &gpu->last->gpu_next : &gpu->first) = vgpu;
+	gpu->last = vgpu;
+	host->vgpus_len++;
+	gpu->vgpus_len++;
+	vgpu->refs = 1;
+	return 0;
+}
+
+static void unref_vgpu(struct vgpu *vgpu)
+{
+	if (!--vgpu->refs)
+		free(vgpu);
+}
+
+static void unlink_vgpu(struct fake_host *host, struct vgpu *vgpu)
+{
+	struct gpu *gpu = vgpu->gpu;
+
+	fake_hash_remove(&host->by_uuid, &vgpu->by_uuid);
+	fake_hash_remove(&host->by_serial, &vgpu->by_serial);
+	*(vgpu->prev ? &vgpu->prev->next : &host->first) = vgpu->next;
+	*(vgpu->next ? &vgpu->next->prev : &host->last) = vgpu->prev;
+	*(vgpu->gpu_prev ? &vgpu->gpu_prev->gpu_next : &gpu->first) = vgpu->gpu_next;
+	*(vgpu->gpu_next ? &vgpu->gpu_next->gpu_prev : &gpu->last) = vgpu->gpu_prev;
+	host->vgpus_len--;
+	gpu->vgpus_len--;
+	vgpu->gone = true;
+	unref_vgpu(vgpu);
+}
+
+/* Takes what a bound vGPU has: a share of the GPU, an IOMMU group, a VFIO device number. */
+static int bind_vgpu(struct fake_host *host, struct vgpu *vgpu)
+{
+	struct fake_vgpu_info *info = &vgpu->info;
+	int group, vfio_dev, ret;
+
+	ret = fake_pool_take(&vgpu->gpu->pool, info->type, &vgpu->share);
+	if (ret)
+		return ret;
+	group = fake_ids_take(&host->groups, vgpu);
+	vfio_dev = group < 0 ? group : fake_ids_take(&host->vfio_devs, vgpu);
+	if (vfio_dev < 0) {
+		if (group >= 0)
+			fake_ids_release(&host->groups, (unsigned int)group);
+		fake_pool_release(&vgpu->gpu->pool, &vgpu->share);
+		return vfio_dev;
+	}
+	info->iommu_group = (unsigned int)group;
+	info->vfio_dev = (unsigned int)vfio_dev;
+	info->vgpu_id = vgpu->share.id;
+	info->aperture_offset_mib = vgpu->share.low_offset_mib;
+	info->high_gm_offset_mib = vgpu->share.high_offset_mib;
+	info->bound = true;
+	return 0;
+}
+
+static void unbind_vgpu(struct fake_host *host, struct vgpu *vgpu)
+{
+	struct fake_vgpu_info *info = &vgpu->info;
+
+	if (!info->bound)
+		return;
+	fake_pool_release(&vgpu->gpu->pool, &vgpu->share);
+	fake_ids_release(&host->groups, info->iommu_group);
+	fake_ids_release(&host->vfio_devs, info->vfio_dev);
+	info->bound = false;
+	info->vgpu_id = 0;
+	info->iommu_group = info->vfio_dev = 0;
+	info->aperture_offset_mib = info->high_gm_offset_mib = 0;
+}
+
+/* Completes what nothing holds up any more. The caller holds the lock and a reference. */
+static void settle(struct fake_host *host, struct vgpu *vgpu)
+{
+	if (vgpu->gone || vgpu->settling || vgpu->announcing || vgpu->info.users)
+		return;
+	vgpu->settling = true;
+	while (!vgpu->gone && !vgpu->announcing) {
+		if (vgpu->unbinding) {
+			tell(host, FAKE_HOST_VGPU_UNBOUND, &vgpu->info);
+			unbind_vgpu(host, vgpu);
+			vgpu->unbinding = false;
+		} else if (vgpu->info.removing) {
+			tell(host, FAKE_HOST_VGPU_REMOVED, &vgpu->info);
+			unbind_vgpu(host, vgpu);
+			unlink_vgpu(host, vgpu);
+		} else {
+			break;
+		}
+	}
+	vgpu->settling = false;
+	pthread_cond_broadcast(&host->changed);
+}
+
+/* Tells that an end is coming, then completes it if nothing holds it up. */
+static void announce(struct fake_host *host, struct vgpu *vgpu, enum fake_host_event event)
+{
+	vgpu->announcing++;
+	tell(host, event, &vgpu->info);
+	vgpu->announcing--;
+	settle(host, vgpu);
+}
+
+static struct gpu *find_gpu(struct fake_host *host, size_t gpu)
+{
+	return gpu < host->gpus_len ? host->gpus[gpu] : NULL;
+}
+
+static int create_locked(struct fake_host *host, size_t index, size_t type,
+			 const struct vgpu_uuid *uuid)
+{
+	struct gpu *gpu = find_gpu(host, index);
+	struct vgpu *vgpu;
+	int ret;
+
+	if (!gpu || !gpu->registered || gpu->unregistering ||
+	    type >= gpu->config.profile->types_len ||
+	    !fake_pool_lists(&gpu->pool, &gpu->config.profile->types[type]))
+		return -ENODEV;
+	if (fake_host_vgpu_by_uuid(host, uuid))
+		return -EEXIST;
+	vgpu = calloc(1, sizeof(*vgpu));
+	if (!vgpu)
+		return -ENOMEM;
+	vgpu->gpu = gpu;
+	vgpu->info.uuid = *uuid;
+	vgpu->info.serial = host->next_serial++;
+	vgpu->info.gpu = index;
+	vgpu->info.profile = gpu->config.profile;
+	vgpu->info.type = &gpu->config.profile->types[type];
+	vgpu->info.aperture_mib = gpu->config.aperture_mib;
+	vgpu->creating = true;
+	if (link_vgpu(host, vgpu)) {
+		free(vgpu);
+		return -ENOMEM;
+	}
+	gpu->busy++;
+	ret = bind_vgpu(host, vgpu);
+	tell(host, ret ? FAKE_HOST_VGPU_CREATE_FAILED : FAKE_HOST_VGPU_CREATED, &vgpu->info);
+	vgpu->creating = false;
+	if (ret)
+		unlink_vgpu(host, vgpu);
+	gpu->busy--;
+	pthread_cond_broadcast(&host->changed);
+	return ret;
+}
+
+int fake_host_create_vgpu(struct fake_host *host, size_t gpu, size_t type,
+			  const struct vgpu_uuid *uuid)
+{
+	int ret;
+
+	pthread_mutex_lock(&host->lock);
+	ret = create_locked(host, gpu, type, uuid);
+	pthread_mutex_unlock(&host->lock);
+	return ret;
+}
+
+/* Removes a vGPU and waits until it has gone. The caller holds the lock. */
+static int remove_locked(struct fake_host *host, struct vgpu *vgpu, bool (*cancelled)(void *data),
+			 void *data)
+{
+	int ret = 0;
+
+	vgpu->refs++;
+	if (!vgpu->info.removing) {
+		vgpu->info.removing = true;
+		announce(host, vgpu, FAKE_HOST_VGPU_REMOVING);
+	}
+	while (!vgpu->gone && !ret)
+		if (!wait_changed(host, cancelled, data))
+			ret = -EINTR;
+	unref_vgpu(vgpu);
+	return ret;
+}
+
+int fake_host_remove_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid,
+			  bool (*cancelled)(void *data), void *data)
+{
+	struct vgpu *vgpu;
+	struct gpu *gpu;
+	int ret;
+
+	pthread_mutex_lock(&host->lock);
+	vgpu = fake_host_vgpu_by_uuid(host, uuid);
+	if (!vgpu || vgpu->info.removing || (vgpu->creating && !vgpu->info.bound)) {
+		ret = -ENODEV;
+	} else if (vgpu->creating) {
+		ret = -EAGAIN;
+	} else if (vgpu->gpu->unregistering) {
+		ret = -ENODEV;
+	} else {
+		gpu = vgpu->gpu;
+		gpu->busy++;
+		ret = remove_locked(host, vgpu, cancelled, data);
+		gpu->busy--;
+		pthread_cond_broadcast(&host->changed);
+	}
+	pthread_mutex_unlock(&host->lock);
+	return ret;
+}
+
+int fake_host_unbind_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid,
+			  bool (*cancelled)(void *data), void *data)
+{
+	struct vgpu *vgpu;
+	int ret = 0;
+
+	pthread_mutex_lock(&host->lock);
+	vgpu = fake_host_vgpu_by_uuid(host, uuid);
+	/* creation holds the device's lock in the kernel: unbinding waits for it */
+	while (vgpu && vgpu->creating) {
+		pthread_cond_wait(&host->changed, &host->lock);
+		vgpu = fake_host_vgpu_by_uuid(host, uuid);
+	}
+	if (!vgpu || !vgpu->info.bound || vgpu->unbinding || vgpu->info.removing) {
+		ret = -ENODEV;
+	} else {
+		vgpu->refs++;
+		vgpu->unbinding = true;
+		announce(host, vgpu, FAKE_HOST_VGPU_UNBINDING);
+		while (vgpu->unbinding && !ret)
+			if (!wait_changed(host, cancelled, data))
+				ret = -EINTR;
+		unref_vgpu(vgpu);
+	}
+	pthread_mutex_unlock(&host->lock);
+	return ret;
+}
+
+int fake_host_get_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid, uint64_t *serial)
+{
+	struct vgpu *vgpu;
+	int ret = -ENODEV;
+
+	pthread_mutex_lock(&host->lock);
+	vgpu = fake_host_vgpu_by_uuid(host, uuid);
+	/* a removal that waits lets new users in, as long as there is one */
+	if (vgpu && vgpu->info.bound && !vgpu->settling &&
+	    (vgpu->info.users || !(vgpu->info.removing || vgpu->unbinding))) {
+		vgpu->info.users++;
+		vgpu->gpu->users++;
+		if (serial)
+			*serial = vgpu->info.serial;
+		ret = 0;
+	}
+	pthread_mutex_unlock(&host->lock);
+	return ret;
+}
+
+void fake_host_put_vgpu(struct fake_host *host, uint64_t serial)
+{
+	struct vgpu *vgpu;
+
+	pthread_mutex_lock(&host->lock);
+	vgpu = vgpu_by_serial(host, serial);
+	if (vgpu && vgpu->info.users) {
+		vgpu->refs++;
+		vgpu->info.users--;
+		vgpu->gpu->users--;
+		settle(host, vgpu);
+		unref_vgpu(vgpu);
+	}
+	pthread_mutex_unlock(&host->lock);
+}
+
+/*
+ * Parents.
+ */
+
+static bool address_taken(const struct fake_host *host, const struct vgpu_pci_address *address)
+{
+	for (size_t i = 0; i < host->gpus_len; i++) {
+		const struct vgpu_pci_address *other = &host->gpus[i]->config.address;
+
+		if (other->domain == address->domain && other->bus == address->bus &&
+		    other->slot == address->slot && other->function == address->function)
+			return true;
+	}
+	return false;
+}
+
+/* The first free slot from 0000:00:02.0 on, where Intel's graphics sit; then further domains. */
+static void choose_address(const struct fake_host *host, struct vgpu_pci_address *address)
+{
+	*address = (struct vgpu_pci_address){ .slot = 2 };
+	while (address_taken(host, address)) {
+		if (++address->slot < 32)
+			continue;
+		address->slot = 2;
+		address->domain++;
+	}
+}
+
+int fake_host_add_gpu(struct fake_host *host, const struct fake_gpu_config *config,
+		      struct vgpu_error *err)
+{
+	_autofree_ struct gpu *gpu = calloc(1, sizeof(*gpu));
+	char address[VGPU_PCI_ADDRESS_TEXT_LEN];
+	struct gpu **gpus;
+	int ret;
+
+	if (!gpu)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
+	gpu->config = *config;
+	if (!gpu->config.aperture_mib)
+		gpu->config.aperture_mib = config->profile->aperture_mib;
+	if (!gpu->config.ggtt_mib)
+		gpu->config.ggtt_mib = config->profile->ggtt_mib;
+	gpu->pool.aperture_mib = gpu->config.aperture_mib;
+	gpu->pool.ggtt_mib = gpu->config.ggtt_mib;
+	gpu->registered = true;
+
+	pthread_mutex_lock(&host->lock);
+	gpus = realloc(host->gpus, (host->gpus_len + 1) * sizeof(*gpus));
+	if (gpus)
+		host->gpus = gpus;
+	if (!gpus) {
+		ret = vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
+	} else if (config->address_given && address_taken(host, &config->address)) {
+		vgpu_pci_address_format(&config->address, address);
+		ret = vgpu_error_set(err, VGPU_ERROR_USAGE, EEXIST,
+				     "two GPUs cannot have the address %s", address);
+	} else {
+		if (!config->address_given)
+			choose_address(host, &gpu->config.address);
+		ret = (int)host->gpus_len;
+		host->gpus[host->gpus_len++] = steal(gpu);
+		tell_gpu(host, FAKE_HOST_GPU_ADDED, (size_t)ret);
+	}
+	pthread_mutex_unlock(&host->lock);
+	return ret;
+}
+
+int fake_host_unregister_gpu(struct fake_host *host, size_t index, bool (*cancelled)(void *data),
+			     void *data)
+{
+	struct gpu *gpu;
+	int ret = 0;
+
+	pthread_mutex_lock(&host->lock);
+	gpu = find_gpu(host, index);
+	if (!gpu || !gpu->registered || gpu->unregistering) {
+		pthread_mutex_unlock(&host->lock);
+		return -ENODEV;
+	}
+	gpu->unregistering = true;
+	while (gpu->busy && !ret)
+		if (!wait_changed(host, cancelled, data))
+			ret = -EINTR;
+	while (gpu->first && !ret)
+		ret = remove_locked(host, gpu->first, cancelled, data);
+	gpu->unregistering = false;
+	if (!ret) {
+		gpu->registered = false;
+		tell_gpu(host, FAKE_HOST_GPU_UNREGISTERED, index);
+	}
+	pthread_mutex_unlock(&host->lock);
+	return ret;
+}
+
+int fake_host_register_gpu(struct fake_host *host, size_t index)
+{
+	struct gpu *gpu;
+	int ret = -ENODEV;
+
+	pthread_mutex_lock(&host->lock);
+	gpu = find_gpu(host, index);
+	if (gpu && !gpu->registered) {
+		gpu->registered = true;
+		tell_gpu(host, FAKE_HOST_GPU_REGISTERED, index);
+		ret = 0;
+	}
+	pthread_mutex_unlock(&host->lock);
+	return ret;
+}
