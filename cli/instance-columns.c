@@ -15,7 +15,7 @@ static struct json_object *parent(const void *data)
 {
 	const struct cli_instance_row *row = data;
 
-	return cli_text(row->parent);
+	return cli_text(row->instance->parent_name);
 }
 
 static struct json_object *type(const void *data)
@@ -54,9 +54,9 @@ static struct json_object *node(const void *data)
 static struct json_object *path(const void *data)
 {
 	const struct cli_instance_row *row = data;
-	char text[320];
+	char text[600];
 
-	snprintf(text, sizeof(text), "/sys/%s/%s", row->path, row->instance->uuid.text);
+	snprintf(text, sizeof(text), "%s/%s", row->root, row->instance->path);
 	return cli_text(text);
 }
 

@@ -8,8 +8,7 @@
 /** A vGPU as `list` and `create --json` show it. */
 struct cli_instance_row {
 	const struct vgpu_instance *instance;
-	const char *parent; /* its parent's name */
-	const char *path; /* its parent's path from the tree's root */
+	const char *root; /* of its tree */
 };
 
 extern const struct cli_column cli_instance_columns[];

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <vgpulab/backend-impl.h>
 #include <vgpulab/snapshot.h>
 
 #include "listing.h"
@@ -12,6 +13,8 @@ static int list(const struct cli_listing_verb *verb, struct cli_listing *listing
 
 	if (ret == 0)
 		ret = vgpu_snapshot_take(backend, &snapshot, err);
+	if (ret == 0)
+		listing->backend = backend;
 	if (ret == 0)
 		ret = verb->add_rows(listing, snapshot, args, err);
 	if (ret == 0)

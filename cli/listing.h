@@ -28,6 +28,7 @@ struct cli_listing {
 	const struct cli_column *chosen[32];
 	size_t chosen_len;
 	struct json_object *rows;
+	struct vgpu_backend *backend; /* set by cli_listing_verb_run() */
 };
 
 /** Starts a listing with the columns that are not extra. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <vgpulab/backend-impl.h>
 #include <vgpulab/cleanup.h>
 
 #include "instance-columns.h"
@@ -9,13 +10,9 @@ const struct cli_option cli_list_options[] = {
 	{ 0 },
 };
 
-static void add_row(struct cli_listing *listing, const struct vgpu_snapshot *snapshot,
-		    const struct vgpu_instance *instance)
+static void add_row(struct cli_listing *listing, const struct vgpu_instance *instance)
 {
-	const struct vgpu_parent *parent = &snapshot->parents[instance->parent];
-
-	cli_listing_add(listing,
-			&(struct cli_instance_row){ instance, parent->name, parent->path });
+	cli_listing_add(listing, &(struct cli_instance_row){ instance, listing->backend->root });
 }
 
 static int add_rows(struct cli_listing *listing, const struct vgpu_snapshot *snapshot,
@@ -32,10 +29,10 @@ static int add_rows(struct cli_listing *listing, const struct vgpu_snapshot *sna
 		if (!instance)
 			return vgpu_error_set(err, VGPU_ERROR_NO_VGPU, ENOENT,
 					      "there is no vGPU %s", uuid.text);
-		add_row(listing, snapshot, instance);
+		add_row(listing, instance);
 	}
 	for (size_t i = 0; i < snapshot->instances_len && !args->operands_len; i++)
-		add_row(listing, snapshot, &snapshot->instances[i]);
+		add_row(listing, &snapshot->instances[i]);
 	return 0;
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <vgpulab/backend-impl.h>
-#include <vgpulab/snapshot.h>
+#include <vgpulab/manager.h>
 
 #include "listing.h"
 
@@ -77,23 +76,32 @@ const struct cli_option cli_types_options[] = {
 	{ 0 },
 };
 
+static void add_parent(struct cli_listing *listing, const struct vgpu_parent *at)
+{
+	for (size_t i = 0; i < at->types_len; i++)
+		cli_listing_add(listing, &(struct row){ at, &at->types[i] });
+}
+
 static int add_rows(struct cli_listing *listing, const struct vgpu_snapshot *snapshot,
 		    const struct cli_arguments *args, struct vgpu_error *err)
 {
-	for (int i = 0; i < args->operands_len; i++)
-		if (!vgpu_snapshot_find_parent(snapshot, args->operands[i]))
-			return vgpu_error_set(err, VGPU_ERROR_NO_GPU, ENOENT,
-					      "no device '%s' offers vGPU types",
-					      args->operands[i]);
-	for (size_t i = 0; i < snapshot->parents_len; i++) {
-		const struct vgpu_parent *at = &snapshot->parents[i];
-		bool selected = !args->operands_len;
+	const struct vgpu_parent *found;
 
-		for (int k = 0; k < args->operands_len && !selected; k++)
-			selected = vgpu_snapshot_find_parent(snapshot, args->operands[k]) == at;
-		for (size_t j = 0; j < at->types_len && selected; j++)
-			cli_listing_add(listing, &(struct row){ at, &at->types[j] });
+	for (int i = 0; i < args->operands_len; i++) {
+		int ret = vgpu_parent_find(listing->backend, snapshot, args->operands[i], &found,
+					   err);
+
+		if (ret < 0)
+			return ret;
+		add_parent(listing, found);
 	}
+	if (args->operands_len)
+		return 0;
+	for (size_t i = 0; i < snapshot->parents_len; i++)
+		add_parent(listing, &snapshot->parents[i]);
+	/* an empty list is no failure, but a person wants to know why it is empty */
+	if (!args->globals.json && vgpu_parent_find(listing->backend, snapshot, NULL, &found, err))
+		cli_fail(&args->globals, err);
 	return 0;
 }
 

@@ -22,6 +22,24 @@ const struct cli_verb cli_verbs[] = {
 		.run = cli_verb_list,
 		.options = cli_list_options,
 	},
+	{
+		.name = "create",
+		.group = "Manage vGPUs",
+		.arguments = "[--parent PARENT] --type TYPE [UUID]",
+		.summary = "create a vGPU and print its UUID",
+		.run = cli_verb_create,
+		.options = cli_create_options,
+		.details = "Without a UUID one is made. The vGPU lives until it is removed or the "
+			   "machine restarts.",
+	},
+	{
+		.name = "remove",
+		.group = "Manage vGPUs",
+		.arguments = "UUID...",
+		.summary = "remove vGPUs",
+		.run = cli_verb_remove,
+		.details = "The kernel lets this wait until no program uses the vGPU any more.",
+	},
 };
 const size_t cli_verbs_len = VGPU_ARRAY_LEN(cli_verbs);
 

@@ -90,6 +90,30 @@ int attribute_link_name(struct vgpu_backend *backend, char *buffer, size_t size,
 	return 0;
 }
 
+int attribute_link_path(struct vgpu_backend *backend, char *buffer, size_t size, const char *format,
+			...)
+{
+	char path[ATTRIBUTE_PATH_LEN], target[ATTRIBUTE_PATH_LEN];
+	const char *from_root = target;
+	ssize_t len;
+	int ret;
+
+	FORMAT_PATH(path, ret, format);
+	if (ret < 0)
+		return ret;
+	len = backend->impl->readlink(backend, path, target, sizeof(target));
+	if (len < 0)
+		return (int)len;
+	while (!strncmp(from_root, "../", 3))
+		from_root += 3;
+	if (from_root == target || !from_root[0])
+		return -EINVAL;
+	if (strlen(from_root) >= size)
+		return -ENAMETOOLONG;
+	strcpy(buffer, from_root);
+	return 0;
+}
+
 bool attribute_exists(struct vgpu_backend *backend, const char *format, ...)
 {
 	char path[ATTRIBUTE_PATH_LEN];

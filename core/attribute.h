@@ -31,6 +31,14 @@ int attribute_read_u32(struct vgpu_backend *backend, uint32_t *out, const char *
 int attribute_link_name(struct vgpu_backend *backend, char *buffer, size_t size, const char *format,
 			...) __attribute__((format(printf, 4, 5)));
 
+/**
+ * Where a link leads, as a path from the root, for a link whose text climbs to the root first, as
+ * those in class/ and bus/ do. 0, or a negative errno with @buffer untouched.
+ * Source: fs/sysfs/symlink.c: the text is the shortest relative path
+ */
+int attribute_link_path(struct vgpu_backend *backend, char *buffer, size_t size, const char *format,
+			...) __attribute__((format(printf, 4, 5)));
+
 bool attribute_exists(struct vgpu_backend *backend, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
 #include <stdlib.h>
 #include <vgpulab/snapshot.h>
 
 #include "attribute.h"
 #include "instance.h"
 
-void instance_read(struct vgpu_backend *backend, const char *path, struct vgpu_instance *instance)
+int instance_path(struct vgpu_backend *backend, const char *name, char *path, size_t size)
 {
+	return attribute_link_path(backend, path, size, "bus/mdev/devices/%s", name);
+}
+
+void instance_set_parent(struct vgpu_instance *instance, const char *name, const char *path)
+{
+	snprintf(instance->parent_name, sizeof(instance->parent_name), "%s", name);
+	snprintf(instance->path, sizeof(instance->path), "%s/%s", path, instance->uuid.text);
+}
+
+void instance_read(struct vgpu_backend *backend, struct vgpu_instance *instance)
+{
+	const char *path = instance->path;
 	char group[16], *end;
 
 	instance->type[0] = instance->driver[0] = '\0';

@@ -100,35 +100,6 @@ static int take_types(const struct taking *taking, struct vgpu_parent *parent)
 	return 0;
 }
 
-/*
- * "../../devices/pci0000:00/0000:00:02.0", the text of a link two or more directories deep, as a
- * path from the root. Every link that is followed here climbs to the root first.
- * Source: fs/sysfs/symlink.c, fs/kernfs/symlink.c: the text is the shortest relative path
- */
-static int resolve_from_root(const char *target, char *path, size_t size)
-{
-	while (!strncmp(target, "../", 3))
-		target += 3;
-	if (target[0] == '/' || !target[0])
-		return -EINVAL;
-	if (strlen(target) >= size)
-		return -ENAMETOOLONG;
-	strcpy(path, target);
-	return 0;
-}
-
-static int read_device_path(struct vgpu_backend *backend, const char *dir, const char *name,
-			    char *path, size_t size)
-{
-	char link[ATTRIBUTE_PATH_LEN], target[ATTRIBUTE_PATH_LEN];
-	ssize_t len;
-
-	if ((size_t)snprintf(link, sizeof(link), "%s/%s", dir, name) >= sizeof(link))
-		return -ENAMETOOLONG;
-	len = backend->impl->readlink(backend, link, target, sizeof(target));
-	return len < 0 ? (int)len : resolve_from_root(target, path, size);
-}
-
 static int take_parent(const struct taking *taking, const char *name)
 {
 	struct vgpu_snapshot *snapshot = taking->snapshot;
@@ -139,8 +110,8 @@ static int take_parent(const struct taking *taking, const char *name)
 	if (strlen(name) >= sizeof(parent->name))
 		return fail(taking, -ENAMETOOLONG, "class/mdev_bus");
 	strcpy(parent->name, name);
-	ret = read_device_path(taking->backend, "class/mdev_bus", name, parent->path,
-			       sizeof(parent->path));
+	ret = attribute_link_path(taking->backend, parent->path, sizeof(parent->path),
+				  "class/mdev_bus/%s", name);
 	if (has_gone(ret))
 		return 0;
 	if (ret < 0)
@@ -185,13 +156,14 @@ static int take_instance(const struct taking *taking, const char *name)
 {
 	struct vgpu_snapshot *snapshot = taking->snapshot;
 	struct vgpu_instance *instance = &snapshot->instances[snapshot->instances_len];
+	const struct vgpu_parent *parent;
 	char path[ATTRIBUTE_PATH_LEN], *slash;
 	const struct by_path *found;
 	int ret;
 
 	if (vgpu_uuid_parse(name, &instance->uuid) < 0)
 		return 0;
-	ret = read_device_path(taking->backend, "bus/mdev/devices", name, path, sizeof(path));
+	ret = instance_path(taking->backend, name, path, sizeof(path));
 	if (has_gone(ret))
 		return 0;
 	if (ret < 0)
@@ -204,9 +176,10 @@ static int take_instance(const struct taking *taking, const char *name)
 			sizeof(*taking->by_path), compare_paths);
 	if (!found)
 		return 0; /* its parent came or went between the two listings */
-	*slash = '/';
+	parent = &snapshot->parents[found->parent];
 	instance->parent = found->parent;
-	instance_read(taking->backend, path, instance);
+	instance_set_parent(instance, parent->name, parent->path);
+	instance_read(taking->backend, instance);
 	snapshot->instances_len++;
 	return 0;
 }
@@ -245,8 +218,8 @@ static int take_instances(struct taking *taking)
 	return ret;
 }
 
-int vgpu_snapshot_take(struct vgpu_backend *backend, struct vgpu_snapshot **out,
-		       struct vgpu_error *err)
+static int take(struct vgpu_backend *backend, bool with_instances, struct vgpu_snapshot **out,
+		struct vgpu_error *err)
 {
 	_destroy_(vgpu_snapshot) struct vgpu_snapshot *snapshot = calloc(1, sizeof(*snapshot));
 	struct taking taking = { .backend = backend, .snapshot = snapshot, .err = err };
@@ -255,11 +228,23 @@ int vgpu_snapshot_take(struct vgpu_backend *backend, struct vgpu_snapshot **out,
 	if (!snapshot)
 		return fail(&taking, -ENOMEM, "");
 	ret = take_parents(&taking);
-	if (ret == 0)
+	if (ret == 0 && with_instances)
 		ret = take_instances(&taking);
 	if (ret == 0)
 		*out = steal(snapshot);
 	return ret;
+}
+
+int vgpu_snapshot_take(struct vgpu_backend *backend, struct vgpu_snapshot **out,
+		       struct vgpu_error *err)
+{
+	return take(backend, true, out, err);
+}
+
+int vgpu_snapshot_take_parents(struct vgpu_backend *backend, struct vgpu_snapshot **out,
+			       struct vgpu_error *err)
+{
+	return take(backend, false, out, err);
 }
 
 void vgpu_snapshot_destroy(struct vgpu_snapshot *snapshot)

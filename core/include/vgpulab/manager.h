@@ -32,3 +32,11 @@ int vgpu_create(struct vgpu_backend *backend, const struct vgpu_create_request *
  * 0, or a negative errno: NO_VGPU, BUSY, PERMISSION, UNVERIFIED.
  */
 int vgpu_remove(struct vgpu_backend *backend, const struct vgpu_uuid *uuid, struct vgpu_error *err);
+
+/**
+ * The parent that @name names in @snapshot, which was taken from @backend; @name NULL is the first
+ * one. If there is none, @err says why and what to do: NO_GPU, or NO_MDEV for a GPU that could be
+ * divided but is not set up for it (the hint says how). 0, or a negative errno.
+ */
+int vgpu_parent_find(struct vgpu_backend *backend, const struct vgpu_snapshot *snapshot,
+		     const char *name, const struct vgpu_parent **out, struct vgpu_error *err);

@@ -29,6 +29,8 @@ struct vgpu_mdev_type {
 struct vgpu_instance {
 	struct vgpu_uuid uuid;
 	size_t parent; /* index in the snapshot */
+	char parent_name[64]; /* "0000:00:02.0" */
+	char path[304]; /* "devices/pci0000:00/0000:00:02.0/UUID" */
 	char type[64]; /* type id; empty while the kernel is still creating it */
 	char driver[64]; /* empty if unbound */
 	int iommu_group; /* -1 if it has none */
@@ -58,6 +60,9 @@ struct vgpu_snapshot {
  */
 int vgpu_snapshot_take(struct vgpu_backend *backend, struct vgpu_snapshot **out,
 		       struct vgpu_error *err);
+/** The same without the vGPUs, whose number may be large. */
+int vgpu_snapshot_take_parents(struct vgpu_backend *backend, struct vgpu_snapshot **out,
+			       struct vgpu_error *err);
 void vgpu_snapshot_destroy(struct vgpu_snapshot *snapshot);
 VGPU_DEFINE_DESTROYP(vgpu_snapshot)
 
