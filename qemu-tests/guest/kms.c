@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kms.h"
+
+#include "../card.h"
+
+#include <drm.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FLIP_WAIT_MS = 5000, LUT_MAX = 256 };
+
+static struct kms *kms_from_output(struct guest_output *output)
+{
+	return (struct kms *)output;
+}
+
+static const char *connector_name(uint32_t type)
+{
+	static const char *const names[] = {
+		[DRM_MODE_CONNECTOR_VGA] = "VGA",	  [DRM_MODE_CONNECTOR_DVII] = "DVI-I",
+		[DRM_MODE_CONNECTOR_DVID] = "DVI-D",	  [DRM_MODE_CONNECTOR_DisplayPort] = "DP",
+		[DRM_MODE_CONNECTOR_HDMIA] = "HDMI-A",	  [DRM_MODE_CONNECTOR_eDP] = "eDP",
+		[DRM_MODE_CONNECTOR_VIRTUAL] = "Virtual",
+	};
+
+	return type < sizeof(names) / sizeof(names[0]) && names[type] ? names[type] : "Unknown";
+}
+
+/* What the driver says of a GPU that it gave up; empty for drivers that say nothing. */
+static void read_wedged(char *value, size_t size)
+{
+	FILE *in = fopen("/sys/kernel/debug/dri/0/i915_wedged", "re");
+
+	*value = '\0';
+	if (!in)
+		return;
+	if (fgets(value, (int)size, in))
+		value[strcspn(value, "\n")] = '\0';
+	fclose(in);
+}
+
+static void kms_describe(struct guest_output *output, struct guest_reply *reply)
+{
+	const struct kms *kms = kms_from_output(output);
+	char wedged[16];
+
+	read_wedged(wedged, sizeof(wedged));
+	guest_reply_add(reply, "card=%s driver=%s connector=%s-%u modes=%zu crtc=%u cursor=%s",
+			kms->path, kms->driver, connector_name(kms->connector_type),
+			kms->connector_index, kms->modes_len, kms->crtc_id,
+			output->has_cursor ? "plane" : "none");
+	if (*wedged)
+		guest_reply_add(reply, "i915_wedged=%s", wedged);
+}
+
+static bool prepare_cursor(struct kms *kms)
+{
+	struct drm_mode_cursor2 hide = { .flags = DRM_MODE_CURSOR_BO, .crtc_id = kms->crtc_id };
+
+	/* a CRTC without a cursor refuses even to hide it */
+	if (kms_ioctl(kms, DRM_IOCTL_MODE_CURSOR2, &hide) < 0 ||
+	    kms_buffer_create(kms, QT_CARD_CURSOR_PX, QT_CARD_CURSOR_PX,
+			      qt_pixel_format_find("AR24"), qt_tiling_find("linear"),
+			      &kms->cursor) < 0)
+		return false;
+	qt_card_draw_cursor((uint32_t *)kms->cursor.surface.memory);
+	return true;
+}
+
+static int kms_open(const char *device, struct guest_output **out, struct guest_reply *reply)
+{
+	static struct kms kms = { .output.impl = &guest_output_kms };
+	int rc = kms_open_card(&kms);
+
+	if (rc == -ENODEV)
+		return guest_reply_fail(reply, ENODEV, "no DRM card");
+	if (rc < 0)
+		return guest_reply_fail(reply, -rc, "no display on any DRM card: %s",
+					strerror(-rc));
+	kms.output.has_cursor = prepare_cursor(&kms);
+	kms_describe(&kms.output, reply);
+	*out = &kms.output;
+	return 0;
+}
+
+/* The connector's mode of this size, the preferred or first of them. */
+static const struct drm_mode_modeinfo *find_mode(const struct kms *kms, uint32_t width_px,
+						 uint32_t height_px)
+{
+	const struct drm_mode_modeinfo *found = NULL;
+
+	for (size_t i = 0; i < kms->modes_len; i++) {
+		const struct drm_mode_modeinfo *mode = &kms->modes[i];
+
+		if (mode->hdisplay != width_px || mode->vdisplay != height_px ||
+		    mode->flags & DRM_MODE_FLAG_INTERLACE)
+			continue;
+		if (!found || (mode->type & DRM_MODE_TYPE_PREFERRED &&
+			       !(found->type & DRM_MODE_TYPE_PREFERRED)))
+			found = mode;
+	}
+	return found;
+}
+
+static int kms_modes(struct guest_output *output, struct guest_reply *reply)
+{
+	struct kms *kms = kms_from_output(output);
+	int rc = kms_probe(kms);
+
+	if (rc < 0)
+		return guest_reply_fail(reply, -rc, "modes: %s", strerror(-rc));
+	for (size_t i = 0; i < kms->modes_len; i++)
+		guest_reply_add(reply, "%ux%u@%u", kms->modes[i].hdisplay, kms->modes[i].vdisplay,
+				kms->modes[i].vrefresh);
+	return 0;
+}
+
+/* A palette for C8, a straight line for everything else. Drivers without gamma need neither. */
+static void load_gamma(const struct kms *kms, bool palette)
+{
+	uint16_t red[LUT_MAX], green[LUT_MAX], blue[LUT_MAX];
+	struct drm_mode_crtc_lut lut = {
+		.crtc_id = kms->crtc_id,
+		.gamma_size = kms->gamma_size,
+		.red = (uintptr_t)red,
+		.green = (uintptr_t)green,
+		.blue = (uintptr_t)blue,
+	};
+
+	if (kms->gamma_size != LUT_MAX)
+		return;
+	for (uint32_t i = 0; i < LUT_MAX; i++) {
+		uint32_t colour = palette ? qt_pixel_format_palette((uint8_t)i) : i * 0x010101;
+
+		red[i] = (uint16_t)((colour >> 16 & 0xff) * 0x101);
+		green[i] = (uint16_t)((colour >> 8 & 0xff) * 0x101);
+		blue[i] = (uint16_t)((colour & 0xff) * 0x101);
+	}
+	(void)kms_ioctl(kms, DRM_IOCTL_MODE_SETGAMMA, &lut);
+}
+
+static int set_crtc(struct kms *kms, const struct drm_mode_modeinfo *mode, uint32_t fb_id)
+{
+	struct drm_mode_crtc crtc = {
+		.crtc_id = kms->crtc_id,
+		.fb_id = fb_id,
+		.set_connectors_ptr = (uintptr_t)&kms->connector_id,
+		.count_connectors = mode ? 1 : 0,
+		.mode_valid = mode ? 1 : 0,
+	};
+
+	if (mode)
+		crtc.mode = *mode;
+	return kms_ioctl(kms, DRM_IOCTL_MODE_SETCRTC, &crtc);
+}
+
+/* Flips at the next vertical blank and waits until it has happened. */
+static int flip_and_wait(struct kms *kms, uint32_t fb_id, struct drm_event_vblank *event)
+{
+	struct drm_mode_crtc_page_flip flip = {
+		.crtc_id = kms->crtc_id,
+		.fb_id = fb_id,
+		.flags = DRM_MODE_PAGE_FLIP_EVENT,
+	};
+	struct pollfd readable = { .fd = kms->fd, .events = POLLIN };
+	int rc = kms_ioctl(kms, DRM_IOCTL_MODE_PAGE_FLIP, &flip);
+
+	if (rc < 0)
+		return rc;
+	if (poll(&readable, 1, FLIP_WAIT_MS) != 1)
+		return -ETIMEDOUT;
+	return read(kms->fd, event, sizeof(*event)) == sizeof(*event) ? 0 : -EIO;
+}
+
+static void place_cursor(const struct kms *kms, const struct guest_picture *picture)
+{
+	struct drm_mode_cursor2 cursor = {
+		.flags = DRM_MODE_CURSOR_BO | (picture->cursor ? DRM_MODE_CURSOR_MOVE : 0),
+		.crtc_id = kms->crtc_id,
+		.x = picture->cursor_x_px,
+		.y = picture->cursor_y_px,
+		.width = QT_CARD_CURSOR_PX,
+		.height = QT_CARD_CURSOR_PX,
+		.handle = picture->cursor ? kms->cursor.handle : 0,
+	};
+
+	if (kms->output.has_cursor)
+		(void)kms_ioctl(kms, DRM_IOCTL_MODE_CURSOR2, &cursor);
+}
+
+/* Flips where the mode and format stay, sets the mode otherwise. */
+static int put_on_display(struct kms *kms, const struct drm_mode_modeinfo *mode,
+			  const struct kms_buffer *buffer, struct guest_reply *reply)
+{
+	const struct guest_surface *now = &buffer->surface;
+	const struct guest_surface *before = &kms->buffers[kms->shown].surface;
+	struct drm_mode_fb_dirty_cmd dirty = { .fb_id = buffer->fb_id };
+	struct drm_event_vblank event;
+	bool flip = kms->mode.hdisplay && memcmp(&kms->mode, mode, sizeof(*mode)) == 0 &&
+		    before->format == now->format && before->stride_bytes == now->stride_bytes &&
+		    before->tiling == now->tiling;
+	int rc = flip ? flip_and_wait(kms, buffer->fb_id, &event)
+		      : set_crtc(kms, mode, buffer->fb_id);
+
+	if (rc == 0 && !flip)
+		load_gamma(kms, now->format->pixel_bytes == 1);
+	/* drivers that copy are told here; others refuse */
+	if (rc == 0)
+		(void)kms_ioctl(kms, DRM_IOCTL_MODE_DIRTYFB, &dirty);
+	guest_reply_add(reply, "by=%s stride=%u", flip ? "flip" : "modeset", now->stride_bytes);
+	return rc;
+}
+
+static int kms_show(struct guest_output *output, const struct guest_picture *picture,
+		    struct guest_reply *reply)
+{
+	struct kms *kms = kms_from_output(output);
+	const struct drm_mode_modeinfo *mode;
+	unsigned int back = !kms->shown;
+	struct kms_buffer *buffer = &kms->buffers[back];
+	int rc;
+
+	mode = find_mode(kms, picture->width_px, picture->height_px);
+	if (!mode && kms_probe(kms) == 0)
+		mode = find_mode(kms, picture->width_px, picture->height_px);
+	if (!mode)
+		return guest_reply_fail(reply, EINVAL, "the display has no mode %ux%u",
+					picture->width_px, picture->height_px);
+	kms_buffer_destroy(kms, buffer);
+	rc = kms_buffer_create(kms, picture->width_px, picture->height_px, picture->format,
+			       picture->tiling, buffer);
+	if (rc < 0)
+		return guest_reply_fail(reply, -rc, "no framebuffer %ux%u %s, tiling %s: %s",
+					picture->width_px, picture->height_px,
+					picture->format->name, picture->tiling->name,
+					strerror(-rc));
+	guest_surface_write(&buffer->surface, picture);
+	rc = put_on_display(kms, mode, buffer, reply);
+	if (rc < 0)
+		return guest_reply_fail(reply, -rc, "cannot show %ux%u %s: %s", picture->width_px,
+					picture->height_px, picture->format->name, strerror(-rc));
+	place_cursor(kms, picture);
+	kms->mode = *mode;
+	kms->shown = back;
+	return 0;
+}
+
+static int kms_off(struct guest_output *output, struct guest_reply *reply)
+{
+	struct kms *kms = kms_from_output(output);
+	int rc = set_crtc(kms, NULL, 0);
+
+	if (rc < 0)
+		return guest_reply_fail(reply, -rc, "off: %s", strerror(-rc));
+	kms->mode.hdisplay = 0;
+	return 0;
+}
+
+static const struct guest_surface *kms_surface(struct guest_output *output)
+{
+	const struct kms *kms = kms_from_output(output);
+
+	return kms->mode.hdisplay ? &kms->buffers[kms->shown].surface : NULL;
+}
+
+static uint64_t event_us(const struct drm_event_vblank *event)
+{
+	return (uint64_t)event->tv_sec * 1000000 + event->tv_usec;
+}
+
+/* Both buffers get the same picture, so that the display shows the card throughout. */
+static int prepare_flips(struct kms *kms)
+{
+	const struct guest_surface *front = &kms->buffers[kms->shown].surface;
+	struct kms_buffer *back = &kms->buffers[!kms->shown];
+	int rc;
+
+	kms_buffer_destroy(kms, back);
+	rc = kms_buffer_create(kms, front->width_px, front->height_px, front->format, front->tiling,
+			       back);
+	if (rc == 0)
+		memcpy(back->surface.memory, front->memory, front->len);
+	return rc;
+}
+
+static int kms_flip(struct guest_output *output, unsigned int count, struct guest_reply *reply)
+{
+	struct kms *kms = kms_from_output(output);
+	struct drm_event_vblank first = { 0 }, event = { 0 };
+	uint64_t longest_us = 0, last_us = 0, whole_us;
+	int rc;
+
+	if (!kms->mode.hdisplay)
+		return guest_reply_fail(reply, ENODATA, "flip: nothing is shown");
+	rc = prepare_flips(kms);
+	for (unsigned int i = 0; rc == 0 && i <= count; i++) {
+		rc = flip_and_wait(kms, kms->buffers[!kms->shown].fb_id, &event);
+		if (rc < 0)
+			break;
+		kms->shown = !kms->shown;
+		if (i == 0)
+			first = event;
+		else if (event_us(&event) - last_us > longest_us)
+			longest_us = event_us(&event) - last_us;
+		last_us = event_us(&event);
+	}
+	if (rc < 0)
+		return guest_reply_fail(reply, -rc, "flip: %s", strerror(-rc));
+	whole_us = event_us(&event) - event_us(&first);
+	guest_reply_add(reply, "flips=%u frames=%u us=%llu longest_us=%llu", count,
+			event.sequence - first.sequence, (unsigned long long)whole_us,
+			(unsigned long long)longest_us);
+	if (whole_us)
+		guest_reply_add(reply, "millihertz=%llu",
+				(event.sequence - first.sequence) * 1000000000ull / whole_us);
+	return 0;
+}
+
+const struct guest_output_impl guest_output_kms = {
+	.name = "kms",
+	.open = kms_open,
+	.show = kms_show,
+	.off = kms_off,
+	.surface = kms_surface,
+	.describe = kms_describe,
+	.modes = kms_modes,
+	.flip = kms_flip,
+};

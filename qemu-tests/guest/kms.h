@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A display through the kernel's mode setting interface, by ioctls alone. Private to the "kms"
+ * output.
+ * Source: Documentation/gpu/drm-uapi.rst; drm/drm.h, drm/drm_mode.h
+ */
+
+#include "output.h"
+
+#include <drm_mode.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { KMS_MODES_MAX = 64, KMS_BUFFERS = 2 };
+
+struct kms_buffer {
+	uint32_t handle, fb_id; /* 0: not there */
+	struct guest_surface surface;
+};
+
+struct kms {
+	struct guest_output output;
+	int fd;
+	char path[32]; /* "/dev/dri/card0" */
+	char driver[32]; /* "i915" */
+	uint32_t connector_id, connector_type, connector_index, crtc_id, gamma_size;
+	struct drm_mode_modeinfo modes[KMS_MODES_MAX];
+	size_t modes_len;
+	struct kms_buffer buffers[KMS_BUFFERS], cursor;
+	unsigned int shown; /* index of the buffer on display */
+	struct drm_mode_modeinfo mode; /* hdisplay 0: off */
+};
+
+/** ioctl(2) that goes on after signals. 0 or a negative errno. */
+int kms_ioctl(const struct kms *kms, unsigned long request, void *argument);
+
+/** Opens the first card with a connected display; waits a while for one. 0 or a negative errno. */
+int kms_open_card(struct kms *kms);
+/** Asks the connector for its modes again, as after a hot-plug. 0, -ENOTCONN, ... */
+int kms_probe(struct kms *kms);
+
+/** Makes a framebuffer that the CPU can write. 0 or a negative errno; @buffer is then empty. */
+int kms_buffer_create(const struct kms *kms, uint32_t width_px, uint32_t height_px,
+		      const struct qt_pixel_format *format, const struct qt_tiling *tiling,
+		      struct kms_buffer *buffer);
+void kms_buffer_destroy(const struct kms *kms, struct kms_buffer *buffer);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Kernel modules that the initramfs brings along: /modules.list has a path and optional parameters
+ * a line, in the order in which they must be loaded.
+ */
+
+#include "reply.h"
+
+/** Loads what the list names; without a list, nothing. 0, or a negative errno with @reply failed. */
+int guest_modules_load(struct guest_reply *reply);
