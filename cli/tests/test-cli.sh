@@ -3,7 +3,7 @@
 # The program from outside: exit codes, messages, tables and JSON, on a tree made of files.
 # usage: test-cli.sh VGPULAB        prints TAP
 set -u
-vgpulab=$1
+vgpulab=$(realpath "$1") || exit 99
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT INT TERM
 cd "$work" || exit 99
