@@ -41,13 +41,13 @@ const struct cli_verb cli_verbs[] = {
 		.details = "The kernel lets this wait until no program uses the vGPU any more.",
 	},
 	{
-		.name = "qemu-args",
-		.group = "Give a vGPU to a VM",
-		.arguments = "--path PATH --vgpu UUID [--qemu VERSION] [--explain]",
-		.summary = "print the QEMU arguments that show a vGPU",
-		.run = cli_verb_qemu_args,
-		.options = cli_qemu_args_options,
-		.details = cli_qemu_args_details,
+		.name = "test",
+		.group = "Testing",
+		.arguments = "[OPTION...] [SCENARIO-GLOB...]",
+		.summary = "boot guests and judge what their display paths show",
+		.run = cli_verb_test,
+		.options = cli_test_options,
+		.details = cli_test_details,
 	},
 };
 const size_t cli_verbs_len = VGPU_ARRAY_LEN(cli_verbs);

@@ -6,23 +6,18 @@
  * takes such a point as its deadline, so that nested waits share one budget.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
-static inline int64_t qt_now_ms(void)
-{
-	struct timespec now;
+int64_t qt_now_ms(void);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+/**
+ * What is left until @deadline_ms, for poll(2): never negative. 0 once the run is interrupted, so
+ * that all waiting ends.
+ */
+int qt_left_ms(int64_t deadline_ms);
+/** The same for cleaning up, which an interruption does not cut short. */
+int qt_left_to_clean_up_ms(int64_t deadline_ms);
 
-/** What is left until @deadline_ms, for poll(2): never negative. */
-static inline int qt_left_ms(int64_t deadline_ms)
-{
-	int64_t left = deadline_ms - qt_now_ms();
-
-	if (left < 0)
-		return 0;
-	return left > INT32_MAX ? INT32_MAX : (int)left;
-}
+/** Has qt_interrupt() been called? */
+bool qt_interrupted(void);

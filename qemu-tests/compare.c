@@ -2,6 +2,7 @@
 #include "compare.h"
 
 #include "compare-trial.h"
+#include "pixel-format.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -83,26 +84,16 @@ const char *qt_fault_meaning(enum qt_fault fault)
 	return faults[fault].meaning;
 }
 
-/* How XRGB looks after a 16-bit format: high bits repeated in the low ones, as hardware does. */
-static uint32_t through_rgb565(uint32_t px)
-{
-	uint32_t red = px >> 19 & 0x1f, green = px >> 10 & 0x3f, blue = px >> 3 & 0x1f;
-
-	return (red << 3 | red >> 2) << 16 | (green << 2 | green >> 4) << 8 |
-	       (blue << 3 | blue >> 2);
-}
-
 int qt_shown_draw(const struct qt_shown *shown, struct qt_image *out)
 {
+	const struct qt_pixel_format *format = qt_pixel_format_find(shown->format);
 	int r = qt_image_init(out, shown->card.width_px, shown->card.height_px);
-	size_t pixels = (size_t)out->width_px * out->height_px;
 
 	if (r)
 		return r;
 	qt_card_draw(&shown->card, out->xrgb, out->width_px);
-	if (!strcmp(shown->format, "RG16"))
-		for (size_t i = 0; i < pixels; i++)
-			out->xrgb[i] = through_rgb565(out->xrgb[i]);
+	if (format)
+		qt_pixel_format_round(format, out->xrgb, (size_t)out->width_px * out->height_px);
 	return 0;
 }
 

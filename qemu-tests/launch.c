@@ -129,7 +129,7 @@ int qt_vm_wait(struct qt_vm *vm, int64_t deadline_ms, int *status)
 	struct pollfd fd = { .fd = vm->pidfd, .events = POLLIN };
 
 	while (!vm->ended) {
-		int r = poll(&fd, 1, qt_left_ms(deadline_ms));
+		int r = poll(&fd, 1, qt_left_to_clean_up_ms(deadline_ms));
 
 		if (r < 0 && errno == EINTR)
 			continue;
@@ -178,7 +178,7 @@ int qt_vm_connect(struct qt_vm *vm, const char *name, int64_t deadline_ms, struc
 		/* QEMU is still starting; or it ended, and that ends the wait at once */
 		if (qt_vm_wait(vm, retry_ms < deadline_ms ? retry_ms : deadline_ms, NULL) == 0)
 			return ended_early(vm, err);
-		if (qt_now_ms() >= deadline_ms)
+		if (qt_left_ms(deadline_ms) == 0)
 			return vgpu_error_set(err, VGPU_ERROR_FAILED, ETIMEDOUT,
 					      "QEMU did not open %s in time", name);
 	}

@@ -9,23 +9,52 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <vgpulab/cleanup.h>
 #include <vgpulab/error.h>
+
+#include "scenario.h"
+
+struct json_object;
+struct qt_verdict;
 
 struct qt_options {
 	const char *out_dir; /* pictures, logs, report.html, verdict.json; made if missing */
 	const char *kernel; /* guest kernel image; NULL: the one unpacked by ./dev */
 	const char *init; /* static guest program; NULL: the one that was built */
 	const char *qemu; /* NULL: qemu-system-x86_64 in PATH */
+	const char *accel; /* "tcg", "kvm"; NULL: kvm if a probe really ran on it, else tcg */
 	const char *parent; /* parent device; NULL: the only one */
-	const char *type; /* mdev type; NULL: what the scenario asks for */
-	const char *select; /* glob over scenario names; NULL: all */
+	const char *type; /* mdev type; NULL: the smallest that has the scenario's modes */
+	char *const *select; /* globs over scenario names */
+	size_t select_len; /* 0: all but those on request */
 	const char *tamper; /* self-test: fault that the guest draws on purpose; NULL: none */
-	bool list; /* print scenarios, run none */
-	bool json; /* verdict on standard output as JSON */
+	const char *host; /* what this runs on, for the report: "fake kaby-lake", "this machine" */
+	/* for repeat.sh, NULL-terminated; both may be NULL: */
+	char *const *command; /* what repeats this run but for scenario and output directory */
+	char *const *enter; /* what runs a program where this runs: "vgpulab", "run", ..., "--" */
+	FILE *progress; /* where to say how far it is; NULL: nowhere */
 };
 
 /**
- * Runs scenarios. Returns 0 if all passed, 1 if one failed (the verdict names the fault), or a
- * negative errno with @err filled if none could run.
+ * Runs the selected scenarios and writes verdict.json and report.html. 0 with *@out to be destroyed
+ * by the caller, whatever the verdict; or a negative errno with @err filled if nothing could run:
+ * VGPU_ERROR_USAGE if no scenario is selected or the tampering has no such name.
  */
-int qt_run(const struct qt_options *options, struct vgpu_error *err);
+int qt_run(const struct qt_options *options, struct qt_verdict **out, struct vgpu_error *err);
+
+/** Ends a running qt_run() soon: what it made is removed, what it found is reported. Signal-safe. */
+void qt_interrupt(void);
+
+void qt_verdict_destroy(struct qt_verdict *verdict);
+VGPU_DEFINE_DESTROYP(qt_verdict)
+
+struct qt_counts {
+	unsigned int passed, failed, skipped;
+};
+
+struct qt_counts qt_verdict_counts(const struct qt_verdict *verdict);
+/** The first skipped scenario's reason, "" if none was skipped. Valid as long as @verdict. */
+const char *qt_verdict_skip_reason(const struct qt_verdict *verdict);
+/** The verdict as verdict.json has it; put by the caller. */
+struct json_object *qt_verdict_json(const struct qt_verdict *verdict);

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <qemu-tests/harness.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <vgpulab/cleanup.h>
+
+#include "listing.h"
+
+/* What is simulated if neither the command line nor the machine offers a GPU. */
+#define DEFAULT_GPU "kaby-lake"
+/* Tells the program inside the fake host what it is in, for the report. */
+#define HOST_VARIABLE "VGPULAB_TEST_HOST"
+
+enum { OPTION_KERNEL = 256, OPTION_INIT, OPTION_QEMU, OPTION_ACCEL, OPTION_TAMPER };
+
+const struct cli_option cli_test_options[] = {
+	{ 'l', "list", NULL, "list the scenarios, run none" },
+	{ 'g', "gpu", "GPU", "run on a fake host with this GPU, as 'vgpulab run' does" },
+	{ 'o', "out", "DIR", "where results go (vgpulab-results)" },
+	{ 'p', "parent", "PARENT", "take the vGPU from this GPU" },
+	{ 't', "type", "TYPE", "its type (the smallest that shows the scenario's modes)" },
+	{ OPTION_KERNEL, "kernel", "FILE", "the guest's kernel (what ./dev unpacked)" },
+	{ OPTION_INIT, "init", "FILE", "the guest's program (what was built)" },
+	{ OPTION_QEMU, "qemu", "PROGRAM", "QEMU (qemu-system-x86_64)" },
+	{ OPTION_ACCEL, "accel", "ACCEL", "tcg or kvm (kvm if it really runs a vCPU)" },
+	{ OPTION_TAMPER, "tamper", "FAULT", "self-test: the guest draws this fault on purpose" },
+	{ 0 },
+};
+
+const char cli_test_details[] =
+	"Each scenario boots a guest that draws a test card on its vGPU; what every display path\n"
+	"shows of it must be that card, bit for bit. Without --gpu this machine's GPU is used; if\n"
+	"it has none, a fake " DEFAULT_GPU ".\n"
+	"Results: report.html, verdict.json and a directory for each scenario. Exit code 0: all\n"
+	"passed; 1: a display path is wrong; 12: nothing could run.";
+
+struct request {
+	struct qt_options options;
+	const char *gpu;
+	bool list;
+	char out_dir[PATH_MAX], kernel[PATH_MAX], init[PATH_MAX], self[PATH_MAX];
+};
+
+static json_object *value_name(const void *row)
+{
+	return cli_text(((const struct qt_scenario *)row)->name);
+}
+
+static json_object *value_path(const void *row)
+{
+	return cli_text(((const struct qt_scenario *)row)->path);
+}
+
+static json_object *value_summary(const void *row)
+{
+	return cli_text(((const struct qt_scenario *)row)->summary);
+}
+
+static json_object *value_on_request(const void *row)
+{
+	return json_object_new_boolean(((const struct qt_scenario *)row)->on_request);
+}
+
+static const struct cli_column columns[] = {
+	{ "SCENARIO", "scenario", "name of the scenario", .value = value_name },
+	{ "PATH", "path", "display path", .value = value_path },
+	{ "SUMMARY", "summary", "what it is about", .value = value_summary },
+	{ "ON-REQUEST", "on_request", "runs only if named", .extra = true,
+	  .value = value_on_request },
+};
+
+static int list_scenarios(const struct cli_arguments *args, const struct request *request)
+{
+	struct cli_listing listing;
+	struct vgpu_error err = { 0 };
+	int r;
+
+	cli_listing_init(&listing, columns, VGPU_ARRAY_LEN(columns));
+	for (size_t i = 0; i < qt_scenarios_len; i++)
+		if (!request->options.select_len ||
+		    qt_scenario_selected(&qt_scenarios[i], request->options.select,
+					 request->options.select_len))
+			cli_listing_add(&listing, &qt_scenarios[i]);
+	r = cli_listing_print(&listing, args->globals.json, &err);
+	cli_listing_finish(&listing);
+	return r ? cli_fail(&args->globals, &err) : 0;
+}
+
+static bool is_parent_here(void)
+{
+	_autoclosedir_ DIR *dir = opendir("/sys/class/mdev_bus");
+
+	for (struct dirent *entry; dir && (entry = readdir(dir));)
+		if (entry->d_name[0] != '.')
+			return true;
+	return false;
+}
+
+/* The same command line without --gpu, inside `vgpulab run --gpu GPU --`. Returns only on failure. */
+static int enter_fake(const struct cli_arguments *args, const struct request *request)
+{
+	_autofree_ char **argv = calloc((size_t)args->argc + 16, sizeof(*argv));
+	struct vgpu_error err = { 0 };
+	char host[128];
+	size_t n = 0;
+
+	snprintf(host, sizeof(host), "a fake %s", request->gpu);
+	if (!argv || setenv(HOST_VARIABLE, host, 1))
+		return EXIT_FAILURE;
+	argv[n++] = (char *)request->self;
+	argv[n++] = "run";
+	argv[n++] = "--gpu";
+	argv[n++] = (char *)request->gpu;
+	argv[n++] = "--";
+	argv[n++] = (char *)request->self;
+	if (args->globals.json)
+		argv[n++] = "--json";
+	for (int i = 0; i < args->argc; i++) {
+		const char *arg = args->argv[i];
+
+		if (!strcmp(arg, "--gpu") || !strcmp(arg, "-g"))
+			i++;
+		else if (strncmp(arg, "--gpu=", 6) && strncmp(arg, "-g", 2))
+			argv[n++] = args->argv[i];
+	}
+	execv(request->self, argv);
+	vgpu_error_set(&err, VGPU_ERROR_FAILED, errno, "cannot run %s: %s", request->self,
+		       strerror(errno));
+	return cli_fail(&args->globals, &err);
+}
+
+static void on_signal(int signal_number)
+{
+	qt_interrupt();
+}
+
+static void catch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	/* without SA_RESTART: whatever waits shall wake up */
+	struct sigaction action = { .sa_handler = on_signal };
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(signals); i++)
+		sigaction(signals[i], &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void print_verdict(const struct cli_arguments *args, const struct request *request,
+			  const struct qt_verdict *verdict)
+{
+	struct qt_counts counts = qt_verdict_counts(verdict);
+
+	if (args->globals.json) {
+		json_object *object = qt_verdict_json(verdict);
+
+		cli_json_print(object);
+		json_object_put(object);
+		return;
+	}
+	printf("%s: %u passed, %u failed, %u skipped\nreport: %s/report.html\n",
+	       counts.failed   ? "FAIL"
+	       : counts.passed ? "PASS"
+			       : "SKIP",
+	       counts.passed, counts.failed, counts.skipped, request->out_dir);
+}
+
+/* What repeat.sh runs: this, with the same guest, but for scenario and output. */
+static void describe_repeat(const struct request *request, char **command, char **enter)
+{
+	const char *host = getenv(HOST_VARIABLE);
+	const char *gpu = host ? strrchr(host, ' ') + 1 : NULL;
+	const struct qt_options *options = &request->options;
+	const struct {
+		char *name;
+		const char *value;
+	} values[] = {
+		{ "--gpu", gpu },
+		{ "--kernel", options->kernel },
+		{ "--init", options->init },
+		{ "--qemu", options->qemu },
+		{ "--accel", options->accel },
+		{ "--parent", options->parent },
+		{ "--type", options->type },
+		{ "--tamper", options->tamper },
+	};
+	size_t n = 0;
+
+	command[n++] = (char *)request->self;
+	command[n++] = "test";
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(values); i++)
+		if (values[i].value) {
+			command[n++] = values[i].name;
+			command[n++] = (char *)values[i].value;
+		}
+	n = 0;
+	if (gpu) {
+		enter[n++] = (char *)request->self;
+		enter[n++] = "run";
+		enter[n++] = "--gpu";
+		enter[n++] = (char *)gpu;
+		enter[n++] = "--";
+	}
+}
+
+static int run_scenarios(const struct cli_arguments *args, struct request *request)
+{
+	_destroy_(qt_verdict) struct qt_verdict *verdict = NULL;
+	char *command[24] = { NULL }, *enter[8] = { NULL };
+	struct vgpu_error err = { 0 };
+	struct qt_counts counts;
+
+	describe_repeat(request, command, enter);
+	request->options.host = getenv(HOST_VARIABLE);
+	request->options.command = command;
+	request->options.enter = *enter ? enter : NULL;
+	request->options.progress = stderr;
+	catch_signals();
+	if (qt_run(&request->options, &verdict, &err))
+		return cli_fail(&args->globals, &err);
+	print_verdict(args, request, verdict);
+	counts = qt_verdict_counts(verdict);
+	if (counts.failed || counts.passed)
+		return counts.failed ? EXIT_FAILURE : 0;
+	vgpu_error_set(&err, VGPU_ERROR_NEED, 0, "no scenario could run: %s",
+		       qt_verdict_skip_reason(verdict));
+	return cli_fail(&args->globals, &err);
+}
+
+/* Absolute, because QEMU and repeat.sh run elsewhere. A file that is not there fails later. */
+static const char *absolute(const char *path, char *buffer)
+{
+	if (!path)
+		return NULL;
+	return realpath(path, buffer) ? buffer : path;
+}
+
+static bool take_option(struct request *request, int id, const char *value)
+{
+	switch (id) {
+	case 'l':
+		request->list = true;
+		return true;
+	case 'g':
+		request->gpu = value;
+		return true;
+	case 'o':
+		request->options.out_dir = value;
+		return true;
+	case 'p':
+		request->options.parent = value;
+		return true;
+	case 't':
+		request->options.type = value;
+		return true;
+	case OPTION_KERNEL:
+		request->options.kernel = absolute(value, request->kernel);
+		return true;
+	case OPTION_INIT:
+		request->options.init = absolute(value, request->init);
+		return true;
+	case OPTION_QEMU:
+		request->options.qemu = value;
+		return true;
+	case OPTION_ACCEL:
+		request->options.accel = value;
+		return !strcmp(value, "tcg") || !strcmp(value, "kvm");
+	case OPTION_TAMPER:
+		request->options.tamper = value;
+		return true;
+	}
+	return false;
+}
+
+int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
+{
+	struct request request = { .options.out_dir = "vgpulab-results" };
+	struct cli_arguments args;
+	int id;
+
+	cli_arguments_init(&args, globals, argc, argv);
+	while ((id = cli_arguments_next(&args)) >= 0)
+		if (!take_option(&request, id, args.value))
+			return cli_usage_fail(&args, "'%s' is neither tcg nor kvm", args.value);
+	if (args.ended)
+		return args.exit_code;
+	request.options.select = args.operands;
+	request.options.select_len = (size_t)args.operands_len;
+	if (request.list)
+		return list_scenarios(&args, &request);
+	if (readlink("/proc/self/exe", request.self, sizeof(request.self) - 1) < 0)
+		strcpy(request.self, "vgpulab");
+	if (!request.gpu && !getenv(HOST_VARIABLE) && !is_parent_here() &&
+	    qt_selection_needs_vgpu(request.options.select, request.options.select_len))
+		request.gpu = DEFAULT_GPU;
+	if (request.gpu)
+		return enter_fake(&args, &request);
+	snprintf(request.out_dir, sizeof(request.out_dir), "%s", request.options.out_dir);
+	return run_scenarios(&args, &request);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "frame.h"
+
+#include "capture.h"
+#include "checks.h"
+#include "clock.h"
+#include "guest-console.h"
+#include "launch.h"
+#include "paths.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Drawing a large card under TCG takes about a second; a loaded machine is many times slower. */
+#define SHOW_MS	   60000
+#define CAPTURE_MS 20000
+
+static int show(const struct qt_frame_request *request, const struct qt_frame *frame,
+		struct vgpu_error *err)
+{
+	const struct qt_card *card = &frame->shown.card;
+	char command[QT_CONSOLE_LINE_LEN], answer[QT_CONSOLE_LINE_LEN], cursor[32] = "";
+
+	if (card->cursor_x_px != -1 || card->cursor_y_px != -1)
+		snprintf(cursor, sizeof(cursor), " cursor=%d,%d", card->cursor_x_px,
+			 card->cursor_y_px);
+	snprintf(command, sizeof(command),
+		 "show nonce=%016llx frame=%u mode=%ux%u format=%s tiling=%s%s%s%s",
+		 (unsigned long long)card->nonce, card->frame, card->width_px, card->height_px,
+		 frame->shown.format, frame->tiling, cursor, request->tamper ? " tamper=" : "",
+		 request->tamper ? request->tamper : "");
+	return qt_console_command(qt_vm_console(request->vm), command, qt_now_ms() + SHOW_MS,
+				  answer, err);
+}
+
+/* Takes the frame with every capture of the path. A capture that fails is a finding. */
+static void take_shots(const struct qt_frame_request *request, struct qt_frame *frame,
+		       struct qt_image *images)
+{
+	for (size_t i = 0; i < QT_PATH_CAPTURES_MAX && request->path->captures[i]; i++) {
+		const struct qt_capture *capture = qt_capture_find(request->path->captures[i]);
+		struct qt_shot *shot = &frame->shots[frame->shots_len];
+		struct vgpu_error trouble = { 0 };
+		int64_t start_ms = qt_now_ms();
+		int r = capture->grab(request->vm, start_ms + CAPTURE_MS, &images[frame->shots_len],
+				      &trouble);
+
+		shot->capture = capture->name;
+		shot->duration_ms = (unsigned int)(qt_now_ms() - start_ms);
+		if (r) {
+			shot->judgement.fault = QT_FAULT_NO_PICTURE;
+			snprintf(shot->judgement.detail, sizeof(shot->judgement.detail), "%.190s",
+				 trouble.message);
+		}
+		frame->shots_len++;
+	}
+}
+
+/* The pictures of a good frame are all the same: one is kept. Of a bad one, all are. */
+static int keep_pictures(const struct qt_frame_request *request, struct qt_frame *frame,
+			 const struct qt_image *expected, const struct qt_image *images,
+			 struct vgpu_error *err)
+{
+	int r;
+
+	snprintf(frame->expected, sizeof(frame->expected), "frame-%02u-expected.png",
+		 request->number);
+	r = qt_image_write_png(expected, request->dir_fd, frame->expected, err);
+	for (size_t i = 0; i < frame->shots_len && !r; i++) {
+		struct qt_shot *shot = &frame->shots[i];
+		_image_ struct qt_image diff = { 0 };
+
+		if (!images[i].xrgb || !shot->judgement.fault)
+			continue;
+		snprintf(shot->picture, sizeof(shot->picture), "frame-%02u-%s.png", request->number,
+			 shot->capture);
+		snprintf(shot->diff, sizeof(shot->diff), "frame-%02u-%s-diff.png", request->number,
+			 shot->capture);
+		r = qt_image_write_png(&images[i], request->dir_fd, shot->picture, err);
+		if (!r && !qt_image_diff(expected, &images[i], &diff))
+			r = qt_image_write_png(&diff, request->dir_fd, shot->diff, err);
+	}
+	return r;
+}
+
+int qt_frame_run(const struct qt_frame_request *request, struct qt_frame *frame,
+		 struct vgpu_error *err)
+{
+	_image_ struct qt_image expected = { 0 };
+	struct qt_image images[QT_SHOTS_MAX] = { 0 };
+	struct qt_expectation expectation = {
+		.shown = frame->shown,
+		.picture = &expected,
+		.earlier = request->earlier,
+		.earlier_len = request->earlier_len,
+	};
+	int64_t start_ms = qt_now_ms();
+	int r = show(request, frame, err);
+
+	if (r)
+		return r;
+	frame->show_ms = (unsigned int)(qt_now_ms() - start_ms);
+	if (qt_shown_draw(&frame->shown, &expected))
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "drawing the card");
+	take_shots(request, frame, images);
+	for (size_t i = 0; i < frame->shots_len; i++)
+		if (images[i].xrgb)
+			qt_compare(&expectation, &images[i], &frame->shots[i].judgement);
+	qt_frame_check(frame, images);
+	r = keep_pictures(request, frame, &expected, images, err);
+	for (size_t i = 0; i < frame->shots_len; i++)
+		qt_image_finish(&images[i]);
+	return r;
+}

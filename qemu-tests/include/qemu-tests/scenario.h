@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What the harness can run. A scenario is a row of qt_scenarios: one guest boot on one display path,
+ * with some pictures shown one after the other.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { QT_SCENARIO_STEPS_MAX = 6, QT_SCENARIO_NEEDS_MAX = 4 };
+
+/** Some frames of one mode. */
+struct qt_step {
+	uint32_t width_px, height_px; /* 0: no more steps */
+	const char *format; /* DRM fourcc: "XR24"; NULL: that */
+	const char *tiling; /* "linear", "x", "y"; NULL: linear */
+	unsigned int frames; /* 0: one */
+	bool cursor; /* a cursor that moves from frame to frame */
+};
+
+struct qt_scenario {
+	const char *name; /* "region-1024x768" */
+	const char *summary; /* one line: the spirit of it */
+	const char *path; /* name of a display path */
+	const char *needs[QT_SCENARIO_NEEDS_MAX]; /* beyond the path's */
+	bool on_request; /* runs only if it is selected by its full name */
+	struct qt_step steps[QT_SCENARIO_STEPS_MAX];
+};
+
+extern const struct qt_scenario qt_scenarios[];
+extern const size_t qt_scenarios_len;
+
+/** Does one of these globs select the scenario? No globs: all but those on request. */
+bool qt_scenario_selected(const struct qt_scenario *scenario, char *const *globs, size_t globs_len);
+
+/** Does any of the selected scenarios need a vGPU? */
+bool qt_selection_needs_vgpu(char *const *globs, size_t globs_len);

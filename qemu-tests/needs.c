@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "needs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <vgpulab/cleanup.h>
+
+/* Is @program, a name or a path, something to execute? */
+static bool can_execute(const char *program)
+{
+	_autofree_ char *path = NULL;
+	char *rest;
+
+	if (strchr(program, '/'))
+		return !access(program, X_OK);
+	path = strdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+	rest = path;
+	for (char *dir; (dir = strsep(&rest, ":"));) {
+		char file[512];
+
+		snprintf(file, sizeof(file), "%s/%s", *dir ? dir : ".", program);
+		if (!access(file, X_OK))
+			return true;
+	}
+	return false;
+}
+
+static bool probe_qemu(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	if (can_execute(needs->qemu))
+		return true;
+	snprintf(why, why_size, "%s is not there; install qemu-system-x86, or give --qemu",
+		 needs->qemu);
+	return false;
+}
+
+static bool can_read(const char *path, const char *what, const char *cure, char *why,
+		     size_t why_size)
+{
+	_autoclose_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return true;
+	snprintf(why, why_size, "no %s at %s (%s); %s", what, path, strerror(errno), cure);
+	return false;
+}
+
+static bool probe_guest_kernel(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	return can_read(needs->kernel, "guest kernel",
+			"./dev demo unpacks Debian's, or give --kernel", why, why_size);
+}
+
+static bool probe_guest_init(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	return can_read(needs->init, "guest program", "build it, or give --init", why, why_size);
+}
+
+static bool probe_vgpu(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	_autoclosedir_ DIR *dir = opendir("/sys/class/mdev_bus");
+
+	for (struct dirent *entry; dir && (entry = readdir(dir));)
+		if (entry->d_name[0] != '.')
+			return true;
+	snprintf(why, why_size,
+		 "/sys/class/mdev_bus has no device that can be cut into vGPUs; "
+		 "give --gpu NAME for one that is not there");
+	return false;
+}
+
+static bool probe_vfio(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	_autoclose_ int fd = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		return true;
+	snprintf(why, why_size, "cannot open /dev/vfio/vfio: %s%s", strerror(errno),
+		 errno == ENOENT   ? "; load the module vfio-pci"
+		 : errno == EACCES ? "; give this user access to it"
+				   : "");
+	return false;
+}
+
+const struct qt_need qt_need_rows[] = {
+	{ "qemu", "QEMU for x86-64", probe_qemu },
+	{ "guest-kernel", "a kernel for the guest", probe_guest_kernel },
+	{ "guest-init", "the guest's program", probe_guest_init },
+	{ "kvm", "KVM that really runs a vCPU", qt_probe_kvm },
+	{ "vgpu", "a device that can be cut into vGPUs", probe_vgpu },
+	{ "vfio", "VFIO", probe_vfio },
+};
+const size_t qt_need_rows_len = VGPU_ARRAY_LEN(qt_need_rows);
+_Static_assert(VGPU_ARRAY_LEN(qt_need_rows) <= QT_NEEDS_MAX, "a state for every row");
+
+bool qt_needs_met(struct qt_needs *needs, const char *name, const char **why)
+{
+	for (size_t i = 0; i < qt_need_rows_len; i++) {
+		if (strcmp(qt_need_rows[i].name, name))
+			continue;
+		if (!needs->states[i].probed)
+			needs->states[i].met = qt_need_rows[i].probe(needs, needs->states[i].why,
+								     sizeof(needs->states[i].why));
+		needs->states[i].probed = true;
+		if (why)
+			*why = needs->states[i].why;
+		return needs->states[i].met;
+	}
+	if (why)
+		*why = "no such need";
+	return false;
+}

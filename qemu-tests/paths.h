@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Display paths: how pixels get from the vGPU to somebody's eyes. A path is a row: what QEMU is
+ * told, and which captures can see it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { QT_PATH_CAPTURES_MAX = 4, QT_PATH_NEEDS_MAX = 4 };
+
+struct qt_path {
+	const char *name;
+	const char *summary;
+	const char *device; /* QEMU's device model */
+	const char *properties; /* of the device */
+	bool vgpu; /* the device is a vGPU; else it is QEMU's own */
+	const char *const *front_end; /* QEMU's options for its user interface, NULL-terminated */
+	const char *captures[QT_PATH_CAPTURES_MAX]; /* names, NULL behind the last */
+	const char *needs[QT_PATH_NEEDS_MAX]; /* beyond what every scenario needs */
+};
+
+extern const struct qt_path qt_paths[];
+extern const size_t qt_paths_len;
+
+/** The path of that name, or NULL. */
+const struct qt_path *qt_path_find(const char *name);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "launch.h"
+#include "paths.h"
+#include "report.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+enum { PICTURE_MAX_PX = 1024, THUMBNAIL_MAX_PX = 640, TAIL_LEN = 8192 };
+
+static const char *css_class(enum qt_outcome outcome)
+{
+	static const char *const classes[] = { "pass", "fail", "skip" };
+
+	return classes[outcome];
+}
+
+static void print_figure(FILE *f, int dir_fd, const char *file, const char *title,
+			 const char *caption)
+{
+	fputs("<figure>", f);
+	qt_html_picture(f, dir_fd, file, PICTURE_MAX_PX, title);
+	fputs("<figcaption><b>", f);
+	qt_html_text(f, title);
+	fputs("</b> ", f);
+	qt_html_text(f, caption);
+	fputs("</figcaption></figure>\n", f);
+}
+
+/* Two captures with the same fault show the same: one picture stands for both. */
+static bool shown_before(const struct qt_frame *frame, size_t shot)
+{
+	for (size_t i = 0; i < shot; i++)
+		if (frame->shots[i].judgement.fault == frame->shots[shot].judgement.fault &&
+		    frame->shots[i].judgement.differing_px ==
+			    frame->shots[shot].judgement.differing_px)
+			return true;
+	return false;
+}
+
+static void list_captures(const struct qt_frame *frame, size_t shot, char *names, size_t size)
+{
+	size_t len = 0;
+
+	names[0] = '\0';
+	for (size_t i = shot; i < frame->shots_len && len < size; i++)
+		if (i == shot ||
+		    (frame->shots[i].judgement.fault == frame->shots[shot].judgement.fault &&
+		     frame->shots[i].judgement.differing_px ==
+			     frame->shots[shot].judgement.differing_px))
+			len += (size_t)snprintf(names + len, size - len, "%s%s", len ? ", " : "",
+						frame->shots[i].capture);
+}
+
+static void print_failed_frame(FILE *f, const struct qt_frame *frame, int dir_fd)
+{
+	char caption[160];
+
+	snprintf(caption, sizeof(caption), "frame %u, %ux%u, nonce %016llx",
+		 frame->shown.card.frame, frame->shown.card.width_px, frame->shown.card.height_px,
+		 (unsigned long long)frame->shown.card.nonce);
+	fputs("<div class=\"pictures\">\n", f);
+	print_figure(f, dir_fd, frame->expected, "Expected", caption);
+	for (size_t i = 0; i < frame->shots_len; i++) {
+		const struct qt_judgement *judgement = &frame->shots[i].judgement;
+		char names[64];
+
+		if (!*frame->shots[i].picture || shown_before(frame, i))
+			continue;
+		list_captures(frame, i, names, sizeof(names));
+		snprintf(caption, sizeof(caption), "%s: %s%s%s", names,
+			 qt_fault_name(judgement->fault), *judgement->detail ? ", " : "",
+			 judgement->detail);
+		print_figure(f, dir_fd, frame->shots[i].picture, "Actual", caption);
+		snprintf(caption, sizeof(caption), "%llu px, in %ux%u px at %u,%u",
+			 (unsigned long long)judgement->differing_px, judgement->box_width_px,
+			 judgement->box_height_px, judgement->box_x_px, judgement->box_y_px);
+		print_figure(f, dir_fd, frame->shots[i].diff, "Difference", caption);
+	}
+	fputs("</div>\n", f);
+}
+
+/* What matters most: the first frame that failed; if all is well, the first one as a proof. */
+static void print_pictures(FILE *f, const struct qt_result *result, int dir_fd)
+{
+	for (size_t i = 0; i < result->frames_len; i++)
+		if (!result->frames[i].passed && *result->frames[i].expected) {
+			print_failed_frame(f, &result->frames[i], dir_fd);
+			return;
+		}
+	if (result->outcome != QT_PASSED || !result->frames_len)
+		return;
+	fputs("<div class=\"pictures one\"><figure>", f);
+	qt_html_picture(f, dir_fd, result->frames[result->frames_len - 1].expected,
+			THUMBNAIL_MAX_PX, "the last frame, as every capture saw it");
+	fputs("<figcaption>the last frame, as every capture saw it</figcaption></figure></div>\n",
+	      f);
+}
+
+static void print_shots(FILE *f, const struct qt_frame *frame)
+{
+	for (size_t i = 0; i < frame->shots_len; i++) {
+		const struct qt_shot *shot = &frame->shots[i];
+		bool good = !shot->judgement.fault;
+
+		fprintf(f, "<td class=\"%s\">%s %s, %u ms</td>", good ? "good" : "bad",
+			shot->capture, good ? "exact" : qt_fault_name(shot->judgement.fault),
+			shot->duration_ms);
+	}
+}
+
+static void print_frames(FILE *f, const struct qt_result *result)
+{
+	if (!result->frames_len)
+		return;
+	fputs("<div class=\"scroll\"><table><tr><th>frame</th><th>mode</th><th>format</th>"
+	      "<th>nonce</th><th>shown in</th><th colspan=\"4\">captures</th></tr>\n",
+	      f);
+	for (size_t i = 0; i < result->frames_len; i++) {
+		const struct qt_frame *frame = &result->frames[i];
+		const struct qt_card *card = &frame->shown.card;
+
+		fprintf(f,
+			"<tr><td>%u</td><td>%ux%u</td><td>%s %s</td><td>%016llx</td>"
+			"<td>%u ms</td>",
+			card->frame, card->width_px, card->height_px, frame->shown.format,
+			frame->tiling, (unsigned long long)card->nonce, frame->show_ms);
+		print_shots(f, frame);
+		fputs("</tr>\n", f);
+	}
+	fputs("</table></div>\n", f);
+}
+
+static void print_details(FILE *f, const char *title, const char *text)
+{
+	if (!text || !*text)
+		return;
+	fputs("<details><summary>", f);
+	qt_html_text(f, title);
+	fputs("</summary><pre>", f);
+	qt_html_text(f, text);
+	fputs("</pre></details>\n", f);
+}
+
+static void print_logs(FILE *f, const struct qt_result *result, int dir_fd)
+{
+	static const struct {
+		const char *title, *file;
+	} logs[] = {
+		{ "QEMU's messages", QT_QEMU_LOG },
+		{ "QMP", QT_QMP_LOG },
+		{ "Guest's control port", QT_CONTROL_LOG },
+		{ "Guest's console", QT_CONSOLE_LOG },
+	};
+	_autofree_ char *command = result->argv.len ? qt_argv_quote(result->argv.items) : NULL;
+	char tail[TAIL_LEN];
+
+	print_details(f, "QEMU's command line", command);
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(logs); i++)
+		print_details(f, logs[i].title,
+			      qt_log_tail(dir_fd, logs[i].file, tail, sizeof(tail)));
+	if (result->argv.len)
+		fprintf(f,
+			"<p class=\"dim\">All of it is in <code>%s/</code>; "
+			"<code>%s/repeat.sh</code> runs it again.</p>\n",
+			result->dir, result->dir);
+}
+
+static void print_facts(FILE *f, const struct qt_result *result)
+{
+	fputs("<p class=\"dim\">", f);
+	qt_html_text(f, result->scenario->summary);
+	fprintf(f, ". Path %s", result->scenario->path);
+	if (*result->type)
+		fprintf(f, "; %s on %s", result->type, result->parent);
+	if (*result->qemu_version)
+		fprintf(f, "; QEMU %s, %s", result->qemu_version, result->accel);
+	if (result->guest_ms)
+		fprintf(f, "; QEMU up after %.1f s, guest after %.1f s, all done after %.1f s",
+			result->qemu_ms / 1000.0, result->guest_ms / 1000.0,
+			result->total_ms / 1000.0);
+	else
+		fprintf(f, "; ended after %.1f s", result->total_ms / 1000.0);
+	fputs(".</p>\n", f);
+}
+
+void qt_report_result(FILE *f, const struct qt_result *result, int out_fd)
+{
+	const char *class = css_class(result->outcome);
+	_autoclose_ int dir_fd = -1;
+
+	if (*result->dir)
+		dir_fd = openat(out_fd, result->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fprintf(f, "<section class=\"%s\" id=\"%s\">\n<h2><span class=\"badge %s\">%s</span>%s",
+		class, result->scenario->name, class, qt_outcome_name(result->outcome),
+		result->scenario->name);
+	if (*result->fault)
+		fprintf(f, " <span class=\"fault\">%s</span>", result->fault);
+	fputs("</h2>\n", f);
+	if (*result->reason) {
+		fputs("<p class=\"reason\">", f);
+		qt_html_text(f, result->reason);
+		fputs("</p>\n", f);
+	}
+	if (*result->hint) {
+		fputs("<p class=\"dim\">", f);
+		qt_html_text(f, result->hint);
+		fputs("</p>\n", f);
+	}
+	if (dir_fd >= 0)
+		print_pictures(f, result, dir_fd);
+	print_facts(f, result);
+	print_frames(f, result);
+	if (dir_fd >= 0)
+		print_logs(f, result, dir_fd);
+	fputs("</section>\n", f);
+}

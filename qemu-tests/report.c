@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static void print_headline(FILE *f, const struct qt_verdict *verdict)
+{
+	struct qt_counts counts = qt_verdict_counts(verdict);
+	const char *class = counts.failed ? "fail" : counts.passed ? "pass" : "skip";
+	const char *word = counts.failed ? "FAIL" : counts.passed ? "PASS" : "SKIP";
+
+	fprintf(f, "<header class=\"%s\">\n<h1><b>%s</b>", class, word);
+	fprintf(f, "%u passed, %u failed, %u skipped</h1>\n<p class=\"dim\">Display paths on ",
+		counts.passed, counts.failed, counts.skipped);
+	qt_html_text(f, verdict->host);
+	fprintf(f, "; %s; %.1f s.", verdict->started, verdict->total_ms / 1000.0);
+	if (*verdict->tamper) {
+		fputs(" <b>Self-test</b>: the guest was told to draw ", f);
+		qt_html_text(f, verdict->tamper);
+		fputs(", so FAIL is right.", f);
+	}
+	fputs("</p>\n</header>\n", f);
+}
+
+static void print_page(FILE *f, const struct qt_verdict *verdict, int dir_fd)
+{
+	/* what went wrong is what the reader came for */
+	static const enum qt_outcome order[] = { QT_FAILED, QT_SKIPPED, QT_PASSED };
+	struct qt_counts counts = qt_verdict_counts(verdict);
+
+	fprintf(f,
+		"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+		"<title>%s: vgpulab display paths</title>\n<style>\n%s</style>\n</head>\n<body>\n",
+		counts.failed	? "FAIL"
+		: counts.passed ? "PASS"
+				: "SKIP",
+		qt_report_style);
+	print_headline(f, verdict);
+	fputs("<main>\n", f);
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(order); i++)
+		for (size_t j = 0; j < verdict->results_len; j++)
+			if (verdict->results[j].outcome == order[i])
+				qt_report_result(f, &verdict->results[j], dir_fd);
+	fputs("</main>\n<footer>Guest kernel ", f);
+	qt_html_text(f, verdict->kernel);
+	fputs("</footer>\n</body>\n</html>\n", f);
+}
+
+int qt_report_write(const struct qt_verdict *verdict, int dir_fd, struct vgpu_error *err)
+{
+	int fd = openat(dir_fd, "report.html", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+	bool failed;
+
+	if (!f) {
+		if (fd >= 0)
+			close(fd);
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot write report.html: %s",
+				      strerror(errno));
+	}
+	print_page(f, verdict, dir_fd);
+	failed = ferror(f);
+	if (fclose(f) || failed)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot write report.html: %s",
+				      strerror(errno));
+	return 0;
+}

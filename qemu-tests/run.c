@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "clock.h"
+#include "initramfs.h"
+#include "report.h"
+#include "scenario-run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <vgpulab/cleanup.h>
+
+/* Makes the output directory and those above it. */
+static int open_out_dir(const char *path, struct vgpu_error *err)
+{
+	char dir[PATH_MAX];
+	int fd;
+
+	if ((size_t)snprintf(dir, sizeof(dir), "%s", path) >= sizeof(dir))
+		return vgpu_error_set(err, VGPU_ERROR_USAGE, ENAMETOOLONG, "--out %s", path);
+	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(dir, 0777);
+		*slash = '/';
+	}
+	mkdir(dir, 0777);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot open directory %s: %s",
+				      dir, strerror(errno));
+	return fd;
+}
+
+/* One program is all that the guest needs. */
+static int write_initramfs(const struct qt_runner *runner, struct vgpu_error *err)
+{
+	struct qt_initramfs_entry init = { .path = "init",
+					   .mode = S_IFREG | 0755,
+					   .source = runner->needs.init };
+	_autoclose_ int fd = openat(runner->out_fd, QT_INITRAMFS,
+				    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot write %s: %s",
+				      QT_INITRAMFS, strerror(errno));
+	return qt_initramfs_write(fd, &init, 1, err);
+}
+
+static size_t count_selected(const struct qt_options *options)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < qt_scenarios_len; i++)
+		n += qt_scenario_selected(&qt_scenarios[i], options->select, options->select_len);
+	return n;
+}
+
+static int check_options(const struct qt_options *options, struct vgpu_error *err)
+{
+	bool known = !options->tamper;
+
+	for (int fault = QT_FAULT_BLANK; fault < QT_FAULT_PIXELS && !known; fault++)
+		known = !strcmp(options->tamper, qt_fault_name((enum qt_fault)fault));
+	if (!known) {
+		vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "no guest draws a fault named '%s'",
+			       options->tamper);
+		vgpu_error_hint(err, "some that are: rb-swap, stale, stride, blank, torn, tiling, "
+				     "shift, vertical-flip, limited-range");
+		return -EINVAL;
+	}
+	if (!count_selected(options)) {
+		vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "no scenario is named so");
+		vgpu_error_hint(err, "`vgpulab test --list` shows them all");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static void choose_accel(struct qt_runner *runner)
+{
+	const char *why = "";
+
+	runner->accel = runner->options->accel;
+	if (runner->accel)
+		return;
+	runner->accel = qt_needs_met(&runner->needs, "qemu", NULL) &&
+					qt_needs_met(&runner->needs, "kvm", &why)
+				? "kvm"
+				: "tcg";
+}
+
+static void say_result(struct qt_runner *runner, const struct qt_result *result)
+{
+	if (result->outcome == QT_PASSED)
+		qt_progress_line(&runner->progress, "PASS %s: %zu frames exact, %.1f s",
+				 result->scenario->name, result->frames_len,
+				 result->total_ms / 1000.0);
+	else
+		qt_progress_line(&runner->progress, "%s %s: %s%s%s",
+				 qt_outcome_name(result->outcome), result->scenario->name,
+				 result->fault, *result->fault ? ": " : "", result->reason);
+}
+
+static int run_selected(struct qt_runner *runner, struct qt_verdict *verdict,
+			struct vgpu_error *err)
+{
+	const struct qt_options *options = runner->options;
+	size_t total = count_selected(options), n = 0;
+
+	for (size_t i = 0; i < qt_scenarios_len && !qt_interrupted(); i++) {
+		const struct qt_scenario *scenario = &qt_scenarios[i];
+		struct qt_result *result;
+
+		if (!qt_scenario_selected(scenario, options->select, options->select_len))
+			continue;
+		qt_progress_subject(&runner->progress, "[%zu/%zu] %s", ++n, total, scenario->name);
+		result = qt_verdict_add(verdict, scenario);
+		if (!result)
+			return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "running scenarios");
+		qt_scenario_run(runner, result);
+		say_result(runner, result);
+	}
+	return 0;
+}
+
+static void describe_run(struct qt_verdict *verdict, const struct qt_runner *runner)
+{
+	const struct qt_options *options = runner->options;
+	time_t now = time(NULL);
+	struct tm utc;
+
+	gmtime_r(&now, &utc);
+	strftime(verdict->started, sizeof(verdict->started), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	snprintf(verdict->host, sizeof(verdict->host), "%s",
+		 options->host ? options->host : "this machine");
+	snprintf(verdict->kernel, sizeof(verdict->kernel), "%s", runner->needs.kernel);
+	snprintf(verdict->tamper, sizeof(verdict->tamper), "%s",
+		 options->tamper ? options->tamper : "");
+}
+
+int qt_run(const struct qt_options *options, struct qt_verdict **out, struct vgpu_error *err)
+{
+	_destroy_(qt_verdict) struct qt_verdict *verdict = calloc(1, sizeof(*verdict));
+	_autoclose_ int out_fd = -1;
+	struct qt_runner runner = {
+		.options = options,
+		.needs = { .qemu = options->qemu ? options->qemu : "qemu-system-x86_64",
+			   .kernel = options->kernel ? options->kernel : QT_GUEST_DIR "/vmlinuz",
+			   .init = options->init ? options->init : QT_GUEST_INIT },
+	};
+	int64_t start_ms = qt_now_ms();
+	int r;
+
+	if (!verdict)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "running scenarios");
+	r = check_options(options, err);
+	if (r)
+		return r;
+	out_fd = runner.out_fd = open_out_dir(options->out_dir, err);
+	if (out_fd < 0)
+		return out_fd;
+	qt_progress_init(&runner.progress, options->progress);
+	choose_accel(&runner);
+	describe_run(verdict, &runner);
+	r = qt_needs_met(&runner.needs, "guest-init", NULL) ? write_initramfs(&runner, err) : 0;
+	if (!r)
+		r = run_selected(&runner, verdict, err);
+	verdict->total_ms = (unsigned int)(qt_now_ms() - start_ms);
+	if (!r)
+		r = qt_verdict_write(verdict, out_fd, err);
+	if (!r)
+		r = qt_report_write(verdict, out_fd, err);
+	if (!r)
+		*out = steal(verdict);
+	return r;
+}

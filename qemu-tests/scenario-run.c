@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scenario-run.h"
+
+#include "clock.h"
+#include "frame.h"
+#include "guest-console.h"
+#include "launch.h"
+#include "paths.h"
+#include "qmp.h"
+#include "repeat.h"
+#include "scenario-vgpu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+/* A loaded machine boots the guest ten times slower than an idle one. */
+#define QEMU_MS	     30000
+#define BOOT_MS	     90000
+#define POWER_OFF_MS 15000
+
+/* One scenario on its way. */
+struct run {
+	struct qt_runner *runner;
+	struct qt_result *result;
+	const struct qt_path *path;
+	int dir_fd;
+	int64_t start_ms;
+	struct qt_vgpu *vgpu;
+	struct qt_vm *vm;
+	struct qt_shown *earlier; /* the latest first */
+	size_t earlier_len;
+};
+
+static unsigned int since_ms(const struct run *run)
+{
+	return (unsigned int)(qt_now_ms() - run->start_ms);
+}
+
+static bool need_is_met(struct run *run, const char *name)
+{
+	const char *why;
+
+	if (qt_needs_met(&run->runner->needs, name, &why))
+		return true;
+	run->result->outcome = QT_SKIPPED;
+	snprintf(run->result->reason, sizeof(run->result->reason), "needs %s: %s", name, why);
+	return false;
+}
+
+static bool needs_are_met(struct run *run)
+{
+	static const char *const always[] = { "qemu", "guest-kernel", "guest-init" };
+	const struct qt_scenario *scenario = run->result->scenario;
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(always); i++)
+		if (!need_is_met(run, always[i]))
+			return false;
+	for (size_t i = 0; i < QT_PATH_NEEDS_MAX && run->path->needs[i]; i++)
+		if (!need_is_met(run, run->path->needs[i]))
+			return false;
+	for (size_t i = 0; i < QT_SCENARIO_NEEDS_MAX && scenario->needs[i]; i++)
+		if (!need_is_met(run, scenario->needs[i]))
+			return false;
+	return true;
+}
+
+static int make_directory(struct run *run, struct vgpu_error *err)
+{
+	struct qt_result *result = run->result;
+
+	snprintf(result->dir, sizeof(result->dir), "%s", result->scenario->name);
+	if (mkdirat(run->runner->out_fd, result->dir, 0777) && errno != EEXIST)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot make directory %s: %s",
+				      result->dir, strerror(errno));
+	run->dir_fd = openat(run->runner->out_fd, result->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (run->dir_fd < 0)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot open %s: %s",
+				      result->dir, strerror(errno));
+	return 0;
+}
+
+/* A vGPU that shows the largest of the scenario's modes. */
+static int create_vgpu(struct run *run, struct vgpu_error *err)
+{
+	struct qt_vgpu_wish wish = {
+		.parent = run->runner->options->parent,
+		.type = run->runner->options->type,
+	};
+	int r;
+
+	for (size_t i = 0; i < QT_SCENARIO_STEPS_MAX; i++) {
+		const struct qt_step *step = &run->result->scenario->steps[i];
+
+		wish.width_px = step->width_px > wish.width_px ? step->width_px : wish.width_px;
+		wish.height_px =
+			step->height_px > wish.height_px ? step->height_px : wish.height_px;
+	}
+	r = qt_vgpu_create(&wish, &run->vgpu, err);
+	if (r)
+		return r;
+	snprintf(run->result->uuid, sizeof(run->result->uuid), "%s", qt_vgpu_uuid(run->vgpu));
+	snprintf(run->result->type, sizeof(run->result->type), "%s", qt_vgpu_type(run->vgpu));
+	snprintf(run->result->parent, sizeof(run->result->parent), "%s", qt_vgpu_parent(run->vgpu));
+	return 0;
+}
+
+static int build_argv(struct run *run, struct vgpu_error *err)
+{
+	char sysfsdev[128];
+	struct qt_qemu_argv options = {
+		.qemu = run->runner->needs.qemu,
+		.accel = run->runner->accel,
+		.machine = "pc",
+		.memory_mib = 512,
+		.kernel = run->runner->needs.kernel,
+		.initrd = "../" QT_INITRAMFS,
+		.front_end = run->path->front_end,
+		.device = run->path->device,
+		.properties = run->path->properties,
+		.sysfsdev = run->vgpu ? sysfsdev : NULL,
+	};
+
+	snprintf(sysfsdev, sizeof(sysfsdev), "/sys/bus/mdev/devices/%s", run->result->uuid);
+	snprintf(run->result->accel, sizeof(run->result->accel), "%s", options.accel);
+	if (qt_qemu_argv_build(&options, &run->result->argv))
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "building QEMU's arguments");
+	return qt_repeat_write(run->runner->options, run->result, run->dir_fd, err);
+}
+
+static int start_qemu(struct run *run, struct vgpu_error *err)
+{
+	int64_t deadline_ms = qt_now_ms() + QEMU_MS;
+	int r = build_argv(run, err);
+
+	if (!r)
+		r = qt_vm_start(run->result->argv.items, run->dir_fd, deadline_ms, &run->vm, err);
+	if (!r)
+		r = qt_vm_connect_console(run->vm, deadline_ms, err);
+	if (r)
+		return r;
+	run->result->qemu_ms = since_ms(run);
+	snprintf(run->result->qemu_version, sizeof(run->result->qemu_version), "%s",
+		 qt_qmp_version(qt_vm_qmp(run->vm)));
+	return 0;
+}
+
+static int boot_guest(struct run *run, struct vgpu_error *err)
+{
+	char line[QT_CONSOLE_LINE_LEN];
+	int r = qt_console_wait_ready(qt_vm_console(run->vm), qt_now_ms() + BOOT_MS, line, err);
+
+	if (r) {
+		char last[160];
+
+		qt_log_last_line(run->dir_fd, QT_CONSOLE_LOG, last, sizeof(last));
+		vgpu_error_hint(err, "the guest's console ends with \"%s\"", last);
+		return r;
+	}
+	run->result->guest_ms = since_ms(run);
+	snprintf(run->result->guest, sizeof(run->result->guest), "%.199s", line);
+	return 0;
+}
+
+/* The next picture: a new nonce for each mode, a new number for each frame. */
+static struct qt_shown next_shown(struct run *run, const struct qt_step *step, uint64_t nonce)
+{
+	uint32_t number = (uint32_t)run->result->frames_len + 1;
+	struct qt_shown shown = {
+		.card = { step->width_px, step->height_px, nonce, number, -1, -1 },
+	};
+
+	snprintf(shown.format, sizeof(shown.format), "%s", step->format ? step->format : "XR24");
+	if (step->cursor) {
+		shown.card.cursor_x_px = (int)(number * 211 % (step->width_px - 64));
+		shown.card.cursor_y_px = (int)(number * 97 % (step->height_px - 64));
+	}
+	return shown;
+}
+
+static int remember(struct run *run, const struct qt_shown *shown)
+{
+	struct qt_shown *earlier =
+		reallocarray(run->earlier, run->earlier_len + 1, sizeof(*earlier));
+
+	if (!earlier)
+		return -ENOMEM;
+	memmove(earlier + 1, earlier, run->earlier_len * sizeof(*earlier));
+	*earlier = *shown;
+	run->earlier = earlier;
+	run->earlier_len++;
+	return 0;
+}
+
+static int run_frame(struct run *run, const struct qt_step *step, uint64_t nonce,
+		     struct vgpu_error *err)
+{
+	struct qt_shown shown = next_shown(run, step, nonce);
+	struct qt_frame *frame = qt_result_add_frame(run->result);
+	/* the first frame is always drawn well: "stale" needs something old to show */
+	struct qt_frame_request request = {
+		.vm = run->vm,
+		.path = run->path,
+		.tamper = run->result->frames_len > 1 ? run->runner->options->tamper : NULL,
+		.earlier = run->earlier,
+		.earlier_len = run->earlier_len,
+		.number = (unsigned int)run->result->frames_len,
+		.dir_fd = run->dir_fd,
+	};
+	int r;
+
+	if (!frame)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "judging a frame");
+	frame->shown = shown;
+	snprintf(frame->tiling, sizeof(frame->tiling), "%s",
+		 step->tiling ? step->tiling : "linear");
+	qt_progress_step(&run->runner->progress, "frame %u, %ux%u", request.number, step->width_px,
+			 step->height_px);
+	r = qt_frame_run(&request, frame, err);
+	if (!r && !frame->passed) {
+		struct vgpu_error wrong = { 0 };
+
+		vgpu_error_set(&wrong, VGPU_ERROR_FAILED, 0, "frame %u: %s", request.number,
+			       frame->reason);
+		qt_result_fail(run->result, qt_fault_name(frame->fault), &wrong);
+	}
+	if (!r && remember(run, &shown))
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "judging a frame");
+	return r;
+}
+
+static int run_steps(struct run *run, struct vgpu_error *err)
+{
+	const struct qt_scenario *scenario = run->result->scenario;
+
+	for (size_t i = 0; i < QT_SCENARIO_STEPS_MAX && scenario->steps[i].width_px; i++) {
+		const struct qt_step *step = &scenario->steps[i];
+		unsigned int frames = step->frames ? step->frames : 1;
+		uint64_t nonce;
+
+		if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
+			return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "getrandom: %s",
+					      strerror(errno));
+		for (unsigned int frame = 0; frame < frames; frame++) {
+			int r = run_frame(run, step, nonce, err);
+
+			if (r)
+				return r;
+		}
+	}
+	return 0;
+}
+
+/* The guest powers off, QEMU ends by itself, and its status tells whether all was well. */
+static int power_off(struct run *run, struct vgpu_error *err)
+{
+	char last[200];
+	int status = 0;
+
+	if (qt_console_send(qt_vm_console(run->vm), "quit", err))
+		return -EPIPE;
+	if (qt_vm_wait(run->vm, qt_now_ms() + POWER_OFF_MS, &status))
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ETIMEDOUT,
+				      "the guest did not power off within %d s",
+				      POWER_OFF_MS / 1000);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	qt_log_last_line(run->dir_fd, QT_QEMU_LOG, last, sizeof(last));
+	return vgpu_error_set(err, VGPU_ERROR_FAILED, ECHILD, "QEMU ended with %s %d: %s",
+			      WIFSIGNALED(status) ? "signal" : "status",
+			      WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), last);
+}
+
+static int remove_vgpu(struct run *run, struct vgpu_error *err)
+{
+	return run->vgpu ? qt_vgpu_remove(run->vgpu, err) : 0;
+}
+
+static int create_vgpu_if_due(struct run *run, struct vgpu_error *err)
+{
+	return run->path->vgpu ? create_vgpu(run, err) : 0;
+}
+
+/* In this order. The name is the fault's if the stage fails. */
+static const struct stage {
+	const char *fault, *step;
+	int (*run)(struct run *run, struct vgpu_error *err);
+} stages[] = {
+	{ "no-directory", NULL, make_directory },
+	{ "no-vgpu", "creating the vGPU", create_vgpu_if_due },
+	{ "no-qemu", "starting QEMU", start_qemu },
+	{ "no-boot", "booting the guest", boot_guest },
+	{ "guest", NULL, run_steps },
+	{ "no-power-off", "powering off", power_off },
+	{ "no-removal", NULL, remove_vgpu },
+};
+
+void qt_scenario_run(struct qt_runner *runner, struct qt_result *result)
+{
+	struct run run = {
+		.runner = runner,
+		.result = result,
+		.path = qt_path_find(result->scenario->path),
+		.dir_fd = -1,
+		.start_ms = qt_now_ms(),
+	};
+
+	if (needs_are_met(&run)) {
+		for (size_t i = 0; i < VGPU_ARRAY_LEN(stages); i++) {
+			struct vgpu_error err = { 0 };
+
+			if (stages[i].step)
+				qt_progress_step(&runner->progress, "%s", stages[i].step);
+			if (stages[i].run(&run, &err)) {
+				qt_result_fail(result,
+					       qt_interrupted() ? "interrupted" : stages[i].fault,
+					       &err);
+				break;
+			}
+		}
+	}
+	/* the vGPU can go only when QEMU has gone */
+	qt_vm_destroy(run.vm);
+	qt_vgpu_destroy(run.vgpu);
+	free(run.earlier);
+	if (run.dir_fd >= 0)
+		close(run.dir_fd);
+	result->total_ms = since_ms(&run);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Runs one scenario, from a missing need to the last frame.
+ */
+
+#include "needs.h"
+#include "progress.h"
+#include "verdict.h"
+
+/** Name of the guest's initramfs in the output directory. */
+#define QT_INITRAMFS "initramfs.cpio"
+
+struct qt_runner {
+	const struct qt_options *options;
+	struct qt_needs needs;
+	struct qt_progress progress;
+	const char *accel;
+	int out_fd;
+};
+
+/** Fills @result, whose scenario is set. What goes wrong is part of the result. */
+void qt_scenario_run(struct qt_runner *runner, struct qt_result *result);

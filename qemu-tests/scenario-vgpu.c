@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scenario-vgpu.h"
+
+#include <backends/backends.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <vgpulab/manager.h>
+#include <vgpulab/snapshot.h>
+
+struct qt_vgpu {
+	struct vgpu_backend *backend;
+	struct vgpu_uuid uuid;
+	char parent[64], type[64];
+	bool exists;
+};
+
+static bool shows(const struct vgpu_mdev_type *type, const struct qt_vgpu_wish *wish)
+{
+	return type->xres_px >= wish->width_px && type->yres_px >= wish->height_px;
+}
+
+/* Does @a take less of the GPU than @b? */
+static bool smaller(const struct vgpu_mdev_type *a, const struct vgpu_mdev_type *b)
+{
+	if (a->low_gm_mib != b->low_gm_mib)
+		return a->low_gm_mib < b->low_gm_mib;
+	return (uint64_t)a->xres_px * a->yres_px < (uint64_t)b->xres_px * b->yres_px;
+}
+
+/* The smallest type with an instance left that is large enough; NULL if there is none. */
+static const struct vgpu_mdev_type *choose(const struct vgpu_snapshot *snapshot,
+					   const struct qt_vgpu_wish *wish, const char **parent)
+{
+	const struct vgpu_mdev_type *best = NULL;
+
+	for (size_t i = 0; i < snapshot->parents_len; i++) {
+		const struct vgpu_parent *candidate = &snapshot->parents[i];
+
+		if (wish->parent && strcmp(wish->parent, candidate->name))
+			continue;
+		for (size_t j = 0; j < candidate->types_len; j++) {
+			const struct vgpu_mdev_type *type = &candidate->types[j];
+
+			if (!type->available || !shows(type, wish) ||
+			    (best && !smaller(type, best)))
+				continue;
+			best = type;
+			*parent = candidate->name;
+		}
+	}
+	return best;
+}
+
+static int create_smallest(struct qt_vgpu *vgpu, const struct qt_vgpu_wish *wish,
+			   struct vgpu_instance *instance, struct vgpu_error *err)
+{
+	_destroy_(vgpu_snapshot) struct vgpu_snapshot *snapshot = NULL;
+	struct vgpu_create_request request = { 0 };
+	const struct vgpu_mdev_type *type;
+	int r = vgpu_snapshot_take(vgpu->backend, &snapshot, err);
+
+	if (r)
+		return r;
+	type = choose(snapshot, wish, &request.parent);
+	if (!type) {
+		vgpu_error_set(err, VGPU_ERROR_NO_ROOM, ENOSPC,
+			       "no vGPU type that shows %ux%u has an instance left%s%s",
+			       wish->width_px, wish->height_px, wish->parent ? " on " : "",
+			       wish->parent ? wish->parent : "");
+		vgpu_error_hint(err, "see `vgpulab types`; remove vGPUs that nobody uses, or give "
+				     "--type for a parent that does not tell its resolutions");
+		return -ENOSPC;
+	}
+	request.type = type->id;
+	return vgpu_create(vgpu->backend, &request, instance, err);
+}
+
+int qt_vgpu_create(const struct qt_vgpu_wish *wish, struct qt_vgpu **out, struct vgpu_error *err)
+{
+	_destroy_(qt_vgpu) struct qt_vgpu *vgpu = calloc(1, sizeof(*vgpu));
+	_destroy_(vgpu_snapshot) struct vgpu_snapshot *snapshot = NULL;
+	struct vgpu_instance instance = { 0 };
+	int r;
+
+	if (!vgpu)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "creating a vGPU");
+	r = vgpu_backend_open("sysfs", &vgpu->backend, err);
+	if (!r && wish->type) {
+		struct vgpu_create_request request = { .parent = wish->parent, .type = wish->type };
+
+		r = vgpu_create(vgpu->backend, &request, &instance, err);
+	} else if (!r) {
+		r = create_smallest(vgpu, wish, &instance, err);
+	}
+	if (r)
+		return r;
+	vgpu->exists = true;
+	vgpu->uuid = instance.uuid;
+	strcpy(vgpu->type, instance.type);
+	/* its index means the snapshot that it was read from; the name is what people know */
+	if (!vgpu_snapshot_take(vgpu->backend, &snapshot, NULL) &&
+	    instance.parent < snapshot->parents_len)
+		strcpy(vgpu->parent, snapshot->parents[instance.parent].name);
+	*out = steal(vgpu);
+	return 0;
+}
+
+int qt_vgpu_remove(struct qt_vgpu *vgpu, struct vgpu_error *err)
+{
+	if (!vgpu->exists)
+		return 0;
+	vgpu->exists = false;
+	return vgpu_remove(vgpu->backend, &vgpu->uuid, err);
+}
+
+void qt_vgpu_destroy(struct qt_vgpu *vgpu)
+{
+	if (!vgpu)
+		return;
+	qt_vgpu_remove(vgpu, NULL);
+	if (vgpu->backend)
+		vgpu->backend->impl->destroy(vgpu->backend);
+	free(vgpu);
+}
+
+const char *qt_vgpu_uuid(const struct qt_vgpu *vgpu)
+{
+	return vgpu->uuid.text;
+}
+
+const char *qt_vgpu_parent(const struct qt_vgpu *vgpu)
+{
+	return vgpu->parent;
+}
+
+const char *qt_vgpu_type(const struct qt_vgpu *vgpu)
+{
+	return vgpu->type;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A scenario's vGPU: made through the manager, as a user would, and removed again.
+ */
+
+#include <stdint.h>
+#include <vgpulab/cleanup.h>
+#include <vgpulab/error.h>
+
+struct qt_vgpu;
+
+struct qt_vgpu_wish {
+	const char *parent; /* NULL: any */
+	const char *type; /* NULL: the smallest that shows this size */
+	uint32_t width_px, height_px;
+};
+
+/** Creates a vGPU. The caller destroys *@out, which removes it if qt_vgpu_remove() did not. */
+int qt_vgpu_create(const struct qt_vgpu_wish *wish, struct qt_vgpu **out, struct vgpu_error *err);
+/** Removes the vGPU and observes that it has gone. The object stays, for its names. */
+int qt_vgpu_remove(struct qt_vgpu *vgpu, struct vgpu_error *err);
+void qt_vgpu_destroy(struct qt_vgpu *vgpu);
+VGPU_DEFINE_DESTROYP(qt_vgpu)
+
+const char *qt_vgpu_uuid(const struct qt_vgpu *vgpu);
+const char *qt_vgpu_parent(const struct qt_vgpu *vgpu);
+const char *qt_vgpu_type(const struct qt_vgpu *vgpu);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "paths.h"
+
+#include <fnmatch.h>
+#include <qemu-tests/scenario.h>
+#include <string.h>
+#include <vgpulab/cleanup.h>
+
+const struct qt_scenario qt_scenarios[] = {
+	{
+		.name = "region-1024x768",
+		.summary = "the smallest vGPU type's only mode, three frames",
+		.path = "region-qmp+vnc",
+		.steps = { { .width_px = 1024, .height_px = 768, .frames = 3 } },
+	},
+	{
+		.name = "region-1920x1200",
+		.summary = "the largest mode of the larger types, three frames",
+		.path = "region-qmp+vnc",
+		.steps = { { .width_px = 1920, .height_px = 1200, .frames = 3 } },
+	},
+	{
+		.name = "bochs-1024x768",
+		.summary = "the same guest on QEMU's bochs-display: the harness without a vGPU",
+		.path = "bochs-qmp+vnc",
+		.on_request = true,
+		.steps = { { .width_px = 1024, .height_px = 768, .frames = 3 } },
+	},
+};
+const size_t qt_scenarios_len = VGPU_ARRAY_LEN(qt_scenarios);
+
+bool qt_scenario_selected(const struct qt_scenario *scenario, char *const *globs, size_t globs_len)
+{
+	for (size_t i = 0; i < globs_len; i++)
+		if (scenario->on_request ? !strcmp(globs[i], scenario->name)
+					 : !fnmatch(globs[i], scenario->name, 0))
+			return true;
+	return !globs_len && !scenario->on_request;
+}
+
+bool qt_selection_needs_vgpu(char *const *globs, size_t globs_len)
+{
+	for (size_t i = 0; i < qt_scenarios_len; i++)
+		if (qt_scenario_selected(&qt_scenarios[i], globs, globs_len) &&
+		    qt_path_find(qt_scenarios[i].path)->vgpu)
+			return true;
+	return false;
+}

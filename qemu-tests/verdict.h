@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What came out of a run: plain data, filled by those who run, read by those who report.
+ */
+
+#include "argv.h"
+#include "compare.h"
+
+#include <json-c/json.h>
+#include <qemu-tests/harness.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum qt_outcome { QT_PASSED, QT_FAILED, QT_SKIPPED };
+
+/** "PASS", "FAIL", "SKIP". */
+const char *qt_outcome_name(enum qt_outcome outcome);
+
+enum { QT_SHOTS_MAX = 4, QT_PICTURE_LEN = 64 };
+
+/** What one capture saw of one frame. Pictures are files in the scenario's directory. */
+struct qt_shot {
+	const char *capture;
+	struct qt_judgement judgement;
+	unsigned int duration_ms;
+	char picture[QT_PICTURE_LEN]; /* what was captured; empty: it is the expected picture */
+	char diff[QT_PICTURE_LEN]; /* empty if nothing differs */
+};
+
+struct qt_frame {
+	struct qt_shown shown;
+	char tiling[8];
+	bool passed;
+	enum qt_fault fault;
+	char reason[300]; /* what is wrong, for people */
+	char expected[QT_PICTURE_LEN];
+	struct qt_shot shots[QT_SHOTS_MAX];
+	size_t shots_len;
+	unsigned int show_ms; /* from the command to the guest's answer */
+};
+
+struct qt_result {
+	const struct qt_scenario *scenario;
+	enum qt_outcome outcome;
+	char fault[32]; /* a fault's name, or the stage that failed: "no-boot" */
+	char reason[400];
+	char hint[400];
+	char dir[80]; /* below the output directory; empty if nothing was started */
+	struct qt_argv argv; /* QEMU's; empty if it was not started */
+	char parent[64], type[64], uuid[40];
+	char accel[8], qemu_version[32], guest[200];
+	unsigned int qemu_ms, guest_ms,
+		total_ms; /* from the start to QMP, to the guest, to the end */
+	struct qt_frame *frames;
+	size_t frames_len;
+};
+
+struct qt_verdict {
+	char host[128], kernel[128], tamper[32];
+	char started[40]; /* date and time, ISO 8601, UTC */
+	unsigned int total_ms;
+	struct qt_result *results;
+	size_t results_len;
+};
+
+/** Adds an empty result; NULL if memory is short. Valid until the next addition. */
+struct qt_result *qt_verdict_add(struct qt_verdict *verdict, const struct qt_scenario *scenario);
+/** Adds an empty frame, likewise. */
+struct qt_frame *qt_result_add_frame(struct qt_result *result);
+
+/** Sets the outcome to failed, unless it has failed before: the first failure is the one to read. */
+void qt_result_fail(struct qt_result *result, const char *fault, const struct vgpu_error *err);
+
+/** Writes verdict.json below @dir_fd. */
+int qt_verdict_write(const struct qt_verdict *verdict, int dir_fd, struct vgpu_error *err);
