@@ -314,7 +314,7 @@ static int kms_flip(struct guest_output *output, unsigned int count, struct gues
 	guest_reply_add(reply, "flips=%u frames=%u us=%llu longest_us=%llu", count,
 			event.sequence - first.sequence, (unsigned long long)whole_us,
 			(unsigned long long)longest_us);
-	if (whole_us)
+	if (whole_us && event.sequence != first.sequence) /* a display without vertical blanks? */
 		guest_reply_add(reply, "millihertz=%llu",
 				(event.sequence - first.sequence) * 1000000000ull / whole_us);
 	return 0;

@@ -30,6 +30,20 @@
 
 enum { BOOT_MS = 90000, COMMAND_MS = 20000 };
 
+/* A module that does not exist must be named, not left out. */
+static int check_modules(const char *guest_dir)
+{
+	static const char *const wanted[] = { "bochs", "nosuchmodule", NULL };
+	_guest_modules_ struct qt_guest_modules modules = { 0 };
+	struct vgpu_error err = { 0 };
+
+	if (qt_guest_modules_find(guest_dir, wanted, &modules, &err) == -ENOENT &&
+	    strstr(err.message, "nosuchmodule") && modules.entries_len == 0)
+		return 0;
+	fprintf(stderr, "FAIL: a missing module is not told: %s\n", err.message);
+	return 1;
+}
+
 /* What is shown and what the judge must say about it. Steps are frames 1, 2, ... */
 struct step {
 	uint32_t width_px, height_px;
@@ -310,6 +324,8 @@ static int run(struct boot *boot, char **argv)
 	int64_t begin_ms = qt_now_ms();
 	int failures;
 
+	if (check_modules(argv[1]))
+		return 1;
 	if (write_initramfs(boot, argv[1], argv[2], strcmp(argv[3], "kms") == 0, &err) < 0)
 		return fail("initramfs", &err);
 	if (start(boot, argv[1], argv[3], &err) < 0 ||
