@@ -16,12 +16,6 @@
 /* How soon to look again where no event can be expected, and at the latest where one can. */
 enum { POLL_MS = 20, EVENT_MS = 250 };
 
-struct sysfs {
-	struct vgpu_backend base;
-	int root;
-	int uevents; /* NETLINK_KOBJECT_UEVENT; -1 until somebody waits, and where there are none */
-};
-
 static struct sysfs *sysfs_from_backend(struct vgpu_backend *backend)
 {
 	return (struct sysfs *)backend;
@@ -33,7 +27,7 @@ static const char *at_path(const char *path)
 	return path[0] ? path : ".";
 }
 
-static ssize_t sysfs_read(struct vgpu_backend *backend, const char *path, char *buffer, size_t size)
+ssize_t vgpu_sysfs_read(struct vgpu_backend *backend, const char *path, char *buffer, size_t size)
 {
 	_autoclose_ int fd = openat(sysfs_from_backend(backend)->root, at_path(path),
 				    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -58,7 +52,7 @@ static ssize_t sysfs_read(struct vgpu_backend *backend, const char *path, char *
 	return (ssize_t)len;
 }
 
-static int sysfs_write(struct vgpu_backend *backend, const char *path, const void *data, size_t len)
+int vgpu_sysfs_write(struct vgpu_backend *backend, const char *path, const void *data, size_t len)
 {
 	_autoclose_ int fd = openat(sysfs_from_backend(backend)->root, at_path(path),
 				    O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -73,8 +67,8 @@ static int sysfs_write(struct vgpu_backend *backend, const char *path, const voi
 	return (size_t)taken == len ? 0 : -EIO;
 }
 
-static ssize_t sysfs_readlink(struct vgpu_backend *backend, const char *path, char *buffer,
-			      size_t size)
+ssize_t vgpu_sysfs_readlink(struct vgpu_backend *backend, const char *path, char *buffer,
+			    size_t size)
 {
 	ssize_t len = readlinkat(sysfs_from_backend(backend)->root, at_path(path), buffer, size);
 
@@ -86,8 +80,8 @@ static ssize_t sysfs_readlink(struct vgpu_backend *backend, const char *path, ch
 	return len;
 }
 
-static int sysfs_list(struct vgpu_backend *backend, const char *path,
-		      int (*each)(void *data, const char *name), void *data)
+int vgpu_sysfs_list(struct vgpu_backend *backend, const char *path,
+		    int (*each)(void *data, const char *name), void *data)
 {
 	_autoclose_ int fd = openat(sysfs_from_backend(backend)->root, at_path(path),
 				    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -110,7 +104,7 @@ static int sysfs_list(struct vgpu_backend *backend, const char *path,
 	return ret;
 }
 
-static int sysfs_exists(struct vgpu_backend *backend, const char *path)
+int vgpu_sysfs_exists(struct vgpu_backend *backend, const char *path)
 {
 	struct stat st;
 
@@ -145,7 +139,7 @@ static int open_uevents(void)
  * inotify sees nothing of what the kernel does to sysfs. Events say only that it is time to look:
  * their contents are not believed, so it does not matter who sent them.
  */
-static int sysfs_wait(struct vgpu_backend *backend, int timeout_ms)
+int vgpu_sysfs_wait(struct vgpu_backend *backend, int timeout_ms)
 {
 	struct sysfs *sysfs = sysfs_from_backend(backend);
 	struct pollfd poll_uevents = { .events = POLLIN };
@@ -173,49 +167,46 @@ static int sysfs_wait(struct vgpu_backend *backend, int timeout_ms)
 	return pause_ms < timeout_ms;
 }
 
-static void sysfs_destroy(struct vgpu_backend *backend)
+void vgpu_sysfs_init(struct sysfs *sysfs, const struct vgpu_backend_impl *impl, int root,
+		     const char *name)
 {
-	struct sysfs *sysfs = sysfs_from_backend(backend);
+	*sysfs = (struct sysfs){ .base.impl = impl, .root = root, .uevents = -1 };
+	snprintf(sysfs->base.root, sizeof(sysfs->base.root), "%s", name);
+}
 
+void vgpu_sysfs_finish(struct sysfs *sysfs)
+{
 	if (sysfs->uevents >= 0)
 		close(sysfs->uevents);
-	close(sysfs->root);
-	free(sysfs);
+	if (sysfs->root >= 0)
+		close(sysfs->root);
+}
+
+static void sysfs_destroy(struct vgpu_backend *backend)
+{
+	vgpu_sysfs_finish(sysfs_from_backend(backend));
+	free(backend);
 }
 
 const struct vgpu_backend_impl vgpu_backend_sysfs = {
 	.name = "sysfs",
 	.summary = "the kernel's tree, or a copy of one",
-	.read = sysfs_read,
-	.write = sysfs_write,
-	.readlink = sysfs_readlink,
-	.list = sysfs_list,
-	.exists = sysfs_exists,
-	.wait = sysfs_wait,
+	.read = vgpu_sysfs_read,
+	.write = vgpu_sysfs_write,
+	.readlink = vgpu_sysfs_readlink,
+	.list = vgpu_sysfs_list,
+	.exists = vgpu_sysfs_exists,
+	.wait = vgpu_sysfs_wait,
 	.destroy = sysfs_destroy,
 };
 
-struct vgpu_backend *sysfs_create(int root, const char *name)
-{
-	struct sysfs *sysfs = calloc(1, sizeof(*sysfs));
-
-	if (!sysfs) {
-		close(root);
-		return NULL;
-	}
-	sysfs->base.impl = &vgpu_backend_sysfs;
-	sysfs->root = root;
-	sysfs->uevents = -1;
-	snprintf(sysfs->base.root, sizeof(sysfs->base.root), "%s", name);
-	return &sysfs->base;
-}
-
-int sysfs_open(const char *argument, struct vgpu_backend **out, struct vgpu_error *err)
+int vgpu_sysfs_open(const char *argument, struct vgpu_backend **out, struct vgpu_error *err)
 {
 	const char *dir = argument ? argument : "/sys";
+	_autoclose_ int root = -1;
 	size_t len = strlen(dir);
+	struct sysfs *sysfs;
 	char name[256];
-	int root;
 
 	if (!len)
 		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
@@ -225,12 +216,14 @@ int sysfs_open(const char *argument, struct vgpu_backend **out, struct vgpu_erro
 		return vgpu_error_set(
 			err, errno == EACCES ? VGPU_ERROR_PERMISSION : VGPU_ERROR_USAGE, errno,
 			"backend sysfs: cannot open %s: %s", dir, strerror(errno));
-	while (len > 1 && dir[len - 1] == '/')
-		len--;
-	snprintf(name, sizeof(name), "%.*s", (int)(len > sizeof(name) ? sizeof(name) : len), dir);
-	*out = sysfs_create(root, name);
-	if (!*out)
+	sysfs = malloc(sizeof(*sysfs));
+	if (!sysfs)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "backend sysfs: %s",
 				      strerror(ENOMEM));
+	while (len > 1 && dir[len - 1] == '/')
+		len--;
+	snprintf(name, sizeof(name), "%.*s", (int)len, dir);
+	vgpu_sysfs_init(sysfs, &vgpu_backend_sysfs, steal_fd(&root), name);
+	*out = &sysfs->base;
 	return 0;
 }

@@ -98,9 +98,12 @@ int cli_verb_remove(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_fake(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_run(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_test(const struct cli_globals *globals, int argc, char **argv);
+int cli_verb_qemu_args(const struct cli_globals *globals, int argc, char **argv);
 
 extern const struct cli_option cli_types_options[];
 extern const struct cli_option cli_list_options[];
 extern const struct cli_option cli_create_options[];
+extern const struct cli_option cli_qemu_args_options[];
+extern const char cli_qemu_args_details[];
 extern const struct cli_option cli_test_options[];
 extern const char cli_test_details[];

@@ -41,6 +41,15 @@ const struct cli_verb cli_verbs[] = {
 		.details = "The kernel lets this wait until no program uses the vGPU any more.",
 	},
 	{
+		.name = "qemu-args",
+		.group = "Give a vGPU to a VM",
+		.arguments = "--path PATH --vgpu UUID [--qemu VERSION] [--explain]",
+		.summary = "print the QEMU arguments that show a vGPU",
+		.run = cli_verb_qemu_args,
+		.options = cli_qemu_args_options,
+		.details = cli_qemu_args_details,
+	},
+	{
 		.name = "test",
 		.group = "Testing",
 		.arguments = "[OPTION...] [SCENARIO-GLOB...]",

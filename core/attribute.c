@@ -8,11 +8,11 @@
 
 #include "attribute.h"
 
-static int format_path(char path[static ATTRIBUTE_PATH_LEN], const char *format, va_list args)
+static int format_path(char path[static VGPU_PATH_LEN], const char *format, va_list args)
 {
-	int len = vsnprintf(path, ATTRIBUTE_PATH_LEN, format, args);
+	int len = vsnprintf(path, VGPU_PATH_LEN, format, args);
 
-	return len < 0 || len >= ATTRIBUTE_PATH_LEN ? -ENAMETOOLONG : 0;
+	return len < 0 || len >= VGPU_PATH_LEN ? -ENAMETOOLONG : 0;
 }
 
 /* Makes `path` out of the caller's format and what follows it; on failure `ret` is negative. */
@@ -34,19 +34,19 @@ static ssize_t read_text(struct vgpu_backend *backend, const char *path, char *b
 	return len;
 }
 
-ssize_t attribute_read(struct vgpu_backend *backend, char *buffer, size_t size, const char *format,
-		       ...)
+ssize_t vgpu_attribute_read(struct vgpu_backend *backend, char *buffer, size_t size,
+			    const char *format, ...)
 {
-	char path[ATTRIBUTE_PATH_LEN];
+	char path[VGPU_PATH_LEN];
 	int ret;
 
 	FORMAT_PATH(path, ret, format);
 	return ret < 0 ? ret : read_text(backend, path, buffer, size);
 }
 
-int attribute_read_u32(struct vgpu_backend *backend, uint32_t *out, const char *format, ...)
+int vgpu_attribute_read_u32(struct vgpu_backend *backend, uint32_t *out, const char *format, ...)
 {
-	char path[ATTRIBUTE_PATH_LEN], text[32], *end;
+	char path[VGPU_PATH_LEN], text[32], *end;
 	unsigned long value;
 	ssize_t len;
 	int ret;
@@ -68,10 +68,10 @@ int attribute_read_u32(struct vgpu_backend *backend, uint32_t *out, const char *
 	return 0;
 }
 
-int attribute_link_name(struct vgpu_backend *backend, char *buffer, size_t size, const char *format,
-			...)
+int vgpu_attribute_link_name(struct vgpu_backend *backend, char *buffer, size_t size,
+			     const char *format, ...)
 {
-	char path[ATTRIBUTE_PATH_LEN], target[ATTRIBUTE_PATH_LEN];
+	char path[VGPU_PATH_LEN], target[VGPU_PATH_LEN];
 	const char *name;
 	ssize_t len;
 	int ret;
@@ -90,10 +90,10 @@ int attribute_link_name(struct vgpu_backend *backend, char *buffer, size_t size,
 	return 0;
 }
 
-int attribute_link_path(struct vgpu_backend *backend, char *buffer, size_t size, const char *format,
-			...)
+int vgpu_attribute_link_path(struct vgpu_backend *backend, char *buffer, size_t size,
+			     const char *format, ...)
 {
-	char path[ATTRIBUTE_PATH_LEN], target[ATTRIBUTE_PATH_LEN];
+	char path[VGPU_PATH_LEN], target[VGPU_PATH_LEN];
 	const char *from_root = target;
 	ssize_t len;
 	int ret;
@@ -114,18 +114,18 @@ int attribute_link_path(struct vgpu_backend *backend, char *buffer, size_t size,
 	return 0;
 }
 
-bool attribute_exists(struct vgpu_backend *backend, const char *format, ...)
+bool vgpu_attribute_exists(struct vgpu_backend *backend, const char *format, ...)
 {
-	char path[ATTRIBUTE_PATH_LEN];
+	char path[VGPU_PATH_LEN];
 	int ret;
 
 	FORMAT_PATH(path, ret, format);
 	return ret == 0 && backend->impl->exists(backend, path) == 0;
 }
 
-int attribute_write(struct vgpu_backend *backend, const char *text, const char *format, ...)
+int vgpu_attribute_write(struct vgpu_backend *backend, const char *text, const char *format, ...)
 {
-	char path[ATTRIBUTE_PATH_LEN];
+	char path[VGPU_PATH_LEN];
 	int ret;
 
 	FORMAT_PATH(path, ret, format);

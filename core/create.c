@@ -186,7 +186,7 @@ static int check_duplicate(const struct creation *creation)
 	const char *uuid = creation->instance.uuid.text;
 	const struct vgpu_snapshot *snapshot = creation->snapshot;
 
-	if (attribute_exists(creation->backend, "bus/mdev/devices/%s", uuid)) {
+	if (vgpu_attribute_exists(creation->backend, "bus/mdev/devices/%s", uuid)) {
 		vgpu_error_set(creation->err, VGPU_ERROR_EXISTS, EEXIST,
 			       "there is a vGPU %s already", uuid);
 		vgpu_error_hint(creation->err, "choose another UUID, or none and one is made; "
@@ -194,7 +194,8 @@ static int check_duplicate(const struct creation *creation)
 		return -EEXIST;
 	}
 	for (size_t i = 0; i < snapshot->parents_len; i++) {
-		if (!attribute_exists(creation->backend, "%s/%s", snapshot->parents[i].path, uuid))
+		if (!vgpu_attribute_exists(creation->backend, "%s/%s", snapshot->parents[i].path,
+					   uuid))
 			continue;
 		vgpu_error_set(creation->err, VGPU_ERROR_EXISTS, EEXIST,
 			       "a vGPU %s is still being removed from %s", uuid,
@@ -210,7 +211,7 @@ static int check_duplicate(const struct creation *creation)
  * What create's errnos mean. ENOSPC comes from drivers that count, EUSERS from those with a fixed
  * number since 6.1, which gave EPERM or ENOMEM before.
  */
-static const struct refusal refusals[] = {
+static const struct vgpu_refusal refusals[] = {
 	{ EEXIST, VGPU_ERROR_EXISTS, "there is a vGPU of this UUID already",
 	  "choose another UUID" },
 	{ ENODEV, VGPU_ERROR_NO_GPU, "the device is going away", "its driver is being unbound" },
@@ -227,19 +228,20 @@ static const struct refusal refusals[] = {
 
 static int write_create(struct creation *creation)
 {
-	char path[ATTRIBUTE_PATH_LEN];
+	char path[VGPU_PATH_LEN];
 	int ret;
 
 	snprintf(path, sizeof(path), "%s/mdev_supported_types/%s/create", creation->parent->path,
 		 creation->type->id);
-	instance_set_parent(&creation->instance, creation->parent->name, creation->parent->path);
+	vgpu_instance_set_parent(&creation->instance, creation->parent->name,
+				 creation->parent->path);
 	creation->instance.parent = (size_t)(creation->parent - creation->snapshot->parents);
-	ret = attribute_write(creation->backend, creation->instance.uuid.text, "%s", path);
+	ret = vgpu_attribute_write(creation->backend, creation->instance.uuid.text, "%s", path);
 	if (ret == -ENOSPC || ret == -EUSERS)
 		return fail_no_room_after_all(creation, -ret);
 	if (ret < 0)
-		return refusal_fail(refusals, VGPU_ARRAY_LEN(refusals), ret, creation->backend,
-				    "create", path, creation->err);
+		return vgpu_refusal_fail(refusals, VGPU_ARRAY_LEN(refusals), ret, creation->backend,
+					 "create", path, creation->err);
 	return 0;
 }
 
@@ -256,8 +258,8 @@ static bool created_as_asked(void *data)
 	struct vgpu_instance *instance = &creation->instance;
 	const char *path = instance->path;
 
-	instance_read(creation->backend, instance);
-	if (!attribute_exists(creation->backend, "%s", path))
+	vgpu_instance_read(creation->backend, instance);
+	if (!vgpu_attribute_exists(creation->backend, "%s", path))
 		return miss(
 			creation, "it is not there",
 			"another program may have removed it at once, or this is no kernel's tree");
@@ -269,7 +271,8 @@ static bool created_as_asked(void *data)
 		return miss(creation, "no driver is bound to it",
 			    "before Linux 5.13: modprobe vfio_mdev; dmesg may say more");
 	/* without VFIO groups in the kernel there is the device's own node instead */
-	if (instance->iommu_group < 0 && !attribute_exists(creation->backend, "%s/vfio-dev", path))
+	if (instance->iommu_group < 0 &&
+	    !vgpu_attribute_exists(creation->backend, "%s/vfio-dev", path))
 		return miss(creation, "it has no IOMMU group",
 			    "VFIO cannot open it like this; dmesg may say why");
 	return true;
@@ -279,7 +282,7 @@ static int observe_created(struct creation *creation)
 {
 	int ret;
 
-	if (observe(creation->backend, OBSERVE_TIMEOUT_MS, created_as_asked, creation))
+	if (vgpu_observe(creation->backend, VGPU_OBSERVE_TIMEOUT_MS, created_as_asked, creation))
 		return 0;
 	ret = vgpu_error_set(creation->err, VGPU_ERROR_UNVERIFIED, ETIMEDOUT,
 			     "the kernel took %s as a new vGPU on %s, but %s",

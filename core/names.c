@@ -8,7 +8,7 @@
 
 static int add_name(void *data, const char *name)
 {
-	struct names *names = data;
+	struct vgpu_names *names = data;
 
 	if (names->len == names->room) {
 		size_t room = names->room ? names->room * 2 : 16;
@@ -28,9 +28,9 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int names_list(struct vgpu_backend *backend, const char *path, struct names **out)
+int vgpu_names_list(struct vgpu_backend *backend, const char *path, struct vgpu_names **out)
 {
-	_destroy_(names) struct names *names = calloc(1, sizeof(*names));
+	_destroy_(vgpu_names) struct vgpu_names *names = calloc(1, sizeof(*names));
 	int ret;
 
 	if (!names)
@@ -44,7 +44,7 @@ int names_list(struct vgpu_backend *backend, const char *path, struct names **ou
 	return 0;
 }
 
-void names_destroy(struct names *names)
+void vgpu_names_destroy(struct vgpu_names *names)
 {
 	if (!names)
 		return;

@@ -10,12 +10,12 @@
 
 struct vgpu_backend;
 
-struct names {
+struct vgpu_names {
 	char **items;
 	size_t len, room;
 };
 
 /** Lists @path. 0 with *@out for the caller to destroy, or a negative errno. */
-int names_list(struct vgpu_backend *backend, const char *path, struct names **out);
-void names_destroy(struct names *names);
-VGPU_DEFINE_DESTROYP(names)
+int vgpu_names_list(struct vgpu_backend *backend, const char *path, struct vgpu_names **out);
+void vgpu_names_destroy(struct vgpu_names *names);
+VGPU_DEFINE_DESTROYP(vgpu_names)

@@ -13,7 +13,8 @@ static int64_t now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-bool observe(struct vgpu_backend *backend, int timeout_ms, bool (*seen)(void *data), void *data)
+bool vgpu_observe(struct vgpu_backend *backend, int timeout_ms, bool (*seen)(void *data),
+		  void *data)
 {
 	int64_t deadline_ms = now_ms() + timeout_ms;
 

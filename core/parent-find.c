@@ -25,18 +25,18 @@ static void look_at(struct vgpu_backend *backend, const char *name, struct candi
 	ssize_t len;
 
 	*out = (struct candidate){ .name = name };
-	attribute_read_u32(backend, &out->vendor, "bus/pci/devices/%s/vendor", name);
-	attribute_read_u32(backend, &out->class_code, "bus/pci/devices/%s/class", name);
-	attribute_link_name(backend, out->driver, sizeof(out->driver), "bus/pci/devices/%s/driver",
-			    name);
-	len = attribute_read(backend, out->enable_gvt, sizeof(out->enable_gvt),
-			     "module/i915/parameters/enable_gvt");
+	vgpu_attribute_read_u32(backend, &out->vendor, "bus/pci/devices/%s/vendor", name);
+	vgpu_attribute_read_u32(backend, &out->class_code, "bus/pci/devices/%s/class", name);
+	vgpu_attribute_link_name(backend, out->driver, sizeof(out->driver),
+				 "bus/pci/devices/%s/driver", name);
+	len = vgpu_attribute_read(backend, out->enable_gvt, sizeof(out->enable_gvt),
+				  "module/i915/parameters/enable_gvt");
 	/* mode 0400 */
 	if (len == -EACCES || len == -EPERM)
 		strcpy(out->enable_gvt, "?");
 	else if (len < 0)
 		out->enable_gvt[0] = '\0';
-	out->kvmgt = attribute_exists(backend, "module/kvmgt");
+	out->kvmgt = vgpu_attribute_exists(backend, "module/kvmgt");
 }
 
 static bool is_display(const struct candidate *gpu)
@@ -144,8 +144,8 @@ static int fail_no_mdev(const struct candidate *gpu, struct vgpu_error *err)
 /* Nothing here can be divided. Is there a GPU that could be? */
 static int fail_no_parents(struct vgpu_backend *backend, struct vgpu_error *err)
 {
-	_destroy_(names) struct names *devices = NULL;
-	int ret = names_list(backend, "bus/pci/devices", &devices);
+	_destroy_(vgpu_names) struct vgpu_names *devices = NULL;
+	int ret = vgpu_names_list(backend, "bus/pci/devices", &devices);
 
 	for (size_t i = 0; ret == 0 && i < devices->len; i++) {
 		struct candidate gpu;
@@ -199,7 +199,7 @@ int vgpu_parent_find(struct vgpu_backend *backend, const struct vgpu_snapshot *s
 
 		vgpu_pci_address_format(&address, canonical);
 		look_at(backend, canonical, &gpu);
-		if (attribute_exists(backend, "bus/pci/devices/%s", canonical))
+		if (vgpu_attribute_exists(backend, "bus/pci/devices/%s", canonical))
 			return fail_no_mdev(&gpu, err);
 	}
 	if (!snapshot->parents_len)

@@ -6,7 +6,7 @@
 
 #include "refusal.h"
 
-static const struct refusal common[] = {
+static const struct vgpu_refusal common[] = {
 	{ EACCES, VGPU_ERROR_PERMISSION, "it is not permitted",
 	  "run as root, or let root give you write access to that file" },
 	{ EPERM, VGPU_ERROR_PERMISSION, "it is not permitted", "run as root" },
@@ -14,7 +14,7 @@ static const struct refusal common[] = {
 	  "containers often see /sys like this: run on the host, or remount it read-write" },
 };
 
-static const struct refusal *find(const struct refusal *table, size_t len, int errnum)
+static const struct vgpu_refusal *find(const struct vgpu_refusal *table, size_t len, int errnum)
 {
 	for (size_t i = 0; i < len; i++)
 		if (table[i].errnum == errnum)
@@ -22,11 +22,11 @@ static const struct refusal *find(const struct refusal *table, size_t len, int e
 	return NULL;
 }
 
-int refusal_fail(const struct refusal *table, size_t len, int ret,
-		 const struct vgpu_backend *backend, const char *verb, const char *path,
-		 struct vgpu_error *err)
+int vgpu_refusal_fail(const struct vgpu_refusal *table, size_t len, int ret,
+		      const struct vgpu_backend *backend, const char *verb, const char *path,
+		      struct vgpu_error *err)
 {
-	const struct refusal *refusal = find(table, len, -ret);
+	const struct vgpu_refusal *refusal = find(table, len, -ret);
 
 	if (!refusal)
 		refusal = find(common, VGPU_ARRAY_LEN(common), -ret);

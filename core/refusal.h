@@ -10,7 +10,7 @@
 
 struct vgpu_backend;
 
-struct refusal {
+struct vgpu_refusal {
 	int errnum;
 	enum vgpu_error_kind kind;
 	const char *meaning; /* "the device is going away" */
@@ -21,6 +21,6 @@ struct refusal {
  * Fills @err for the write of @path that gave @ret: "cannot create: MEANING (PATH: errno's text)".
  * A row of @table goes before what every write may give (EACCES, EPERM, EROFS). Returns @ret.
  */
-int refusal_fail(const struct refusal *table, size_t len, int ret,
-		 const struct vgpu_backend *backend, const char *verb, const char *path,
-		 struct vgpu_error *err);
+int vgpu_refusal_fail(const struct vgpu_refusal *table, size_t len, int ret,
+		      const struct vgpu_backend *backend, const char *verb, const char *path,
+		      struct vgpu_error *err);

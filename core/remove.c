@@ -23,14 +23,15 @@ struct removal {
 
 static int fail_absent(struct vgpu_backend *backend, const char *uuid, struct vgpu_error *err)
 {
-	_destroy_(names) struct names *parents = NULL, *uuids = NULL;
+	_destroy_(vgpu_names) struct vgpu_names *parents = NULL, *uuids = NULL;
 	struct vgpu_nearest nearest = { .wanted = uuid };
 	int ret;
 
 	/* while a removal waits for the vGPU's user, the directory alone remains */
-	ret = names_list(backend, "class/mdev_bus", &parents);
+	ret = vgpu_names_list(backend, "class/mdev_bus", &parents);
 	for (size_t i = 0; ret == 0 && i < parents->len; i++) {
-		if (!attribute_exists(backend, "class/mdev_bus/%s/%s", parents->items[i], uuid))
+		if (!vgpu_attribute_exists(backend, "class/mdev_bus/%s/%s", parents->items[i],
+					   uuid))
 			continue;
 		ret = vgpu_error_set(err, VGPU_ERROR_BUSY, EBUSY,
 				     "vGPU %s is being removed already", uuid);
@@ -38,7 +39,7 @@ static int fail_absent(struct vgpu_backend *backend, const char *uuid, struct vg
 				     "end that");
 		return ret;
 	}
-	ret = names_list(backend, "bus/mdev/devices", &uuids);
+	ret = vgpu_names_list(backend, "bus/mdev/devices", &uuids);
 	for (size_t i = 0; ret == 0 && i < uuids->len; i++)
 		vgpu_nearest_offer(&nearest, uuids->items[i]);
 	vgpu_error_set(err, VGPU_ERROR_NO_VGPU, ENOENT, "there is no vGPU %s", uuid);
@@ -51,18 +52,18 @@ static int fail_absent(struct vgpu_backend *backend, const char *uuid, struct vg
 
 static bool is_there(const struct removal *removal)
 {
-	return attribute_exists(removal->backend, "bus/mdev/devices/%s", removal->uuid);
+	return vgpu_attribute_exists(removal->backend, "bus/mdev/devices/%s", removal->uuid);
 }
 
 static bool has_remove(const struct removal *removal)
 {
-	return attribute_exists(removal->backend, "%s/remove", removal->instance.path);
+	return vgpu_attribute_exists(removal->backend, "%s/remove", removal->instance.path);
 }
 
 /* mdev_type is the last thing that a creation makes. */
 static bool is_complete(const struct removal *removal)
 {
-	return attribute_exists(removal->backend, "%s/mdev_type", removal->instance.path);
+	return vgpu_attribute_exists(removal->backend, "%s/mdev_type", removal->instance.path);
 }
 
 static bool removable_or_gone(void *data)
@@ -81,7 +82,7 @@ static int wait_until_removable(struct removal *removal, struct vgpu_error *err)
 {
 	int ret;
 
-	if (observe(removal->backend, CREATION_TIMEOUT_MS, removable_or_gone, removal))
+	if (vgpu_observe(removal->backend, CREATION_TIMEOUT_MS, removable_or_gone, removal))
 		return is_there(removal) ? 0 : fail_absent(removal->backend, removal->uuid, err);
 	if (has_remove(removal)) {
 		ret = vgpu_error_set(err, VGPU_ERROR_BUSY, EAGAIN, "vGPU %s is still being created",
@@ -97,7 +98,7 @@ static int wait_until_removable(struct removal *removal, struct vgpu_error *err)
 	return ret;
 }
 
-static const struct refusal refusals[] = {
+static const struct vgpu_refusal refusals[] = {
 	{ EBUSY, VGPU_ERROR_BUSY, "the vGPU is in use", "shut down the VM that uses it" },
 	{ EAGAIN, VGPU_ERROR_BUSY, "it was still being created",
 	  "the kernel may have lost its file 'remove' by this: see 'vgpulab list'" },
@@ -107,17 +108,17 @@ static const struct refusal refusals[] = {
 
 static int write_remove(struct removal *removal, struct vgpu_error *err)
 {
-	char path[ATTRIBUTE_PATH_LEN];
+	char path[VGPU_PATH_LEN];
 	int ret;
 
 	snprintf(path, sizeof(path), "%s/remove", removal->instance.path);
-	ret = attribute_write(removal->backend, "1", "%s", path);
+	ret = vgpu_attribute_write(removal->backend, "1", "%s", path);
 	/* someone else's removal won */
 	if (ret == -ENOENT || ret == -ENODEV)
 		return fail_absent(removal->backend, removal->uuid, err);
 	if (ret < 0)
-		return refusal_fail(refusals, VGPU_ARRAY_LEN(refusals), ret, removal->backend,
-				    "remove", path, err);
+		return vgpu_refusal_fail(refusals, VGPU_ARRAY_LEN(refusals), ret, removal->backend,
+					 "remove", path, err);
 	return 0;
 }
 
@@ -132,16 +133,16 @@ static bool has_gone(void *data)
 	int group = removal->instance.iommu_group;
 
 	return !is_there(removal) &&
-	       !attribute_exists(removal->backend, "%s", removal->instance.path) &&
+	       !vgpu_attribute_exists(removal->backend, "%s", removal->instance.path) &&
 	       (group < 0 ||
-		!attribute_exists(removal->backend, "kernel/iommu_groups/%d/devices/%s", group,
-				  removal->uuid));
+		!vgpu_attribute_exists(removal->backend, "kernel/iommu_groups/%d/devices/%s", group,
+				       removal->uuid));
 }
 
 static int find_device(struct removal *removal, struct vgpu_error *err)
 {
-	int ret = instance_path(removal->backend, removal->uuid, removal->instance.path,
-				sizeof(removal->instance.path));
+	int ret = vgpu_instance_path(removal->backend, removal->uuid, removal->instance.path,
+				     sizeof(removal->instance.path));
 
 	if (ret == -ENOENT)
 		return fail_absent(removal->backend, removal->uuid, err);
@@ -161,9 +162,9 @@ int vgpu_remove(struct vgpu_backend *backend, const struct vgpu_uuid *uuid, stru
 		ret = wait_until_removable(&removal, err);
 	if (ret < 0)
 		return ret;
-	instance_read(backend, &removal.instance);
+	vgpu_instance_read(backend, &removal.instance);
 	ret = write_remove(&removal, err);
-	if (ret < 0 || observe(backend, OBSERVE_TIMEOUT_MS, has_gone, &removal))
+	if (ret < 0 || vgpu_observe(backend, VGPU_OBSERVE_TIMEOUT_MS, has_gone, &removal))
 		return ret;
 	ret = vgpu_error_set(err, VGPU_ERROR_UNVERIFIED, ETIMEDOUT,
 			     "the kernel took the removal of vGPU %s, but it is still there",

@@ -45,7 +45,7 @@ static int fail(const struct taking *taking, int ret, const char *path)
 static void read_optional(struct vgpu_backend *backend, char *buffer, size_t size, const char *type,
 			  const char *dir, const char *name)
 {
-	if (attribute_read(backend, buffer, size, "%s/%s/%s", dir, type, name) < 0)
+	if (vgpu_attribute_read(backend, buffer, size, "%s/%s/%s", dir, type, name) < 0)
 		buffer[0] = '\0';
 }
 
@@ -59,7 +59,8 @@ static int take_type(const struct taking *taking, const char *dir, const char *i
 	if (strlen(id) >= sizeof(type.id))
 		return -ENAMETOOLONG;
 	strcpy(type.id, id);
-	ret = attribute_read_u32(taking->backend, &available, "%s/%s/available_instances", dir, id);
+	ret = vgpu_attribute_read_u32(taking->backend, &available, "%s/%s/available_instances", dir,
+				      id);
 	/* what is no number promises nothing */
 	if (ret < 0 && ret != -EINVAL)
 		return ret;
@@ -76,12 +77,12 @@ static int take_type(const struct taking *taking, const char *dir, const char *i
 
 static int take_types(const struct taking *taking, struct vgpu_parent *parent)
 {
-	_destroy_(names) struct names *ids = NULL;
-	char dir[ATTRIBUTE_PATH_LEN];
+	_destroy_(vgpu_names) struct vgpu_names *ids = NULL;
+	char dir[VGPU_PATH_LEN];
 	int ret;
 
 	snprintf(dir, sizeof(dir), "%s/mdev_supported_types", parent->path);
-	ret = names_list(taking->backend, dir, &ids);
+	ret = vgpu_names_list(taking->backend, dir, &ids);
 	/* a parent on its way in or out has no types */
 	if (has_gone(ret))
 		return 0;
@@ -110,26 +111,26 @@ static int take_parent(const struct taking *taking, const char *name)
 	if (strlen(name) >= sizeof(parent->name))
 		return fail(taking, -ENAMETOOLONG, "class/mdev_bus");
 	strcpy(parent->name, name);
-	ret = attribute_link_path(taking->backend, parent->path, sizeof(parent->path),
-				  "class/mdev_bus/%s", name);
+	ret = vgpu_attribute_link_path(taking->backend, parent->path, sizeof(parent->path),
+				       "class/mdev_bus/%s", name);
 	if (has_gone(ret))
 		return 0;
 	if (ret < 0)
 		return fail(taking, ret, "class/mdev_bus");
 	snapshot->parents_len++;
-	attribute_link_name(taking->backend, parent->driver, sizeof(parent->driver), "%s/driver",
-			    parent->path);
-	if (!attribute_read_u32(taking->backend, &id, "%s/vendor", parent->path))
+	vgpu_attribute_link_name(taking->backend, parent->driver, sizeof(parent->driver),
+				 "%s/driver", parent->path);
+	if (!vgpu_attribute_read_u32(taking->backend, &id, "%s/vendor", parent->path))
 		parent->vendor_id = (uint16_t)id;
-	if (!attribute_read_u32(taking->backend, &id, "%s/device", parent->path))
+	if (!vgpu_attribute_read_u32(taking->backend, &id, "%s/device", parent->path))
 		parent->device_id = (uint16_t)id;
 	return take_types(taking, parent);
 }
 
 static int take_parents(const struct taking *taking)
 {
-	_destroy_(names) struct names *parents = NULL;
-	int ret = names_list(taking->backend, "class/mdev_bus", &parents);
+	_destroy_(vgpu_names) struct vgpu_names *parents = NULL;
+	int ret = vgpu_names_list(taking->backend, "class/mdev_bus", &parents);
 
 	/* no such class: no driver that makes mediated devices is loaded */
 	if (ret == -ENOENT)
@@ -157,13 +158,13 @@ static int take_instance(const struct taking *taking, const char *name)
 	struct vgpu_snapshot *snapshot = taking->snapshot;
 	struct vgpu_instance *instance = &snapshot->instances[snapshot->instances_len];
 	const struct vgpu_parent *parent;
-	char path[ATTRIBUTE_PATH_LEN], *slash;
+	char path[VGPU_PATH_LEN], *slash;
 	const struct by_path *found;
 	int ret;
 
 	if (vgpu_uuid_parse(name, &instance->uuid) < 0)
 		return 0;
-	ret = instance_path(taking->backend, name, path, sizeof(path));
+	ret = vgpu_instance_path(taking->backend, name, path, sizeof(path));
 	if (has_gone(ret))
 		return 0;
 	if (ret < 0)
@@ -178,8 +179,8 @@ static int take_instance(const struct taking *taking, const char *name)
 		return 0; /* its parent came or went between the two listings */
 	parent = &snapshot->parents[found->parent];
 	instance->parent = found->parent;
-	instance_set_parent(instance, parent->name, parent->path);
-	instance_read(taking->backend, instance);
+	vgpu_instance_set_parent(instance, parent->name, parent->path);
+	vgpu_instance_read(taking->backend, instance);
 	snapshot->instances_len++;
 	return 0;
 }
@@ -197,8 +198,8 @@ static int take_instances(struct taking *taking)
 {
 	struct vgpu_snapshot *snapshot = taking->snapshot;
 	_autofree_ struct by_path *by_path = calloc(snapshot->parents_len + 1, sizeof(*by_path));
-	_destroy_(names) struct names *uuids = NULL;
-	int ret = names_list(taking->backend, "bus/mdev/devices", &uuids);
+	_destroy_(vgpu_names) struct vgpu_names *uuids = NULL;
+	int ret = vgpu_names_list(taking->backend, "bus/mdev/devices", &uuids);
 
 	if (ret == -ENOENT)
 		return 0;

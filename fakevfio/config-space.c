@@ -161,3 +161,17 @@ bool fv_config_msi_deliver(struct fv_device *dev, unsigned int vector)
 	fv_config_set32(dev, at + 4, pending & ~(1U << vector));
 	return true;
 }
+
+uint32_t fv_config_msi_ready(const struct fv_device *dev)
+{
+	unsigned int at = dev->msi_offset;
+	uint16_t flags;
+
+	if (!fv_config_msi_enabled(dev))
+		return 0;
+	flags = fv_config_get16(dev, at + PCI_MSI_FLAGS);
+	if (!(flags & PCI_MSI_FLAGS_MASKBIT))
+		return 0;
+	at += flags & PCI_MSI_FLAGS_64BIT ? PCI_MSI_MASK_64 : PCI_MSI_MASK_32;
+	return fv_config_get32(dev, at + 4) & ~fv_config_get32(dev, at);
+}

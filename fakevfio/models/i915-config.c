@@ -87,21 +87,29 @@ int i915_config_init(struct i915 *i915)
 	dev->device_flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
 	dev->regions_len = I915_REGIONS_LEN;
 	dev->regions[FV_REGION_BAR0] = (struct fv_region){
+		.file_offset = FV_REGION_OFFSET(FV_REGION_BAR0),
 		.len = I915_GSM_OFFSET + I915_GSM_LEN,
 		.flags = all,
 		.memory = { I915_GSM_OFFSET, I915_GSM_LEN },
 	};
 	dev->regions[FV_REGION_BAR2] =
-		(struct fv_region){ .len = aperture, .flags = all, .memory = share };
+		(struct fv_region){ .file_offset = FV_REGION_OFFSET(FV_REGION_BAR2),
+				    .len = aperture,
+				    .flags = all,
+				    .memory = share };
 	dev->regions[FV_REGION_CONFIG] =
-		(struct fv_region){ .len = sizeof(dev->config), .flags = read_write };
+		(struct fv_region){ .file_offset = FV_REGION_OFFSET(FV_REGION_CONFIG),
+				    .len = sizeof(dev->config),
+				    .flags = read_write };
 	dev->regions[I915_REGION_OPREGION] = (struct fv_region){
+		.file_offset = FV_REGION_OFFSET(I915_REGION_OPREGION),
 		.len = I915_OPREGION_LEN,
 		.flags = VFIO_REGION_INFO_FLAG_READ,
 		.type = 1u << 31 | 0x8086, /* VFIO_REGION_TYPE_PCI_VENDOR_TYPE, Intel */
 		.subtype = VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION,
 	};
 	dev->regions[I915_REGION_DISPLAY] = (struct fv_region){
+		.file_offset = FV_REGION_OFFSET(I915_REGION_DISPLAY),
 		.len = I915_DISPLAY_LEN,
 		.flags = all,
 		.memory = { 0, I915_DISPLAY_LEN },

@@ -46,6 +46,9 @@ bool fv_config_msi_enabled(const struct fv_device *dev);
 /** May @vector be sent now? If not, and it is only masked, its pending bit is set. */
 bool fv_config_msi_deliver(struct fv_device *dev, unsigned int vector);
 
+/** The vectors that are pending and may be sent, as bits. */
+uint32_t fv_config_msi_ready(const struct fv_device *dev);
+
 /** Little-endian access to dev->config; @offset + width must lie within 4096 bytes. */
 uint16_t fv_config_get16(const struct fv_device *dev, unsigned int offset);
 uint32_t fv_config_get32(const struct fv_device *dev, unsigned int offset);

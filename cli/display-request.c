@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vgpulab/cleanup.h>
+
+#include "display-request.h"
+
+static int wrong(struct vgpu_error *err, const char *what, const char *value, const char *expected)
+{
+	vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "'%s' is no %s", value, what);
+	vgpu_error_hint(err, "expected: %s", expected);
+	return -EINVAL;
+}
+
+static int number(const char *value, unsigned long max, unsigned long *out)
+{
+	char *rest;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(value, &rest, 10);
+	if (errno || *rest || rest == value || value[0] == '-' || !n || n > max)
+		return -EINVAL;
+	*out = n;
+	return 0;
+}
+
+static int take_number(struct vgpu_display_request *request, int id, const char *value,
+		       struct vgpu_error *err)
+{
+	unsigned long max = id == CLI_DISPLAY_PORT ? 65535 : 16384;
+	unsigned long n;
+
+	if (number(value, max, &n))
+		return wrong(err, id == CLI_DISPLAY_PORT ? "TCP port" : "number of pixels", value,
+			     "a number from 1 on");
+	if (id == CLI_DISPLAY_PORT)
+		request->port = (uint16_t)n;
+	else if (id == CLI_DISPLAY_XRES)
+		request->xres_px = (uint32_t)n;
+	else
+		request->yres_px = (uint32_t)n;
+	return 0;
+}
+
+int cli_display_option(struct cli_display *display, int id, const char *value,
+		       struct vgpu_error *err)
+{
+	struct vgpu_display_request *request = &display->request;
+
+	switch (id) {
+	case 'p':
+		display->has_path = true;
+		return vgpu_display_path_parse(value, &request->path, err);
+	case 'u':
+		display->has_vgpu = true;
+		return vgpu_uuid_parse(value, &request->uuid)
+			       ? wrong(err, "UUID", value, "8-4-4-4-12 hexadecimal digits")
+			       : 0;
+	case CLI_DISPLAY_QEMU:
+		display->has_qemu = true;
+		return vgpu_version_parse(value, &request->qemu)
+			       ? wrong(err, "version", value, "a number like 7.2")
+			       : 0;
+	case CLI_DISPLAY_FIRMWARE:
+		return vgpu_firmware_parse(value, &request->firmware)
+			       ? wrong(err, "firmware", value, "seabios or ovmf")
+			       : 0;
+	case CLI_DISPLAY_MACHINE:
+		return vgpu_machine_parse(value, &request->machine)
+			       ? wrong(err, "machine", value, "q35 or pc")
+			       : 0;
+	case CLI_DISPLAY_RENDERNODE:
+		request->rendernode = value;
+		return 0;
+	case CLI_DISPLAY_ROMFILE:
+		request->romfile = value;
+		return 0;
+	default:
+		return take_number(request, id, value, err);
+	}
+}
+
+static int ask_qemu(struct vgpu_version *out, struct vgpu_error *err)
+{
+	char line[256] = "";
+	FILE *pipe = popen("qemu-system-x86_64 --version 2>/dev/null", "re");
+
+	if (pipe) {
+		if (!fgets(line, sizeof(line), pipe))
+			line[0] = '\0';
+		pclose(pipe);
+	}
+	if (!vgpu_version_parse(line, out))
+		return 0;
+	vgpu_error_set(err, VGPU_ERROR_NEED, ENOENT, "cannot ask qemu-system-x86_64 its version");
+	vgpu_error_hint(err, "install QEMU, or say which one is meant: --qemu 7.2");
+	return -ENOENT;
+}
+
+int cli_display_complete(struct cli_display *display, struct vgpu_error *err)
+{
+	if (!display->has_path || !display->has_vgpu) {
+		vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "which %s?",
+			       display->has_path ? "vGPU" : "display path");
+		vgpu_error_hint(err, "%s",
+				display->has_path ? "--vgpu UUID; 'vgpulab list' shows them"
+						  : "--path PATH, for instance --path dmabuf");
+		return -EINVAL;
+	}
+	return display->has_qemu ? 0 : ask_qemu(&display->request.qemu, err);
+}

@@ -1,0 +1,174 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The program from outside: exit codes, messages, tables and JSON, on a tree made of files.
+# usage: test-cli.sh VGPULAB        prints TAP
+set -u
+vgpulab=$(realpath "$1") || exit 99
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT INT TERM
+cd "$work" || exit 99
+number=0
+failed=0
+
+# check NAME EXPECTED-CODE ARGUMENT...: runs vgpulab, leaves out and err
+check() {
+	name=$1 expected=$2
+	shift 2
+	"$vgpulab" "$@" >out 2>err
+	code=$?
+	[ "$code" -eq "$expected" ]
+	verdict "$name: exit code is $expected (got $code)"
+}
+
+verdict() {
+	if [ $? -eq 0 ]; then result=ok; else result='not ok' failed=1; fi
+	number=$((number + 1))
+	echo "$result $number - $1"
+	[ "$result" = ok ] || sed 's/^/# /' out err
+}
+
+says() {
+	grep -qF -- "$2" "$1"
+	verdict "$1 says: $2"
+}
+
+is_json() {
+	python3 -c 'import json, sys; json.load(sys.stdin)' <"$1" 2>/dev/null
+	verdict "$1 is JSON"
+}
+
+is_empty() {
+	[ ! -s "$1" ]
+	verdict "$1 is empty"
+}
+
+uuid=c7a7ad34-3b9a-4d34-8a5c-5d5a6ba5b3a5
+gpu=devices/pci0000:00/0000:00:02.0
+type() {
+	mkdir -p "sys/$gpu/mdev_supported_types/$1/devices"
+	echo "$2" >"sys/$gpu/mdev_supported_types/$1/available_instances"
+	echo vfio-pci >"sys/$gpu/mdev_supported_types/$1/device_api"
+	printf 'low_gm_size: %sMB\nhigh_gm_size: %sMB\nfence: 4\nresolution: %s\nweight: %s\n' \
+		"$3" "$4" "$5" "$6" >"sys/$gpu/mdev_supported_types/$1/description"
+	: >"sys/$gpu/mdev_supported_types/$1/create"
+}
+mkdir -p sys/class/mdev_bus "sys/$gpu/$uuid" sys/bus/mdev/devices empty
+ln -s ../../$gpu sys/class/mdev_bus/0000:00:02.0
+ln -s ../../../$gpu/$uuid sys/bus/mdev/devices/$uuid
+ln -s ../mdev_supported_types/i915-GVTg_V5_8 sys/$gpu/$uuid/mdev_type
+ln -s ../../../../bus/mdev/drivers/intel_vgpu_mdev sys/$gpu/$uuid/driver
+ln -s ../../../../kernel/iommu_groups/7 sys/$gpu/$uuid/iommu_group
+: >sys/$gpu/$uuid/remove
+type i915-GVTg_V5_4 1 128 512 1920x1200 4
+type i915-GVTg_V5_8 0 64 384 1024x768 2
+
+check 'version' 0 --version
+says out 'vgpulab '
+check 'help' 0 --help
+says out 'Manage vGPUs:'
+says out 'sysfs[:DIR]'
+check 'help of a verb' 0 create --help
+says out 'Usage: vgpulab create [--parent PARENT] --type TYPE [UUID]'
+check 'help after other options' 0 create --type x --help
+check 'no verb' 2
+says err "'vgpulab --help' lists the verbs"
+check 'misspelt verb' 2 craete
+says err "did you mean 'create'?"
+check 'unknown option' 2 --fasst
+says err "no option '--fasst'"
+check 'misspelt option of a verb' 2 create --tpye x
+says err "did you mean '--type'?"
+check 'option without its argument' 2 create --type
+says err "option '--type' needs an argument"
+check 'short option' 2 types -x
+says err "no option '-x'"
+check 'misspelt backend' 2 --backend sysf types
+says err "did you mean 'sysfs'?"
+
+check 'types' 0 --backend sysfs:sys types
+cat >expected <<'END'
+PARENT       TYPE           AVAILABLE RESOLUTION  LOW HIGH FENCES WEIGHT API
+0000:00:02.0 i915-GVTg_V5_4         1 1920x1200  128M 512M      4      4 vfio-pci
+0000:00:02.0 i915-GVTg_V5_8         0 1024x768    64M 384M      4      2 vfio-pci
+END
+cmp -s expected out
+verdict 'types prints the table'
+check 'list' 0 -b sysfs:sys list
+cat >expected <<END
+UUID                                 PARENT       TYPE           DRIVER          GROUP
+$uuid 0000:00:02.0 i915-GVTg_V5_8 intel_vgpu_mdev     7
+END
+cmp -s expected out
+verdict 'list prints the table'
+check 'list of one' 0 -b sysfs:sys list -o path,node "$uuid"
+says out "sys/$gpu/$uuid /dev/vfio/7"
+check 'list of one that is not there' 8 -b sysfs:sys list 00000000-0000-4000-8000-000000000000
+check 'list of what is no UUID' 2 -b sysfs:sys list mtty
+check 'added column' 0 -b sysfs:sys types -o +description 00:02.0
+says out DESCRIPTION
+check 'unknown column' 2 -b sysfs:sys types -o TPYE
+says err 'did you mean TYPE?'
+check 'types of an unknown parent' 3 -b sysfs:sys types 0000:00:03.0
+says err 'did you mean 0000:00:02.0?'
+check 'types as JSON, asked for after the verb' 0 -b sysfs:sys types --json
+is_json out
+says out '"low_mib":128'
+check 'list as JSON' 0 --json -b sysfs:sys list
+is_json out
+says out '"iommu_group":7'
+
+check 'empty list' 0 -b sysfs:empty list
+is_empty out
+check 'empty types' 0 -b sysfs:empty types
+is_empty out
+says err 'there is no GPU that offers vGPUs'
+check 'empty types as JSON' 0 -b sysfs:empty --json types
+[ "$(cat out)" = '[]' ]
+verdict 'an empty listing is [] in JSON'
+is_empty err
+
+check 'create without a type' 2 -b sysfs:sys create
+says err '--type is missing'
+check 'create with a malformed UUID' 2 -b sysfs:sys create --type GVTg_V5_4 "{$uuid}"
+says err 'is no UUID'
+check 'create with two UUIDs' 2 -b sysfs:sys create --type GVTg_V5_4 $uuid $uuid
+check 'create without a GPU' 3 -b sysfs:empty create --type GVTg_V5_4
+check 'create of an unknown type' 5 -b sysfs:sys create --type GVTg_V4_4
+says err 'did you mean GVTg_V5_4?'
+check 'create without room' 6 -b sysfs:sys create --type GVTg_V5_8
+says err 'what still fits there: 1 x i915-GVTg_V5_4'
+check 'create without room, as JSON' 6 -b sysfs:sys --json create --type GVTg_V5_8
+is_json err
+says err '"kind":"no-room","code":6,"errno":"ENOSPC"'
+is_empty out
+check 'create of a duplicate' 7 -b sysfs:sys create --type GVTg_V5_4 "$uuid"
+check 'create that makes nothing' 11 -b trace:trace,sysfs:sys create --type GVTg_V5_4
+is_empty out
+says trace '"call":"write"'
+check 'remove of nothing' 2 -b sysfs:sys remove
+check 'remove of what is no UUID' 2 -b sysfs:sys remove "$uuid" junk
+[ ! -s "sys/$gpu/$uuid/remove" ]
+verdict 'nothing is removed when one argument is malformed'
+check 'remove of one that is not there' 8 -b sysfs:sys remove 00000000-0000-4000-8000-000000000000
+check 'remove that does nothing' 11 -b sysfs:sys remove "$uuid"
+[ "$(cat sys/$gpu/$uuid/remove)" = 1 ]
+verdict 'remove writes 1'
+
+if [ -w /dev/full ]; then
+	"$vgpulab" -b sysfs:sys types >/dev/full 2>err
+	[ $? -eq 1 ]
+	verdict 'a full disk is not success'
+	says err 'No space left on device'
+fi
+# the name of a file must not drive the terminal
+mkdir "$(printf 'sys/%s/mdev_supported_types/x-\033[31m' "$gpu")"
+echo 1 >"$(printf 'sys/%s/mdev_supported_types/x-\033[31m/available_instances' "$gpu")"
+check 'name with an escape sequence' 0 -b sysfs:sys types
+! grep -q "$(printf '\033')" out
+verdict 'no escape sequence from the tree reaches the terminal'
+check 'type with an escape sequence' 5 -b sysfs:sys create --type "$(printf '\033[31m')"
+! grep -q "$(printf '\033')" err
+verdict 'no escape sequence from an argument reaches the terminal'
+
+echo "1..$number"
+exit $failed
