@@ -58,8 +58,7 @@ static void description_of_another_driver_gives_no_numbers(void **state)
 	static const char *const others[] = {
 		"",
 		"virtual display, 640x480 framebuffer",
-		"num_heads=4, frl_config=60, framebuffer=1024M, max_resolution=5120x2880, "
-		"max_instance=24",
+		"num_heads=4, frl_config=60, framebuffer=1024M, max_resolution=5120x2880",
 		"I/O subchannel (Non-QDIO)",
 	};
 
