@@ -8,6 +8,7 @@
 
 #include <fakesysfs/fuse.h>
 #include <fakesysfs/host.h>
+#include <sys/types.h>
 #include <vgpulab/cleanup.h>
 #include <vgpulab/error.h>
 
@@ -19,8 +20,17 @@ struct fv_supervisor *fv_supervisor_create(struct fake_host *host, struct vgpu_e
 /** What the FUSE front end must call when VFIO's nodes are opened; data is the supervisor. */
 extern const struct fake_fuse_vfio_ops fv_supervisor_fuse_ops;
 
-/** Starts answering what @listener (from fv_filter_install()) reports. Takes @listener over. */
-int fv_supervisor_start(struct fv_supervisor *supervisor, int listener, struct vgpu_error *err);
+/** Told what clients and guests do wrong: one line without newline, a few a second at most. */
+typedef void fv_log_function(void *data, const char *line);
+/** Without it nothing is told. Call it before fv_supervisor_start(). */
+void fv_supervisor_set_log(struct fv_supervisor *supervisor, fv_log_function *log, void *data);
+
+/**
+ * Starts answering what @listener (from fv_filter_install()) reports. Takes @listener over.
+ * @nodes_dev is st_dev of the mount that has VFIO's nodes: no other file is taken for one.
+ */
+int fv_supervisor_start(struct fv_supervisor *supervisor, int listener, dev_t nodes_dev,
+			struct vgpu_error *err);
 /** Stops answering and frees. Programs still under the filter get ENOSYS. NULL is fine. */
 void fv_supervisor_destroy(struct fv_supervisor *supervisor);
 VGPU_DEFINE_DESTROYP(fv_supervisor)

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "filter.h"
+
+#include <errno.h>
+#include <fakevfio/supervisor.h>
+#include <linux/audit.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <vgpulab/cleanup.h>
+
+#if defined(__x86_64__)
+#define FV_AUDIT_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define FV_AUDIT_ARCH AUDIT_ARCH_AARCH64
+#else
+#error "the filter reads the low half of 64-bit arguments as a little-endian 64-bit kernel lays them"
+#endif
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+/*
+ * All VFIO and iommufd requests, and few others, are of type ';' with no size: 0x3b00..0x3bff.
+ * Source: linux/vfio.h, linux/iommufd.h
+ */
+#define VFIO_REQUEST_MASK 0xffffff00u
+#define VFIO_REQUEST_BITS 0x3b00u
+
+/* What decides about a call: an argument's low half, masked, equals. The kernel ignores the rest. */
+enum decider { BY_REQUEST, BY_FD, BY_MMAP_FD };
+
+static const struct {
+	unsigned int argument;
+	uint32_t mask, bits;
+} deciders[] = {
+	[BY_REQUEST] = { 1, VFIO_REQUEST_MASK, VFIO_REQUEST_BITS },
+	[BY_FD] = { 0, ~(uint32_t)(FV_DEVICE_NUMBERS - 1), FV_DEVICE_NUMBER_FIRST },
+	[BY_MMAP_FD] = { 4, ~(uint32_t)(FV_DEVICE_NUMBERS - 1), FV_DEVICE_NUMBER_FIRST },
+};
+_Static_assert(FV_DEVICE_NUMBER_FIRST % FV_DEVICE_NUMBERS == 0, "one mask must select the range");
+_Static_assert((FV_DEVICE_NUMBERS & (FV_DEVICE_NUMBERS - 1)) == 0, "a power of two");
+
+/*
+ * Calls that the kernel may have to ask about, the frequent ones first. For all others the kernel
+ * finds out once that the filter always allows them, and does not run it (Linux 5.11 and later).
+ */
+static const struct {
+	int nr;
+	enum decider decider;
+} calls[] = {
+	{ __NR_read, BY_FD },	   { __NR_write, BY_FD },   { __NR_ioctl, BY_REQUEST },
+	{ __NR_mmap, BY_MMAP_FD }, { __NR_pread64, BY_FD }, { __NR_pwrite64, BY_FD },
+	{ __NR_writev, BY_FD },	   { __NR_readv, BY_FD },   { __NR_preadv, BY_FD },
+	{ __NR_pwritev, BY_FD },   { __NR_preadv2, BY_FD }, { __NR_pwritev2, BY_FD },
+};
+
+enum {
+	CALLS = VGPU_ARRAY_LEN(calls),
+	DECIDERS = VGPU_ARRAY_LEN(deciders),
+	PROLOGUE_LEN = 3, /* up to the first comparison of the call's number */
+	DECIDER_LEN = 5,
+	ALLOW_AT = PROLOGUE_LEN + CALLS,
+	DECIDERS_AT = ALLOW_AT + 1,
+	FILTER_LEN = DECIDERS_AT + DECIDERS * DECIDER_LEN,
+};
+_Static_assert(FILTER_LEN <= FV_FILTER_MAX, "the program outgrew its buffer");
+
+size_t fv_filter_program(struct sock_filter *out)
+{
+	struct sock_filter *next = out;
+
+#define LOAD(field)  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, what)
+	*next++ = (struct sock_filter)LOAD(arch);
+	/* 32-bit programs, and x32 (whose numbers have bit 30 set), have no VFIO here. */
+	*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FV_AUDIT_ARCH, 0,
+					       ALLOW_AT - 2);
+	*next++ = (struct sock_filter)LOAD(nr);
+	for (size_t i = 0; i < CALLS; i++) {
+		unsigned int target = DECIDERS_AT + calls[i].decider * DECIDER_LEN;
+		unsigned int here = PROLOGUE_LEN + i;
+
+		*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i].nr,
+						       target - here - 1, 0);
+	}
+	*next++ = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
+	for (size_t i = 0; i < DECIDERS; i++) {
+		*next++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+						       offsetof(struct seccomp_data, args) +
+							       8 * deciders[i].argument);
+		*next++ = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, deciders[i].mask);
+		*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, deciders[i].bits,
+						       1, 0);
+		*next++ = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
+		*next++ = (struct sock_filter)RETURN(SECCOMP_RET_USER_NOTIF);
+	}
+#undef LOAD
+#undef RETURN
+	return next - out;
+}
+
+static int install(const struct sock_fprog *program)
+{
+	/*
+	 * Once a call has reached the supervisor only a fatal signal may end the wait: QEMU kicks
+	 * its threads with signals, and a restarted register write would happen twice.
+	 */
+	unsigned long flags =
+		SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	int fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
+
+	if (fd < 0 && errno == EINVAL) /* before Linux 5.19 */
+		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			     program);
+	return fd < 0 ? -errno : fd;
+}
+
+int fv_filter_install(struct vgpu_error *err)
+{
+	struct sock_filter filter[FV_FILTER_MAX];
+	struct sock_fprog program = { .len = fv_filter_program(filter), .filter = filter };
+	int fd = install(&program);
+
+	/* Without CAP_SYS_ADMIN in our user namespace, set-user-ID programs must lose their power. */
+	if (fd == -EACCES && !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		fd = install(&program);
+	if (fd >= 0)
+		return fd;
+	if (fd == -EBUSY) {
+		vgpu_error_set(
+			err, VGPU_ERROR_BUSY, EBUSY,
+			"this program's system calls are answered by another supervisor already");
+		vgpu_error_hint(err,
+				"Inside `vgpulab run` a second one cannot be started: give all "
+				"GPUs to the first with --gpu.");
+	} else {
+		vgpu_error_set(err, VGPU_ERROR_NEED, -fd,
+			       "cannot install a seccomp filter with a listener: %s",
+			       strerror(-fd));
+		vgpu_error_hint(err,
+				"The kernel needs CONFIG_SECCOMP_FILTER, Linux 5.14 or later; a "
+				"container must allow seccomp(2).");
+	}
+	return fd;
+}

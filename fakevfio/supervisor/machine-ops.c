@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the machine asks of its front end: struct fv_machine_ops, with system calls. */
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "supervisor-impl.h"
+
+static int read_client(void *client, uint64_t address, void *buffer, size_t len)
+{
+	struct fv_trap *trap = client;
+
+	return fv_process_read(trap->process, address, buffer, len);
+}
+
+static int write_client(void *client, uint64_t address, const void *buffer, size_t len)
+{
+	struct fv_trap *trap = client;
+
+	return fv_process_write(trap->process, address, buffer, len);
+}
+
+static int identify(void *client, int fd)
+{
+	struct fv_trap *trap = client;
+	_autoclose_ int copy = fv_process_get_fd(trap->process, fd);
+	int handle;
+
+	if (copy < 0)
+		return -EBADF;
+	handle = fv_trap_identify(trap, fd);
+	return handle > 0 ? handle : -EINVAL;
+}
+
+/*
+ * Anything but an eventfd could block us, or be written to in the client's name.
+ * Source: eventfd(2): the link text of such a descriptor
+ */
+static bool is_eventfd(int fd)
+{
+	char path[64], text[64];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	len = readlink(path, text, sizeof(text) - 1);
+	if (len < 0)
+		return false;
+	text[len] = '\0';
+	return !strcmp(text, "anon_inode:[eventfd]");
+}
+
+static int take_eventfd(void *client, int fd)
+{
+	struct fv_trap *trap = client;
+	_autoclose_ int copy = fv_process_get_fd(trap->process, fd);
+
+	if (copy < 0)
+		return -EBADF;
+	if (!is_eventfd(copy))
+		return -EINVAL;
+	return steal_fd(&copy);
+}
+
+static void drop_eventfd(void *front_end, int eventfd)
+{
+	close(eventfd);
+}
+
+/* As the kernel: a counter that is full stays so, and no one waits. */
+static void signal_eventfd(void *front_end, int eventfd)
+{
+	struct pollfd poll_fd = { .fd = eventfd, .events = POLLOUT };
+	uint64_t one = 1;
+
+	if (poll(&poll_fd, 1, 0) == 1 && write(eventfd, &one, sizeof(one)) < 0)
+		fv_supervisor_log(front_end, "client: an eventfd cannot be signalled");
+}
+
+static int take_memory(void *client)
+{
+	struct fv_trap *trap = client;
+	struct fv_supervisor *supervisor = trap->supervisor;
+	int id = -ENOMEM;
+
+	pthread_mutex_lock(&supervisor->memories_lock);
+	for (int i = 0; i < FV_MEMORIES_MAX && id < 0; i++) {
+		if (supervisor->memories[i])
+			continue;
+		supervisor->memories[i] = fv_process_ref(trap->process);
+		id = i + 1;
+	}
+	pthread_mutex_unlock(&supervisor->memories_lock);
+	return id;
+}
+
+static void drop_memory(void *front_end, int memory)
+{
+	struct fv_supervisor *supervisor = front_end;
+	struct fv_process *process;
+
+	pthread_mutex_lock(&supervisor->memories_lock);
+	process = supervisor->memories[memory - 1];
+	supervisor->memories[memory - 1] = NULL;
+	pthread_mutex_unlock(&supervisor->memories_lock);
+	fv_process_unref(process);
+}
+
+static struct fv_process *find_memory(struct fv_supervisor *supervisor, int memory)
+{
+	struct fv_process *process;
+
+	pthread_mutex_lock(&supervisor->memories_lock);
+	process = supervisor->memories[memory - 1];
+	if (process)
+		fv_process_ref(process);
+	pthread_mutex_unlock(&supervisor->memories_lock);
+	return process;
+}
+
+static int copy_in(void *front_end, int memory, const struct fv_memory_iov *iov, size_t iov_len)
+{
+	_destroy_(fv_process) struct fv_process *process = find_memory(front_end, memory);
+
+	return process ? fv_process_readv(process, iov, iov_len) : -EFAULT;
+}
+
+static int copy_out(void *front_end, int memory, const struct fv_memory_iov *iov, size_t iov_len)
+{
+	_destroy_(fv_process) struct fv_process *process = find_memory(front_end, memory);
+	int rc = process ? 0 : -EFAULT;
+
+	for (size_t i = 0; i < iov_len && !rc; i++)
+		rc = fv_process_write(process, iov[i].vaddr, iov[i].buffer, iov[i].len);
+	return rc;
+}
+
+static int create_backing(void *front_end, uint64_t file_len)
+{
+	struct fv_supervisor *supervisor = front_end;
+
+	return fv_device_files_create(&supervisor->files, file_len);
+}
+
+static void *map_backing(void *front_end, int backing, uint64_t offset, size_t len)
+{
+	void *memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, backing, offset);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void unmap_backing(void *front_end, void *memory, size_t len)
+{
+	munmap(memory, len);
+}
+
+static void destroy_backing(void *front_end, int backing)
+{
+	struct fv_supervisor *supervisor = front_end;
+
+	fv_device_files_destroy(&supervisor->files, backing);
+}
+
+static uint64_t now_ns(void *front_end)
+{
+	return fv_now_ns();
+}
+
+static void set_deadline(void *front_end, uint64_t deadline_ns)
+{
+	struct fv_supervisor *supervisor = front_end;
+
+	fv_clock_set(&supervisor->clock, deadline_ns);
+}
+
+static void log_line(void *front_end, const char *line)
+{
+	fv_supervisor_log(front_end, line);
+}
+
+const struct fv_machine_ops fv_supervisor_machine_ops = {
+	.read_client = read_client,
+	.write_client = write_client,
+	.identify = identify,
+	.take_eventfd = take_eventfd,
+	.drop_eventfd = drop_eventfd,
+	.signal = signal_eventfd,
+	.take_memory = take_memory,
+	.drop_memory = drop_memory,
+	.copy_in = copy_in,
+	.copy_out = copy_out,
+	.create_backing = create_backing,
+	.map_backing = map_backing,
+	.unmap_backing = unmap_backing,
+	.destroy_backing = destroy_backing,
+	.now_ns = now_ns,
+	.deadline = set_deadline,
+	.log = log_line,
+};

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The filter's program, run call by call by an interpreter of the few instructions that it has. */
+
+#include "filter.h"
+
+#include <linux/audit.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include <cmocka.h>
+
+enum { VFIO_GET_API_VERSION = 0x3b64, TCGETS = 0x5401, X32_BIT = 0x40000000 };
+
+static uint32_t load(const struct seccomp_data *data, uint32_t offset)
+{
+	uint32_t word;
+
+	assert_true(offset + sizeof(word) <= sizeof(*data));
+	memcpy(&word, (const char *)data + offset, sizeof(word));
+	return word;
+}
+
+/* Source: Documentation/networking/filter.rst, classic BPF */
+static uint32_t run(const struct seccomp_data *data)
+{
+	struct sock_filter filter[FV_FILTER_MAX];
+	size_t len = fv_filter_program(filter);
+	uint32_t a = 0;
+
+	for (size_t at = 0; at < len; at++) {
+		const struct sock_filter *now = &filter[at];
+
+		switch (now->code) {
+		case BPF_LD | BPF_W | BPF_ABS:
+			a = load(data, now->k);
+			break;
+		case BPF_ALU | BPF_AND | BPF_K:
+			a &= now->k;
+			break;
+		case BPF_JMP | BPF_JEQ | BPF_K:
+			at += a == now->k ? now->jt : now->jf;
+			break;
+		case BPF_RET | BPF_K:
+			return now->k;
+		default:
+			fail_msg("an instruction that the filter should not have: %#x", now->code);
+		}
+	}
+	fail_msg("the program has no end");
+	return 0;
+}
+
+static bool stops_on(uint32_t arch, int nr, uint64_t arg0, uint64_t arg1, uint64_t arg4)
+{
+	struct seccomp_data data = { .nr = nr, .arch = arch, .args = { arg0, arg1, 0, 0, arg4 } };
+	uint32_t action = run(&data);
+
+	assert_true(action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_USER_NOTIF);
+	return action == SECCOMP_RET_USER_NOTIF;
+}
+
+#if defined(__x86_64__)
+#define NATIVE AUDIT_ARCH_X86_64
+#else
+#define NATIVE AUDIT_ARCH_AARCH64
+#endif
+
+static void vfio_requests_stop_on_any_descriptor(void **state)
+{
+	for (uint64_t fd = 0; fd < 2000; fd += 7)
+		assert_true(stops_on(NATIVE, __NR_ioctl, fd, VFIO_GET_API_VERSION, 0));
+	assert_true(stops_on(NATIVE, __NR_ioctl, 3, 0x3b00, 0));
+	assert_true(stops_on(NATIVE, __NR_ioctl, 3, 0x3bff, 0));
+}
+
+static void other_requests_do_not_stop(void **state)
+{
+	const uint64_t requests[] = {
+		TCGETS, 0x3aff, 0x3c00, 0x40083b64, 0xc0083b64, 0, 0xffffffff
+	};
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		assert_false(stops_on(NATIVE, __NR_ioctl, 960, requests[i], 960));
+}
+
+/* The kernel takes a request as 32 bits: what stands above must not hide it. */
+static void upper_halves_of_arguments_do_not_matter(void **state)
+{
+	const uint64_t high = 0xdeadbeef00000000;
+
+	assert_true(stops_on(NATIVE, __NR_ioctl, 3, high | VFIO_GET_API_VERSION, 0));
+	assert_true(stops_on(NATIVE, __NR_pread64, high | 960, 0, 0));
+	assert_true(stops_on(NATIVE, __NR_mmap, 0, 0, high | 960));
+}
+
+static void reads_and_writes_stop_in_the_reserved_range_alone(void **state)
+{
+	const int calls[] = {
+		__NR_read,   __NR_write,  __NR_pread64, __NR_pwrite64, __NR_readv,
+		__NR_writev, __NR_preadv, __NR_pwritev, __NR_preadv2,  __NR_pwritev2
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		for (uint64_t fd = 0; fd < 3000; fd++)
+			assert_int_equal(stops_on(NATIVE, calls[i], fd, 0, 0),
+					 fd >= 960 && fd <= 1023);
+	assert_false(stops_on(NATIVE, __NR_read, (uint32_t)-1, 0, 0));
+}
+
+static void mmap_stops_by_its_fifth_argument(void **state)
+{
+	assert_true(stops_on(NATIVE, __NR_mmap, 0, 0, 1023));
+	assert_false(stops_on(NATIVE, __NR_mmap, 960, 960, 1024));
+	assert_false(stops_on(NATIVE, __NR_mmap, 960, 960, (uint64_t)-1));
+}
+
+static void no_other_call_stops(void **state)
+{
+	for (int nr = 0; nr < 600; nr++) {
+		bool stops = stops_on(NATIVE, nr, 960, VFIO_GET_API_VERSION, 960);
+		bool known = nr == __NR_ioctl || nr == __NR_mmap || nr == __NR_read ||
+			     nr == __NR_write || nr == __NR_pread64 || nr == __NR_pwrite64 ||
+			     nr == __NR_readv || nr == __NR_writev || nr == __NR_preadv ||
+			     nr == __NR_pwritev || nr == __NR_preadv2 || nr == __NR_pwritev2;
+
+		assert_int_equal(stops, known);
+	}
+}
+
+static void other_architectures_never_stop(void **state)
+{
+	for (int nr = 0; nr < 600; nr++) {
+		assert_false(stops_on(AUDIT_ARCH_I386, nr, 960, VFIO_GET_API_VERSION, 960));
+		assert_false(stops_on(NATIVE, nr | X32_BIT, 960, VFIO_GET_API_VERSION, 960));
+	}
+}
+
+/* Only then the kernel finds out beforehand which calls it need not ask about. */
+static void calls_are_decided_on_before_any_argument_is_loaded(void **state)
+{
+	struct sock_filter filter[FV_FILTER_MAX];
+	size_t len = fv_filter_program(filter);
+
+	assert_in_range(len, 1, FV_FILTER_MAX);
+	for (size_t i = 0; i < len && filter[i].code != (BPF_RET | BPF_K); i++)
+		if (BPF_CLASS(filter[i].code) == BPF_LD)
+			assert_in_range(filter[i].k, 0, offsetof(struct seccomp_data, arch));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(vfio_requests_stop_on_any_descriptor),
+		cmocka_unit_test(other_requests_do_not_stop),
+		cmocka_unit_test(upper_halves_of_arguments_do_not_matter),
+		cmocka_unit_test(reads_and_writes_stop_in_the_reserved_range_alone),
+		cmocka_unit_test(mmap_stops_by_its_fifth_argument),
+		cmocka_unit_test(no_other_call_stops),
+		cmocka_unit_test(other_architectures_never_stop),
+		cmocka_unit_test(calls_are_decided_on_before_any_argument_is_loaded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

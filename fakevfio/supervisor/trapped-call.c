@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The system calls that the filter stops, and what each comes to. One table. */
+
+#include <errno.h>
+#include <fakesysfs/fuse.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/vfio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "supervisor-impl.h"
+
+/* The answer "let the kernel carry it out". Not an errno. */
+#define CONTINUE INT64_MIN
+/* The answer "the call has been ended already". */
+#define ANSWERED (INT64_MIN + 1)
+
+enum { CHUNK_LEN = 16 * 1024 };
+
+static uint64_t argument(const struct fv_trap *trap, unsigned int i)
+{
+	return trap->notification->notif.data.args[i];
+}
+
+static int fd_of(const struct fv_trap *trap)
+{
+	return (int)argument(trap, 0);
+}
+
+/* Fills in the process. A failure is the call's answer. */
+static int find_process(struct fv_trap *trap)
+{
+	if (!trap->process)
+		trap->process = fv_processes_find(&trap->supervisor->processes,
+						  trap->supervisor->listener, trap->notification);
+	if (trap->process)
+		return 0;
+	if (errno == EPERM || errno == EACCES)
+		fv_supervisor_log(trap->supervisor,
+				  "kernel: keeps us away from a client's memory (an unreadable "
+				  "program file, or ptrace is restricted): it gets EPERM");
+	return -EPERM;
+}
+
+/*
+ * An open VFIO node says itself which open it is; but only a file of our own mount may be asked:
+ * any other could answer what its owner likes, or never. A mount in the sandbox's user namespace
+ * tells a process outside of it nothing but the device number, when asked for nothing.
+ * Source: fs/fuse/dir.c, fuse_update_get_attr()
+ */
+static int identify_node(struct fv_supervisor *supervisor, int fd)
+{
+	struct statx st;
+	int64_t handle;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &st) ||
+	    makedev(st.stx_dev_major, st.stx_dev_minor) != supervisor->nodes_dev)
+		return 0;
+	if (pread(fd, &handle, sizeof(handle), FAKE_FUSE_IDENTIFY_OFFSET) != sizeof(handle))
+		return 0;
+	return handle > 0 && handle <= INT_MAX ? handle : 0;
+}
+
+int fv_trap_identify(struct fv_trap *trap, int fd)
+{
+	_autoclose_ int copy = fv_process_get_fd(trap->process, fd);
+	int handle;
+
+	if (copy < 0)
+		return 0;
+	handle = fv_device_files_identify(&trap->supervisor->files, copy);
+	return handle ? handle : identify_node(trap->supervisor, copy);
+}
+
+/* The handle of the call's descriptor, and its process filled in; 0 if it is none of ours. */
+static int find_handle(struct fv_trap *trap, int fd)
+{
+	int handle = fv_device_files_find(&trap->supervisor->files, fd,
+					  trap->notification->notif.pid, &trap->process);
+
+	if (handle)
+		return handle;
+	if (find_process(trap))
+		return 0;
+	return fv_trap_identify(trap, fd);
+}
+
+/* Requests that make a picture, or make or end a device. */
+static bool may_take_long(uint32_t request)
+{
+	return request == VFIO_DEVICE_QUERY_GFX_PLANE || request == VFIO_DEVICE_RESET ||
+	       request == VFIO_GROUP_GET_DEVICE_FD;
+}
+
+static int64_t answer_ioctl(struct fv_trap *trap)
+{
+	struct fv_supervisor *supervisor = trap->supervisor;
+	struct fv_ioctl_result result;
+	int handle, rc;
+
+	if (may_take_long(argument(trap, 1)))
+		fv_workers_promote(supervisor);
+	handle = find_handle(trap, fd_of(trap));
+	if (!handle)
+		return CONTINUE;
+	result = fv_machine_ioctl(supervisor->machine, handle, trap, argument(trap, 1),
+				  argument(trap, 2));
+	if (result.device <= 0)
+		return result.value;
+	rc = fv_device_files_inject(&supervisor->files, supervisor->listener, trap->notification,
+				    trap->process, result.device, result.backing);
+	if (rc == -EMFILE)
+		fv_supervisor_log(supervisor,
+				  "client: no number left for a VFIO device descriptor: 960 to "
+				  "1023 are in use, or RLIMIT_NOFILE lies below 1024");
+	return rc ? rc : ANSWERED;
+}
+
+/* One piece of a read or write: [address, address + len) of the client, at @offset of the file. */
+static ssize_t transfer_piece(struct fv_trap *trap, int handle, bool writing, uint64_t address,
+			      size_t len, uint64_t offset)
+{
+	struct fv_machine *machine = trap->supervisor->machine;
+	char buffer[CHUNK_LEN];
+	size_t total = 0;
+
+	while (total < len) {
+		size_t want = len - total < sizeof(buffer) ? len - total : sizeof(buffer);
+		ssize_t done;
+
+		if (writing && fv_process_read(trap->process, address + total, buffer, want))
+			return total ? (ssize_t)total : -EFAULT;
+		done = writing ? fv_machine_write(machine, handle, offset + total, buffer, want)
+			       : fv_machine_read(machine, handle, offset + total, buffer, want);
+		if (done < 0)
+			return total ? (ssize_t)total : done;
+		if (!writing && fv_process_write(trap->process, address + total, buffer, done))
+			return total ? (ssize_t)total : -EFAULT;
+		total += done;
+		if ((size_t)done < want)
+			break;
+		if (total < len) /* a long one: others first, and stop when the caller is dead */
+			fv_workers_promote(trap->supervisor);
+		if (total < len &&
+		    !fv_notification_valid(trap->supervisor->listener, trap->notification))
+			return -EINTR;
+	}
+	return total;
+}
+
+/* How a call names what it moves. */
+struct transfer {
+	int nr;
+	bool writing;
+	bool vectored; /* args 1 and 2 are an iovec array and its length */
+	bool positioned; /* args 3 is the offset */
+};
+
+static ssize_t transfer_vector(struct fv_trap *trap, int handle, const struct transfer *transfer,
+			       uint64_t offset)
+{
+	struct iovec iov[64];
+	uint64_t count = argument(trap, 2);
+	size_t total = 0;
+
+	if (count > IOV_MAX)
+		return -EINVAL;
+	for (uint64_t i = 0; i < count; i++) {
+		size_t at = i % VGPU_ARRAY_LEN(iov);
+		size_t rest = count - i;
+		ssize_t done;
+
+		if (!at &&
+		    fv_process_read(trap->process, argument(trap, 1) + i * sizeof(iov[0]), iov,
+				    sizeof(iov[0]) * (rest < VGPU_ARRAY_LEN(iov)
+							      ? rest
+							      : VGPU_ARRAY_LEN(iov))))
+			return total ? (ssize_t)total : -EFAULT;
+		done = transfer_piece(trap, handle, transfer->writing, (uintptr_t)iov[at].iov_base,
+				      iov[at].iov_len, offset + total);
+		if (done < 0)
+			return total ? (ssize_t)total : done;
+		total += done;
+		if ((size_t)done < iov[at].iov_len)
+			break;
+	}
+	return total;
+}
+
+static ssize_t transfer_at(struct fv_trap *trap, int handle, const struct transfer *transfer,
+			   uint64_t offset)
+{
+	if (transfer->vectored)
+		return transfer_vector(trap, handle, transfer, offset);
+	return transfer_piece(trap, handle, transfer->writing, argument(trap, 1), argument(trap, 2),
+			      offset);
+}
+
+/* read(2) and the like use the file offset of the client's descriptor, and move it on. */
+static ssize_t transfer_here(struct fv_trap *trap, int handle, const struct transfer *transfer)
+{
+	_autoclose_ int copy = fv_process_get_fd(trap->process, fd_of(trap));
+	off_t offset = copy < 0 ? -1 : lseek(copy, 0, SEEK_CUR);
+	ssize_t done;
+
+	if (offset < 0)
+		return -EBADF;
+	done = transfer_at(trap, handle, transfer, offset);
+	if (done > 0)
+		lseek(copy, offset + done, SEEK_SET);
+	return done;
+}
+
+static const struct transfer transfers[] = {
+	{ .nr = __NR_pread64, .positioned = true },
+	{ .nr = __NR_pwrite64, .writing = true, .positioned = true },
+	{ .nr = __NR_read },
+	{ .nr = __NR_write, .writing = true },
+	{ .nr = __NR_readv, .vectored = true },
+	{ .nr = __NR_writev, .writing = true, .vectored = true },
+	{ .nr = __NR_preadv, .vectored = true, .positioned = true },
+	{ .nr = __NR_pwritev, .writing = true, .vectored = true, .positioned = true },
+	{ .nr = __NR_preadv2, .vectored = true, .positioned = true },
+	{ .nr = __NR_pwritev2, .writing = true, .vectored = true, .positioned = true },
+};
+
+static int64_t carry_out(struct fv_trap *trap, int handle)
+{
+	int nr = trap->notification->notif.data.nr;
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(transfers); i++) {
+		const struct transfer *transfer = &transfers[i];
+		uint64_t offset = argument(trap, 3);
+		bool here = nr == __NR_preadv2 || nr == __NR_pwritev2;
+
+		if (transfer->nr != nr)
+			continue;
+		if (!transfer->positioned || (here && (int64_t)offset == -1))
+			return transfer_here(trap, handle, transfer);
+		if ((int64_t)offset < 0)
+			return -EINVAL;
+		return transfer_at(trap, handle, transfer, offset);
+	}
+	return CONTINUE;
+}
+
+static int64_t answer_transfer(struct fv_trap *trap)
+{
+	int handle = find_handle(trap, fd_of(trap));
+	int64_t result;
+
+	if (!handle)
+		return CONTINUE;
+	result = carry_out(trap, handle);
+	if (result != -EFAULT || fv_process_has_memory(trap->process))
+		return result;
+	/* The process has called exec(2) since, and kept the descriptor: it has new memory. */
+	fv_process_unref(trap->process);
+	trap->process = NULL;
+	return find_process(trap) ? -EFAULT : carry_out(trap, handle);
+}
+
+static int64_t answer_mmap(struct fv_trap *trap)
+{
+	int prot = (int)argument(trap, 2), flags = (int)argument(trap, 3);
+	int handle, rc;
+
+	if (flags & MAP_ANONYMOUS)
+		return CONTINUE;
+	handle = find_handle(trap, (int)argument(trap, 4));
+	if (!handle)
+		return CONTINUE;
+	rc = fv_machine_may_mmap(trap->supervisor->machine, handle, argument(trap, 5),
+				 argument(trap, 1), prot, flags);
+	return rc ? rc : CONTINUE;
+}
+
+static int64_t decide(struct fv_trap *trap)
+{
+	switch (trap->notification->notif.data.nr) {
+	case __NR_ioctl:
+		return answer_ioctl(trap);
+	case __NR_mmap:
+		return answer_mmap(trap);
+	default:
+		return answer_transfer(trap);
+	}
+}
+
+void fv_supervisor_answer(struct fv_supervisor *supervisor,
+			  const union fv_notification *notification)
+{
+	struct fv_trap trap = { .supervisor = supervisor, .notification = notification };
+	int64_t result = decide(&trap);
+
+	if (result == CONTINUE)
+		fv_notification_continue(supervisor->listener, notification);
+	else if (result != ANSWERED)
+		fv_notification_answer(supervisor->listener, notification, result);
+	fv_process_unref(trap.process);
+}
