@@ -16,13 +16,18 @@ struct sandbox_options {
 	size_t gpus_len;
 	char *const *argv; /* the program, NULL-terminated; found in PATH */
 	bool share_network; /* keep the caller's network namespace: no kernel uevents then */
-	bool verbose; /* say on standard error what is set up, and what guests do wrong */
+	/* told what is set up and what guests do wrong, a line without newline each; may be NULL */
+	void (*log)(void *data, const char *line);
+	void *log_data;
 };
 
 /**
  * Runs the program and waits for it. Nothing stays behind, however it or the caller ends: no
- * process, no mount, no file. Signals that would end the caller are passed on.
- * Returns 0 with @status as from waitpid(2), or a negative errno with @err filled if the program
- * could not be started (VGPU_ERROR_NEED names what the machine lacks, and the cure).
+ * process, no mount, no file. SIGTERM, SIGHUP, SIGINT and SIGQUIT that another process sends to
+ * the caller are passed on to the program; those of the terminal reach it by themselves. The
+ * caller must have no threads.
+ * Returns 0 with @status as from waitpid(2), or a negative errno with @err filled if the fake host
+ * could not be set up (VGPU_ERROR_NEED names what the machine lacks, and the cure). If the program
+ * itself cannot be executed, the status is exit code 127 (not found) or 126, and @err is filled.
  */
 int sandbox_run(const struct sandbox_options *options, int *status, struct vgpu_error *err);

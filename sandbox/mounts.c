@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+#include <vgpulab/cleanup.h>
+
+#include "merge.h"
+#include "nodes.h"
+
+static int failed(struct vgpu_error *err, const char *what)
+{
+	int errnum = errno;
+
+	vgpu_error_set(err, VGPU_ERROR_NEED, errnum, "cannot mount %s: %s", what, strerror(errnum));
+	vgpu_error_hint(err, "The kernel or a container forbids mounts in user namespaces.");
+	return -errnum;
+}
+
+static int open_fuse(struct vgpu_error *err)
+{
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	int errnum = errno;
+
+	if (fd >= 0)
+		return fd;
+	vgpu_error_set(err, VGPU_ERROR_NEED, errnum, "cannot open /dev/fuse: %s", strerror(errnum));
+	if (errnum == EACCES || errnum == EPERM)
+		vgpu_error_hint(err,
+				"Let everyone open it, as udev does: chmod 0666 /dev/fuse. In a "
+				"container: --device /dev/fuse.");
+	else
+		vgpu_error_hint(err, "Load the module (modprobe fuse), or give the container the "
+				     "device: --device /dev/fuse.");
+	return -errnum;
+}
+
+int sandbox_mount_fake(const char *mount_data, struct vgpu_error *err)
+{
+	_autoclose_ int fuse = open_fuse(err);
+	char data[256];
+	int rc;
+
+	if (fuse < 0)
+		return fuse;
+	/* What the host mounts or unmounts later is still seen; nothing of ours goes the other way. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
+		return failed(err, "/ privately");
+	rc = sandbox_nodes_mount(err);
+	if (rc)
+		return rc;
+	snprintf(data, sizeof(data), "fd=%d,%s", fuse, mount_data);
+	if (mkdir(SANDBOX_STAGE, 0700) ||
+	    mount("vgpulab", SANDBOX_STAGE, "fuse", MS_NOSUID | MS_NODEV | MS_NOEXEC, data))
+		return failed(err, "the fake tree (FUSE)");
+	return steal_fd(&fuse);
+}
+
+/* @sys is the real /sys, by now hidden: reached through its descriptor. */
+static int bind_real(int sys, const char *path)
+{
+	char source[PATH_MAX], target[PATH_MAX];
+
+	snprintf(source, sizeof(source), "/proc/self/fd/%d/%s", sys, path);
+	snprintf(target, sizeof(target), "/sys/%s", path);
+	if (!mount(source, target, NULL, MS_BIND | MS_REC, NULL))
+		return 0;
+	return errno == ENOENT ? 0 : -errno; /* it has gone since the plan was made */
+}
+
+static int mount_sys(const struct sandbox_merge *merge, struct vgpu_error *err)
+{
+	_autoclose_ int sys = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (sys < 0 || mount(SANDBOX_STAGE "/sys", "/sys", NULL, MS_BIND, NULL))
+		return failed(err, "the fake /sys");
+	for (size_t i = 0; i < merge->paths_len; i++)
+		if (bind_real(sys, merge->paths[i]))
+			return failed(err, merge->paths[i]);
+	return 0;
+}
+
+int sandbox_mount_rest(const struct sandbox_merge *merge, dev_t *nodes_dev, struct vgpu_error *err)
+{
+	struct stat st;
+	int rc;
+
+	if (stat(SANDBOX_STAGE, &st))
+		return failed(err, "the fake tree (it is not served)");
+	rc = mount_sys(merge, err);
+	if (rc)
+		return rc;
+	if (mkdir("/dev/vfio", 0755) ||
+	    mount(SANDBOX_STAGE "/dev/vfio", "/dev/vfio", NULL, MS_BIND, NULL))
+		return failed(err, "/dev/vfio");
+	/* The two binds keep the file system; its place is not needed any more. */
+	if (umount2(SANDBOX_STAGE, MNT_DETACH) || rmdir(SANDBOX_STAGE))
+		return failed(err, "the fake tree in its place");
+	*nodes_dev = st.st_dev;
+	return 0;
+}
+
+int sandbox_mount_proc(struct vgpu_error *err)
+{
+	int errnum;
+
+	if (!mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		return 0;
+	errnum = errno;
+	vgpu_error_set(err, VGPU_ERROR_NEED, errnum, "cannot mount a new /proc: %s",
+		       strerror(errnum));
+	vgpu_error_hint(err,
+			"The kernel refuses it where parts of the present /proc are hidden, as in "
+			"a container: start that with --security-opt systempaths=unconfined, or "
+			"--privileged.");
+	return -errnum;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <sys/types.h>
+#include <vgpulab/error.h>
+
+struct sandbox_merge;
+
+/** Where the whole fake tree is mounted while the rest is put in place. */
+#define SANDBOX_STAGE "/dev/.vgpulab"
+
+/**
+ * A private /dev with the harmless nodes of the real one, and the fake tree mounted on
+ * SANDBOX_STAGE. Returns the /dev/fuse descriptor that must be served, or a negative errno.
+ * @mount_data: see fake_fuse_mount_data().
+ */
+int sandbox_mount_fake(const char *mount_data, struct vgpu_error *err);
+/** With the fake tree served: /sys, the rest of the real /sys beneath, and /dev/vfio. */
+int sandbox_mount_rest(const struct sandbox_merge *merge, dev_t *nodes_dev, struct vgpu_error *err);
+/** In the pid namespace's first process: its own /proc. */
+int sandbox_mount_proc(struct vgpu_error *err);

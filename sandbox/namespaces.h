@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <vgpulab/error.h>
+
+/** In the child: a user namespace of its own, in which it has no ids until its parent maps them. */
+int sandbox_unshare_user(struct vgpu_error *err);
+/** In the parent: the caller becomes user 0 of @child's namespace; real root keeps all users. */
+int sandbox_map_ids(pid_t child, struct vgpu_error *err);
+/**
+ * In the child, mapped: mount and pid namespaces and, if @network, a network namespace with the
+ * loopback interface up. The pid namespace begins with the next fork.
+ */
+int sandbox_unshare_rest(bool network, struct vgpu_error *err);

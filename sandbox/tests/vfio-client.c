@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * A VFIO client that is not QEMU. It runs inside `vgpulab run`, on a vGPU that is there already.
+ *
+ * usage: vfio-client check UUID GROUP      prints TAP: what a client may rely on
+ *        vfio-client hold UUID GROUP       opens the vGPU, prints "open", waits for its input's end
+ *        vfio-client open GROUP            opens the group, or exits with the errno
+ *        vfio-client storm UUID GROUP S    abuses all of it from several threads for S seconds
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/vfio.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <vgpulab/cleanup.h>
+
+/* Half of BAR 0 is registers, half the GGTT. Source: GVT-g, GTTMMADR of 16 MiB */
+enum { BAR0_LEN = 16 << 20, GGTT_OFFSET = 8 << 20 };
+
+struct client {
+	const char *uuid;
+	int container, group, device;
+	uint64_t config, bar0; /* where the regions are in the device's file */
+};
+
+static unsigned int checks, failures;
+
+static bool check(bool holds, const char *sentence)
+{
+	const char *name = strerrorname_np(errno);
+
+	printf("%s %u - %s\n", holds ? "ok" : "not ok", ++checks, sentence);
+	if (!holds && name)
+		printf("# errno is %s\n", name);
+	failures += !holds;
+	return holds;
+}
+
+static int open_group(const char *number)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/vfio/%s", number);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+static uint64_t region_offset(int device, uint32_t index)
+{
+	struct vfio_region_info info = { .argsz = sizeof(info), .index = index };
+
+	return ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info) ? UINT64_MAX : info.offset;
+}
+
+/* As QEMU does it. */
+static bool client_open(struct client *client, const char *uuid, const char *group)
+{
+	*client = (struct client){ .uuid = uuid, .container = -1, .group = -1, .device = -1 };
+	client->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	client->group = open_group(group);
+	if (client->container < 0 || client->group < 0 ||
+	    ioctl(client->group, VFIO_GROUP_SET_CONTAINER, &client->container) ||
+	    ioctl(client->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		return false;
+	client->device = ioctl(client->group, VFIO_GROUP_GET_DEVICE_FD, uuid);
+	if (client->device < 0)
+		return false;
+	client->config = region_offset(client->device, VFIO_PCI_CONFIG_REGION_INDEX);
+	client->bar0 = region_offset(client->device, VFIO_PCI_BAR0_REGION_INDEX);
+	return true;
+}
+
+static void client_close(struct client *client)
+{
+	if (client->device >= 0)
+		close(client->device);
+	if (client->group >= 0)
+		close(client->group);
+	if (client->container >= 0)
+		close(client->container);
+}
+
+static void check_container(const char *uuid, const char *group_number)
+{
+	_autoclose_ int container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	_autoclose_ int group = open_group(group_number);
+	_autoclose_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct vfio_group_status status = { .argsz = sizeof(status) };
+
+	(void)uuid;
+	check(container >= 0 && group >= 0, "container and group open");
+	check(open_group(group_number) < 0 && errno == EBUSY, "a second open of the group: EBUSY");
+	check(open_group("4095") < 0 && errno == ENOENT, "a group that is not there: ENOENT");
+	check(ioctl(container, VFIO_GET_API_VERSION) == VFIO_API_VERSION, "the API version is 0");
+	check(ioctl(container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) == 1,
+	      "type 1 v2 is there");
+	check(ioctl(container, VFIO_CHECK_EXTENSION, VFIO_SPAPR_TCE_IOMMU) == 0, "SPAPR is not");
+	check(!ioctl(group, VFIO_GROUP_GET_STATUS, &status) &&
+		      status.flags == VFIO_GROUP_FLAGS_VIABLE,
+	      "the group is viable and has no container yet");
+	check(ioctl(group, VFIO_GROUP_GET_STATUS, 8) < 0 && errno == EFAULT,
+	      "a pointer to nowhere: EFAULT");
+	check(ioctl(group, VFIO_GROUP_SET_CONTAINER, &null) < 0, "/dev/null is no container");
+	check(ioctl(null, VFIO_GET_API_VERSION) < 0 && errno == ENOTTY,
+	      "a VFIO request on /dev/null is the kernel's business: ENOTTY");
+	check(ioctl(1000000, VFIO_GET_API_VERSION) < 0 && errno == EBADF,
+	      "a VFIO request on no descriptor: EBADF");
+}
+
+static void check_device(struct client *client)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+	_autoclose_ int unknown = ioctl(client->group, VFIO_GROUP_GET_DEVICE_FD, "no-such-device");
+	int second;
+
+	check(unknown < 0 && errno == ENODEV, "a device that the group does not have: ENODEV");
+	check(fcntl(client->device, F_GETFD) == FD_CLOEXEC, "a device descriptor is close-on-exec");
+	check(!ioctl(client->device, VFIO_DEVICE_GET_INFO, &info) &&
+		      (info.flags & VFIO_DEVICE_FLAGS_PCI) &&
+		      (info.flags & VFIO_DEVICE_FLAGS_RESET),
+	      "it is a PCI device that can be reset");
+	check(info.num_regions >= VFIO_PCI_NUM_REGIONS && info.num_irqs == VFIO_PCI_NUM_IRQS,
+	      "it has PCI's regions and interrupts");
+	info.argsz = 4;
+	check(ioctl(client->device, VFIO_DEVICE_GET_INFO, &info) < 0 && errno == EINVAL,
+	      "argsz too small: EINVAL");
+	check(ioctl(client->device, VFIO_DEVICE_GET_INFO, 1) < 0 && errno == EFAULT,
+	      "argsz nowhere: EFAULT");
+	check(ioctl(client->device, 0x3bff, 0) < 0 && errno == ENOTTY,
+	      "an unknown request: ENOTTY");
+	second = dup(client->device);
+	check(!ioctl(second, VFIO_DEVICE_RESET), "a dup(2) of it takes requests too");
+	close(second);
+}
+
+static void check_config(struct client *client)
+{
+	uint16_t id[2] = { 0 }, command = 2, value = 0, parts[2] = { 0 };
+	struct iovec iov[] = { { &parts[0], 2 }, { &parts[1], 2 } };
+	int device = client->device;
+	uint64_t at = client->config;
+	char large[8192];
+	void *volatile nowhere = (void *)8;
+
+	check(pread(device, id, 4, (off_t)at) == 4 && id[0] == 0x8086, "the vendor is Intel");
+	check(preadv(device, iov, 2, (off_t)at) == 4 && !memcmp(parts, id, 4),
+	      "preadv reads the same in pieces");
+	memset(parts, 0, sizeof(parts));
+	check(lseek(device, (off_t)at, SEEK_SET) == (off_t)at && read(device, parts, 2) == 2 &&
+		      readv(device, iov + 1, 1) == 2 && !memcmp(parts, id, 4),
+	      "read and readv go on where the last one ended");
+	check(pwrite(device, &command, 2, (off_t)at + 4) == 2 &&
+		      pread(device, &value, 2, (off_t)at + 4) == 2 && value == command,
+	      "the command register keeps its memory bit");
+	value = 0xffff;
+	check(pwrite(device, &value, 2, (off_t)at) == 2 &&
+		      pread(device, parts, 2, (off_t)at) == 2 && parts[0] == id[0],
+	      "the vendor cannot be overwritten");
+	check(pread(device, large, sizeof(large), (off_t)at) <= 4096, "config space ends");
+	check(pread(device, nowhere, 4, (off_t)at) < 0 && errno == EFAULT,
+	      "a buffer nowhere: EFAULT");
+	check(pread(device, large, 4, (off_t)0x7fff000000000000) < 0, "no region there: an error");
+	check(pread(device, large, 4, -1) < 0 && errno == EINVAL, "a negative offset: EINVAL");
+}
+
+static void check_memory(struct client *client)
+{
+	int device = client->device;
+	off_t ggtt = (off_t)client->bar0 + GGTT_OFFSET;
+	uint32_t value = 0x12345678, seen = 0;
+	volatile uint32_t *map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, device, ggtt);
+
+	if (!check(map != MAP_FAILED, "the GGTT half of BAR 0 can be mapped"))
+		return;
+	map[1] = value;
+	check(pread(device, &seen, 4, ggtt + 4) == 4 && seen == value,
+	      "what is written to the mapping is read through the descriptor");
+	value = 0x9abcdef0;
+	check(pwrite(device, &value, 4, ggtt + 8) == 4 && map[2] == value,
+	      "and the other way round");
+	check(mmap(NULL, 4096, PROT_READ, MAP_SHARED, device, (off_t)client->bar0) == MAP_FAILED &&
+		      errno == EINVAL,
+	      "the registers cannot be mapped: EINVAL");
+	check(ftruncate(device, 0) < 0, "the file behind it cannot be cut short");
+	munmap((void *)map, 4096);
+}
+
+static void check_dma(struct client *client)
+{
+	const size_t len = 1 << 20;
+	void *memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)memory,
+		.iova = 0x100000,
+		.size = len,
+	};
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.iova = 0x100000,
+		.size = len,
+	};
+
+	check(!ioctl(client->container, VFIO_IOMMU_MAP_DMA, &map), "memory is mapped for DMA");
+	check(ioctl(client->container, VFIO_IOMMU_MAP_DMA, &map) < 0 && errno == EEXIST,
+	      "the same again: EEXIST");
+	check(!ioctl(client->container, VFIO_IOMMU_UNMAP_DMA, &unmap) && unmap.size == len,
+	      "and unmapped");
+	munmap(memory, len);
+}
+
+static int set_irq(int device, int fd)
+{
+	struct {
+		struct vfio_irq_set set;
+		int32_t fd;
+	} request = { { .argsz = sizeof(request),
+			.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			.index = VFIO_PCI_MSI_IRQ_INDEX,
+			.count = 1 },
+		      fd };
+
+	return ioctl(device, VFIO_DEVICE_SET_IRQS, &request);
+}
+
+static void check_irqs(struct client *client)
+{
+	_autoclose_ int eventfd_fd = eventfd(0, EFD_CLOEXEC);
+	_autoclose_ int file = open("/dev/zero", O_RDWR | O_CLOEXEC);
+
+	check(!set_irq(client->device, eventfd_fd), "MSI takes an eventfd");
+	check(set_irq(client->device, file) < 0, "MSI takes nothing but an eventfd");
+	check(set_irq(client->device, 1000000) < 0, "MSI takes no descriptor that is not there");
+}
+
+/* A forked child has the descriptors too; they are the same open. */
+static void check_fork(struct client *client)
+{
+	int status = -1;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		uint16_t vendor = 0;
+
+		_exit(pread(client->device, &vendor, 2, (off_t)client->config) != 2 ||
+		      vendor != 0x8086);
+	}
+	waitpid(child, &status, 0);
+	check(!status, "a forked child reads the device");
+}
+
+/* Who opens again at once must not be told that the group is busy. */
+static bool reopen(const char *uuid, const char *group)
+{
+	for (int i = 0; i < 50; i++) {
+		struct client client;
+		bool opened = client_open(&client, uuid, group);
+
+		client_close(&client);
+		if (!opened)
+			return false;
+	}
+	return true;
+}
+
+static bool die_and_reopen(const char *uuid, const char *group)
+{
+	for (int i = 0; i < 20; i++) {
+		struct client client;
+		pid_t child = fork();
+
+		if (!child) {
+			client_open(&client, uuid, group);
+			kill(getpid(), SIGKILL);
+		}
+		waitpid(child, NULL, 0);
+		if (!client_open(&client, uuid, group))
+			return false;
+		client_close(&client);
+	}
+	return true;
+}
+
+static int run_checks(const char *uuid, const char *group)
+{
+	struct client client;
+
+	check_container(uuid, group);
+	if (check(client_open(&client, uuid, group), "the vGPU opens as QEMU does it")) {
+		check_device(&client);
+		check_config(&client);
+		check_memory(&client);
+		check_dma(&client);
+		check_irqs(&client);
+		check_fork(&client);
+	}
+	client_close(&client);
+	check(reopen(uuid, group), "close and open follow each other 50 times");
+	check(die_and_reopen(uuid, group), "so do kill -9 and open, 20 times");
+	printf("1..%u\n", checks);
+	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int hold(const char *uuid, const char *group)
+{
+	struct client client;
+	char byte;
+
+	if (!client_open(&client, uuid, group)) {
+		perror("vfio-client: cannot open the vGPU");
+		return EXIT_FAILURE;
+	}
+	puts("open");
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+	client_close(&client);
+	return EXIT_SUCCESS;
+}
+
+static struct {
+	struct client client;
+	atomic_bool stop;
+	uint32_t shared[64]; /* arguments that other threads overwrite all the time */
+} storm;
+
+static uint32_t random_of(unsigned int *seed)
+{
+	return (uint32_t)rand_r(seed) << 16 ^ (uint32_t)rand_r(seed);
+}
+
+static uintptr_t any_argument(unsigned int *seed)
+{
+	switch (random_of(seed) % 4) {
+	case 0:
+		return (uintptr_t)storm.shared;
+	case 1:
+		return random_of(seed);
+	case 2:
+		return UINTPTR_MAX - random_of(seed) % 64;
+	default:
+		return (uintptr_t)&storm.shared[random_of(seed) % 64];
+	}
+}
+
+static void *rage(void *data)
+{
+	unsigned int seed = (unsigned int)(uintptr_t)data;
+
+	while (!atomic_load(&storm.stop)) {
+		const int fds[] = { storm.client.container, storm.client.group,
+				    storm.client.device };
+		int fd = fds[random_of(&seed) % 3];
+		uint32_t index = random_of(&seed) % 12;
+		off_t offset = (off_t)((uint64_t)index << 40 | random_of(&seed) % BAR0_LEN);
+
+		storm.shared[random_of(&seed) % 64] = random_of(&seed) % 128;
+		if (random_of(&seed) % 2)
+			ioctl(fd, 0x3b64 + random_of(&seed) % 24, any_argument(&seed));
+		else if (random_of(&seed) % 2)
+			(void)!pread(fd, (void *)any_argument(&seed), random_of(&seed) % 70000,
+				     offset);
+		else
+			(void)!pwrite(fd, (void *)any_argument(&seed), random_of(&seed) % 70000,
+				      offset);
+	}
+	return NULL;
+}
+
+/* Whatever comes of it, who opens the vGPU afterwards must find it whole. */
+static int run_storm(const char *uuid, const char *group, unsigned int seconds)
+{
+	pthread_t threads[4];
+
+	if (!client_open(&storm.client, uuid, group))
+		return EXIT_FAILURE;
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(threads); i++)
+		pthread_create(&threads[i], NULL, rage, (void *)(i + 1));
+	sleep(seconds);
+	atomic_store(&storm.stop, true);
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(threads); i++)
+		pthread_join(threads[i], NULL);
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	const char *verb = argc > 2 ? argv[1] : "";
+
+	if (!strcmp(verb, "check") && argc == 4)
+		return run_checks(argv[2], argv[3]);
+	if (!strcmp(verb, "hold") && argc == 4)
+		return hold(argv[2], argv[3]);
+	if (!strcmp(verb, "open") && argc == 3)
+		return open_group(argv[2]) < 0 ? errno : 0;
+	if (!strcmp(verb, "storm") && argc == 5)
+		return run_storm(argv[2], argv[3], (unsigned int)atoi(argv[4]));
+	fputs("usage: vfio-client check|hold UUID GROUP | open GROUP | storm UUID GROUP S\n",
+	      stderr);
+	return 2;
+}
