@@ -77,3 +77,30 @@ int fake_tree_setattr(struct fake_tree *tree, uint64_t ino, mode_t mode, uid_t u
  */
 int fake_tree_add_foreign(struct fake_tree *tree, const char *path, enum fake_node_kind kind,
 			  const char *target);
+
+/**
+ * Keeps a node's number good for fake_tree_get() after the node has died, until it is forgotten as
+ * often as it was held. 0, or -ENOENT if it has died already. What FUSE calls a lookup count.
+ */
+int fake_tree_hold(struct fake_tree *tree, uint64_t ino);
+void fake_tree_forget(struct fake_tree *tree, uint64_t ino, uint64_t times);
+
+/**
+ * What somebody who caches the tree must know. Called without locks, before a change's cause
+ * (a write, fake_host_remove_vgpu(), ...) returns; only of nodes that have been held.
+ */
+struct fake_tree_watcher {
+	/* @dir has no entry @name any more; @ino is what it was */
+	void (*removed)(void *data, uint64_t dir, const char *name, uint64_t ino);
+	/* the link count of @dir changed */
+	void (*changed)(void *data, uint64_t dir);
+};
+
+/** Sets the one watcher, NULL for none. Not while the tree is in use by others. */
+void fake_tree_watch(struct fake_tree *tree, const struct fake_tree_watcher *watcher, void *data);
+
+/**
+ * By what sysfs sorts names, and where readdir's offsets come from: 2 to 2^31 - 2.
+ * Source: fs/kernfs/dir.c, kernfs_name_hash()
+ */
+uint32_t fake_tree_name_hash(const char *name);

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A GPU: its PCI device directory as a machine with Intel graphics shows it, its DRM nodes, and the
+ * links to it.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pci-config.h"
+#include "tree-impl.h"
+
+/* What needs the driver: gone while the parent is unbound. */
+#define BOUND	FAKE_STATE(GPU_BOUND)
+#define PLUGGED (FAKE_STATE(GPU_BOUND) | FAKE_STATE(GPU_UNBOUND))
+
+enum { DRM_MAJOR = 226, FIRST_RENDER = 128, FIRST_IRQ = 128, RESOURCE_ROWS = 13 };
+
+static struct fake_gpu_object *gpu_of(const struct fake_object *object)
+{
+	return fake_container(object, struct fake_gpu_object, base);
+}
+
+static const struct fake_gpu_config *config_of(const struct fake_object *object)
+{
+	return gpu_of(object)->config;
+}
+
+static const char *address_name(const struct fake_object *object, char *scratch)
+{
+	(void)scratch;
+	return gpu_of(object)->address;
+}
+
+/*
+ * Where it hangs, and where it points.
+ */
+
+static uint64_t in_pci_root(struct fake_tree *tree, const struct fake_object *object)
+{
+	(void)tree;
+	return FAKE_INO(gpu_of(object)->pci_root, PCI_ROOT_DIR);
+}
+
+static uint64_t the_driver(struct fake_tree *tree, const struct fake_object *object)
+{
+	(void)tree;
+	return FAKE_INO(gpu_of(object)->pci_driver, DRIVER_DIR);
+}
+
+static uint64_t the_device(struct fake_tree *tree, const struct fake_object *object)
+{
+	(void)tree;
+	return fake_object_ino(object, GPU_DIR);
+}
+
+/*
+ * What it reads.
+ */
+
+static ssize_t read_vendor(const struct fake_access *access, char *page)
+{
+	return fake_print(page, "0x%04x\n", config_of(access->object)->profile->vendor_id);
+}
+
+static ssize_t read_device(const struct fake_access *access, char *page)
+{
+	return fake_print(page, "0x%04x\n", config_of(access->object)->profile->device_id);
+}
+
+static ssize_t read_subsystem_vendor(const struct fake_access *access, char *page)
+{
+	return fake_print(page, "0x%04x\n",
+			  config_of(access->object)->profile->subsystem_vendor_id);
+}
+
+static ssize_t read_subsystem_device(const struct fake_access *access, char *page)
+{
+	return fake_print(page, "0x%04x\n",
+			  config_of(access->object)->profile->subsystem_device_id);
+}
+
+static ssize_t read_revision(const struct fake_access *access, char *page)
+{
+	return fake_print(page, "0x%02x\n", config_of(access->object)->profile->revision);
+}
+
+static ssize_t read_class(const struct fake_access *access, char *page)
+{
+	return fake_print(page, "0x%06x\n", config_of(access->object)->profile->class_code);
+}
+
+/* Source: drivers/pci/pci-sysfs.c, modalias_show() */
+static ssize_t print_modalias(const struct fake_gpu_profile *p, char *page)
+{
+	return fake_print(page, "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X\n", p->vendor_id,
+			  p->device_id, p->subsystem_vendor_id, p->subsystem_device_id,
+			  p->class_code >> 16 & 0xff, p->class_code >> 8 & 0xff,
+			  p->class_code & 0xff);
+}
+
+static ssize_t read_modalias(const struct fake_access *access, char *page)
+{
+	return print_modalias(config_of(access->object)->profile, page);
+}
+
+/* Source: drivers/pci/pci-driver.c, pci_uevent() */
+static ssize_t read_uevent(const struct fake_access *access, char *page)
+{
+	const struct fake_gpu_profile *p = config_of(access->object)->profile;
+	char driver[80] = "", modalias[128];
+
+	if (access->object->state == GPU_BOUND)
+		snprintf(driver, sizeof(driver), "DRIVER=%s\n", p->driver);
+	modalias[print_modalias(p, page)] = '\0';
+	snprintf(modalias, sizeof(modalias), "%s", page);
+	return fake_print(page,
+			  "%sPCI_CLASS=%X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%04X\n"
+			  "PCI_SLOT_NAME=%s\nMODALIAS=%s",
+			  driver, p->class_code, p->vendor_id, p->device_id, p->subsystem_vendor_id,
+			  p->subsystem_device_id, gpu_of(access->object)->address, modalias);
+}
+
+/* The BARs, the ROM and six resources of SR-IOV, one a line. */
+static ssize_t read_resource(const struct fake_access *access, char *page)
+{
+	const struct fake_gpu_object *gpu = gpu_of(access->object);
+	ssize_t len = 0;
+
+	for (unsigned int i = 0; i < RESOURCE_ROWS; i++) {
+		struct fake_pci_resource r = fake_pci_resource(gpu->config, gpu->gpu, i);
+
+		len += fake_print(page + len, "0x%016llx 0x%016llx 0x%016llx\n",
+				  (unsigned long long)(r.len ? r.start : 0),
+				  (unsigned long long)(r.len ? r.start + r.len - 1 : 0),
+				  (unsigned long long)r.flags);
+	}
+	return len;
+}
+
+static ssize_t read_config(const struct fake_access *access, char *page)
+{
+	const struct fake_gpu_object *gpu = gpu_of(access->object);
+
+	fake_pci_config(gpu->config, gpu->gpu, (uint8_t *)page);
+	return (ssize_t)fake_pci_config_size(gpu->config);
+}
+
+/* The machine's own configuration cycles: there is nothing behind them. */
+static ssize_t write_config(const struct fake_access *access, const char *text, size_t len)
+{
+	(void)access;
+	(void)text;
+	return (ssize_t)len;
+}
+
+static uint64_t config_size(const struct fake_object *object)
+{
+	return fake_pci_config_size(config_of(object));
+}
+
+static uint64_t aperture_size(const struct fake_object *object)
+{
+	return fake_pci_resource(config_of(object), gpu_of(object)->gpu, 2).len;
+}
+
+static ssize_t read_einval(const struct fake_access *access, char *page)
+{
+	(void)access;
+	(void)page;
+	return -EINVAL;
+}
+
+static ssize_t read_irq(const struct fake_access *access, char *page)
+{
+	return fake_print(page, "%zu\n", FIRST_IRQ + gpu_of(access->object)->gpu);
+}
+
+static const char *irq_name(const struct fake_object *object, char *scratch)
+{
+	snprintf(scratch, FAKE_NAME_SIZE, "%zu", FIRST_IRQ + gpu_of(object)->gpu);
+	return scratch;
+}
+
+static ssize_t read_boot_vga(const struct fake_access *access, char *page)
+{
+	return fake_print(page, "%d\n", gpu_of(access->object)->gpu == 0);
+}
+
+static bool has_rom(const struct fake_object *object)
+{
+	return gpu_of(object)->gpu == 0;
+}
+
+static ssize_t read_reset_method(const struct fake_access *access, char *page)
+{
+	bool express = config_of(access->object)->profile->graphics_version >= 9;
+
+	return fake_print(page, "%s\n", express ? "flr" : "af_flr");
+}
+
+/* `reset` and `rom` take a number and do nothing that sysfs could show. */
+static ssize_t write_number(const struct fake_access *access, const char *text, size_t len)
+{
+	unsigned long value;
+
+	(void)access;
+	return fake_text_number(text, &value) ? -EINVAL : (ssize_t)len;
+}
+
+static ssize_t write_remove(const struct fake_access *access, const char *text, size_t len)
+{
+	const struct fake_gpu_object *gpu = gpu_of(access->object);
+	unsigned long value;
+	int ret;
+
+	if (fake_text_number(text, &value))
+		return -EINVAL;
+	if (!value)
+		return (ssize_t)len;
+	ret = fake_host_unregister_gpu(access->tree->host, gpu->gpu, access->cancelled,
+				       access->cancelled_data);
+	if (ret == -EINTR)
+		return ret;
+	pthread_rwlock_wrlock(&access->tree->lock);
+	if (access->object->state == GPU_UNBOUND)
+		fake_object_set_state(access->tree, access->object, GPU_UNPLUGGED);
+	fake_tree_unlock(access->tree);
+	return (ssize_t)len;
+}
+
+/*
+ * DRM: a primary node and a render node.
+ */
+
+static const char *card_name(const struct fake_object *object, char *scratch)
+{
+	snprintf(scratch, FAKE_NAME_SIZE, "card%zu", gpu_of(object)->gpu);
+	return scratch;
+}
+
+static const char *render_name(const struct fake_object *object, char *scratch)
+{
+	snprintf(scratch, FAKE_NAME_SIZE, "renderD%zu", FIRST_RENDER + gpu_of(object)->gpu);
+	return scratch;
+}
+
+static const char *card_char_name(const struct fake_object *object, char *scratch)
+{
+	snprintf(scratch, FAKE_NAME_SIZE, "%d:%zu", DRM_MAJOR, gpu_of(object)->gpu);
+	return scratch;
+}
+
+static const char *render_char_name(const struct fake_object *object, char *scratch)
+{
+	snprintf(scratch, FAKE_NAME_SIZE, "%d:%zu", DRM_MAJOR, FIRST_RENDER + gpu_of(object)->gpu);
+	return scratch;
+}
+
+/* The row's value is the first minor of its kind of node. */
+static ssize_t read_drm_dev(const struct fake_access *access, char *page)
+{
+	return fake_print(page, "%d:%zu\n", DRM_MAJOR,
+			  (size_t)access->row->value + gpu_of(access->object)->gpu);
+}
+
+static ssize_t read_drm_uevent(const struct fake_access *access, char *page)
+{
+	size_t minor = (size_t)access->row->value + gpu_of(access->object)->gpu;
+	const char *prefix = access->row->value ? "renderD" : "card";
+
+	return fake_print(page, "MAJOR=%d\nMINOR=%zu\nDEVNAME=dri/%s%zu\nDEVTYPE=drm_minor\n",
+			  DRM_MAJOR, minor, prefix, minor);
+}
+
+enum {
+	DRIVER = GPU_TYPES_DIR + 1,
+	SUBSYSTEM,
+	CLASS_LINK,
+	BUS_LINK,
+	DRIVER_LINK,
+	POWER,
+	POWER_UNBOUND = POWER + FAKE_POWER_ROWS,
+	ARI = POWER_UNBOUND + FAKE_POWER_ROWS,
+	BOOT_VGA,
+	PARITY,
+	CLASS,
+	CONFIG,
+	CONSISTENT_DMA,
+	D3COLD,
+	DEVICE,
+	DMA,
+	DRIVER_OVERRIDE,
+	ENABLE,
+	IRQ,
+	LINK_DIR,
+	CPULIST,
+	CPUS,
+	MODALIAS,
+	MSI_BUS,
+	MSI_IRQS,
+	MSI_IRQ,
+	NUMA,
+	POWER_STATE,
+	REMOVE,
+	RESCAN,
+	RESET,
+	RESET_METHOD,
+	RESOURCE,
+	RESOURCE0,
+	RESOURCE2,
+	RESOURCE2_WC,
+	RESOURCE4,
+	REVISION,
+	ROM,
+	SUBSYSTEM_DEVICE,
+	SUBSYSTEM_VENDOR,
+	UEVENT,
+	VENDOR,
+	DRM,
+	CARD,
+	CARD_DEV,
+	CARD_DEVICE,
+	CARD_SUBSYSTEM,
+	CARD_UEVENT,
+	CARD_POWER,
+	CARD_CLASS = CARD_POWER + FAKE_POWER_ROWS,
+	CARD_CHAR,
+	RENDER,
+	RENDER_DEV,
+	RENDER_DEVICE,
+	RENDER_SUBSYSTEM,
+	RENDER_UEVENT,
+	RENDER_POWER,
+	RENDER_CLASS = RENDER_POWER + FAKE_POWER_ROWS,
+	RENDER_CHAR,
+	ROWS,
+};
+
+static uint64_t the_card(struct fake_tree *tree, const struct fake_object *object)
+{
+	(void)tree;
+	return fake_object_ino(object, CARD);
+}
+
+static uint64_t the_render_node(struct fake_tree *tree, const struct fake_object *object)
+{
+	(void)tree;
+	return fake_object_ino(object, RENDER);
+}
+
+#define RO(name, fn) FAKE_ATTR(GPU_DIR, name, 0444), .read = (fn)
+/* A switch that keeps the number that is written to it. */
+#define RW(name, initial)                                                            \
+	FAKE_ATTR(GPU_DIR, name, 0644), .value = (initial), .read = fake_read_value, \
+					.write = fake_write_value
+#define CHAR_LINK(fn, node)                                                                   \
+	FAKE_LINK(0, NULL), .make_name = (fn), .anchor_row = ROOT_DEV_CHAR, .target = (node), \
+			    .states = BOUND
+
+static const struct fake_row rows[ROWS] = {
+	[GPU_DIR] = { FAKE_DIR(0, NULL), .make_name = address_name, .anchor = in_pci_root,
+		      .states = PLUGGED },
+	[GPU_TYPES_DIR] = { FAKE_DIR(GPU_DIR, "mdev_supported_types"), .states = BOUND },
+	[DRIVER] = { FAKE_LINK(GPU_DIR, "driver"), .target = the_driver, .states = BOUND },
+	[SUBSYSTEM] = { FAKE_LINK(GPU_DIR, "subsystem"), .target_row = ROOT_BUS_PCI },
+	[CLASS_LINK] = { FAKE_LINK(0, NULL), .make_name = address_name,
+			 .anchor_row = ROOT_CLASS_MDEV_BUS, .target = the_device, .states = BOUND },
+	[BUS_LINK] = { FAKE_LINK(0, NULL), .make_name = address_name,
+		       .anchor_row = ROOT_PCI_DEVICES, .target = the_device, .states = PLUGGED },
+	[DRIVER_LINK] = { FAKE_LINK(0, NULL), .make_name = address_name, .anchor = the_driver,
+			  .target = the_device, .states = BOUND },
+	/* the driver holds a reference of its own */
+	FAKE_POWER(POWER, GPU_DIR, BOUND, 1, 1, 1, 1),
+	FAKE_POWER(POWER_UNBOUND, GPU_DIR, FAKE_STATE(GPU_UNBOUND), 1, 1, 1, 0),
+	[ARI] = { FAKE_TEXT(GPU_DIR, "ari_enabled", "0\n") },
+	[BOOT_VGA] = { RO("boot_vga", read_boot_vga) },
+	[PARITY] = { RW("broken_parity_status", 0) },
+	[CLASS] = { RO("class", read_class) },
+	[CONFIG] = { FAKE_ATTR(GPU_DIR, "config", 0644), .make_size = config_size,
+		     .read = read_config, .write = write_config },
+	[CONSISTENT_DMA] = { FAKE_TEXT(GPU_DIR, "consistent_dma_mask_bits", "39\n") },
+	[D3COLD] = { RW("d3cold_allowed", 1) },
+	[DEVICE] = { RO("device", read_device) },
+	[DMA] = { FAKE_TEXT(GPU_DIR, "dma_mask_bits", "39\n") },
+	[DRIVER_OVERRIDE] = { FAKE_TEXT(GPU_DIR, "driver_override", "(null)\n") },
+	[ENABLE] = { RW("enable", 1) },
+	[IRQ] = { RO("irq", read_irq) },
+	[LINK_DIR] = { FAKE_DIR(GPU_DIR, "link") },
+	[CPULIST] = { FAKE_TEXT(GPU_DIR, "local_cpulist", "0-3\n") },
+	[CPUS] = { FAKE_TEXT(GPU_DIR, "local_cpus", "f\n") },
+	[MODALIAS] = { RO("modalias", read_modalias) },
+	[MSI_BUS] = { RW("msi_bus", 1) },
+	[MSI_IRQS] = { FAKE_DIR(GPU_DIR, "msi_irqs"), .states = BOUND },
+	[MSI_IRQ] = { FAKE_ATTR(MSI_IRQS, NULL, 0444), .make_name = irq_name, .text = "msi\n" },
+	[NUMA] = { FAKE_ATTR(GPU_DIR, "numa_node", 0644), .text = "-1\n", .write = fake_write_eio },
+	[POWER_STATE] = { FAKE_TEXT(GPU_DIR, "power_state", "D0\n") },
+	[REMOVE] = { FAKE_ATTR(GPU_DIR, "remove", 0220), .write = write_remove },
+	[RESCAN] = { FAKE_ATTR(GPU_DIR, "rescan", 0200), .write = fake_write_pci_rescan },
+	[RESET] = { FAKE_ATTR(GPU_DIR, "reset", 0200), .write = write_number },
+	[RESET_METHOD] = { FAKE_ATTR(GPU_DIR, "reset_method", 0644), .read = read_reset_method,
+			   .write = fake_write_eio },
+	[RESOURCE] = { RO("resource", read_resource) },
+	[RESOURCE0] = { FAKE_ATTR(GPU_DIR, "resource0", 0600), .size = FAKE_PCI_BAR0_LEN,
+			.read = fake_read_eio },
+	[RESOURCE2] = { FAKE_ATTR(GPU_DIR, "resource2", 0600), .make_size = aperture_size,
+			.read = fake_read_eio },
+	[RESOURCE2_WC] = { FAKE_ATTR(GPU_DIR, "resource2_wc", 0600), .make_size = aperture_size,
+			   .read = fake_read_eio },
+	[RESOURCE4] = { FAKE_ATTR(GPU_DIR, "resource4", 0600), .size = 64, .read = read_einval },
+	[REVISION] = { RO("revision", read_revision) },
+	[ROM] = { FAKE_ATTR(GPU_DIR, "rom", 0600), .size = FAKE_PCI_ROM_LEN, .present = has_rom,
+		  .read = read_einval, .write = write_number },
+	[SUBSYSTEM_DEVICE] = { RO("subsystem_device", read_subsystem_device) },
+	[SUBSYSTEM_VENDOR] = { RO("subsystem_vendor", read_subsystem_vendor) },
+	[UEVENT] = { FAKE_ATTR(GPU_DIR, "uevent", 0644), .read = read_uevent,
+		     .write = fake_write_uevent },
+	[VENDOR] = { RO("vendor", read_vendor) },
+
+	[DRM] = { FAKE_DIR(GPU_DIR, "drm"), .states = BOUND },
+	[CARD] = { FAKE_DIR(DRM, NULL), .make_name = card_name },
+	[CARD_DEV] = { FAKE_ATTR(CARD, "dev", 0444), .read = read_drm_dev },
+	[CARD_DEVICE] = { FAKE_LINK(CARD, "device"), .target = the_device },
+	[CARD_SUBSYSTEM] = { FAKE_LINK(CARD, "subsystem"), .target_row = ROOT_CLASS_DRM },
+	[CARD_UEVENT] = { FAKE_ATTR(CARD, "uevent", 0644), .read = read_drm_uevent,
+			  .write = fake_write_uevent },
+	FAKE_POWER(CARD_POWER, CARD, 0, 0, 0, 0, 0),
+	[CARD_CLASS] = { FAKE_LINK(0, NULL), .make_name = card_name, .anchor_row = ROOT_CLASS_DRM,
+			 .target = the_card, .states = BOUND },
+	[CARD_CHAR] = { CHAR_LINK(card_char_name, the_card) },
+	[RENDER] = { FAKE_DIR(DRM, NULL), .make_name = render_name },
+	[RENDER_DEV] = { FAKE_ATTR(RENDER, "dev", 0444), .value = FIRST_RENDER,
+			 .read = read_drm_dev },
+	[RENDER_DEVICE] = { FAKE_LINK(RENDER, "device"), .target = the_device },
+	[RENDER_SUBSYSTEM] = { FAKE_LINK(RENDER, "subsystem"), .target_row = ROOT_CLASS_DRM },
+	[RENDER_UEVENT] = { FAKE_ATTR(RENDER, "uevent", 0644), .value = FIRST_RENDER,
+			    .read = read_drm_uevent, .write = fake_write_uevent },
+	FAKE_POWER(RENDER_POWER, RENDER, 0, 0, 0, 0, 0),
+	[RENDER_CLASS] = { FAKE_LINK(0, NULL), .make_name = render_name,
+			   .anchor_row = ROOT_CLASS_DRM, .target = the_render_node,
+			   .states = BOUND },
+	[RENDER_CHAR] = { CHAR_LINK(render_char_name, the_render_node) },
+};
+
+static void gpu_finish(struct fake_object *object)
+{
+	free(gpu_of(object)->types);
+}
+
+const struct fake_kind fake_kind_gpu = {
+	.name = "gpu",
+	.rows = rows,
+	.rows_len = ROWS,
+	.finish = gpu_finish,
+};

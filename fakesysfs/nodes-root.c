@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is there before the first GPU: buses, classes, and VFIO's own device.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "tree-impl.h"
+
+enum {
+	SYS_BUS = ROOT_PRIVATE,
+	SYS_CLASS,
+	SYS_KERNEL,
+	SYS_DEV,
+	DEV,
+	DEV_VFIO_CONTAINER,
+	MDEV_AUTOPROBE,
+	MDEV_PROBE,
+	MDEV_UEVENT,
+	PCI_AUTOPROBE,
+	PCI_PROBE,
+	PCI_RESCAN,
+	PCI_UEVENT,
+	DEVICES_VIRTUAL,
+	VIRTUAL_MISC,
+	MISC_VFIO_DEV,
+	MISC_VFIO_SUBSYSTEM,
+	MISC_VFIO_UEVENT,
+	MISC_VFIO_POWER,
+	CLASS_MISC_VFIO = MISC_VFIO_POWER + FAKE_POWER_ROWS,
+	CLASS_IOMMU,
+	DEV_CHAR_VFIO,
+	ROWS,
+};
+
+static const char container_uevent[] = "MAJOR=10\nMINOR=196\nDEVNAME=vfio/vfio\nDEVMODE=0666\n";
+
+/* Only a first '0' switches it off. Source: drivers/base/bus.c, drivers_autoprobe_store() */
+static ssize_t write_autoprobe(const struct fake_access *access, const char *text, size_t len)
+{
+	int ret = fake_value_set(access, text[0] != '0');
+
+	return ret ? ret : (ssize_t)len;
+}
+
+/*
+ * Looks for a driver for the device that is named. An mdev finds none: only its creation binds it.
+ * Source: drivers/base/bus.c, drivers_probe_store(); drivers/vfio/mdev/mdev_driver.c
+ */
+static ssize_t write_probe(const struct fake_access *access, const char *text, size_t len)
+{
+	uint64_t dir = (uint64_t)access->row->value;
+	char name[256];
+	bool found;
+
+	if (len >= sizeof(name))
+		return -ENODEV;
+	memcpy(name, text, len + 1);
+	name[strcspn(name, "\n")] = '\0';
+	pthread_rwlock_rdlock(&access->tree->lock);
+	found = fake_text_equal(text, name) && fake_entry_find(access->tree, dir, name);
+	pthread_rwlock_unlock(&access->tree->lock);
+	return found ? (ssize_t)len : -ENODEV;
+}
+
+static const struct fake_row rows[ROWS] = {
+	[ROOT] = { FAKE_DIR(0, "") },
+	[ROOT_SYS] = { FAKE_DIR(ROOT, "sys") },
+	[SYS_BUS] = { FAKE_DIR(ROOT_SYS, "bus") },
+	[SYS_CLASS] = { FAKE_DIR(ROOT_SYS, "class") },
+	[SYS_KERNEL] = { FAKE_DIR(ROOT_SYS, "kernel") },
+	[SYS_DEV] = { FAKE_DIR(ROOT_SYS, "dev") },
+	[ROOT_DEVICES] = { FAKE_DIR(ROOT_SYS, "devices") },
+	[ROOT_MODULE] = { FAKE_DIR(ROOT_SYS, "module") },
+
+	[DEV] = { FAKE_DIR(ROOT, "dev") },
+	[ROOT_DEV_VFIO] = { FAKE_DIR(DEV, "vfio") },
+	[DEV_VFIO_CONTAINER] = { .parent = ROOT_DEV_VFIO,
+				 .kind = FAKE_NODE_VFIO_CONTAINER,
+				 .mode = 0666,
+				 .name = "vfio" },
+
+	[ROOT_BUS_MDEV] = { FAKE_DIR(SYS_BUS, "mdev") },
+	[ROOT_MDEV_DEVICES] = { FAKE_DIR(ROOT_BUS_MDEV, "devices") },
+	[ROOT_MDEV_DRIVERS] = { FAKE_DIR(ROOT_BUS_MDEV, "drivers") },
+	[MDEV_AUTOPROBE] = { FAKE_ATTR(ROOT_BUS_MDEV, "drivers_autoprobe", 0644), .value = 1,
+			     .read = fake_read_value, .write = write_autoprobe },
+	[MDEV_PROBE] = { FAKE_ATTR(ROOT_BUS_MDEV, "drivers_probe", 0200),
+			 .value = ROOT_MDEV_DEVICES, .write = write_probe },
+	[MDEV_UEVENT] = { FAKE_ATTR(ROOT_BUS_MDEV, "uevent", 0200), .write = fake_write_uevent },
+
+	[ROOT_BUS_PCI] = { FAKE_DIR(SYS_BUS, "pci") },
+	[ROOT_PCI_DEVICES] = { FAKE_DIR(ROOT_BUS_PCI, "devices") },
+	[ROOT_PCI_DRIVERS] = { FAKE_DIR(ROOT_BUS_PCI, "drivers") },
+	[PCI_AUTOPROBE] = { FAKE_ATTR(ROOT_BUS_PCI, "drivers_autoprobe", 0644), .value = 1,
+			    .read = fake_read_value, .write = write_autoprobe },
+	[PCI_PROBE] = { FAKE_ATTR(ROOT_BUS_PCI, "drivers_probe", 0200), .value = ROOT_PCI_DEVICES,
+			.write = write_probe },
+	[PCI_RESCAN] = { FAKE_ATTR(ROOT_BUS_PCI, "rescan", 0200), .write = fake_write_pci_rescan },
+	[PCI_UEVENT] = { FAKE_ATTR(ROOT_BUS_PCI, "uevent", 0200), .write = fake_write_uevent },
+
+	[ROOT_CLASS_MDEV_BUS] = { FAKE_DIR(SYS_CLASS, "mdev_bus") },
+	[ROOT_CLASS_VFIO] = { FAKE_DIR(SYS_CLASS, "vfio") },
+	[ROOT_CLASS_VFIO_DEV] = { FAKE_DIR(SYS_CLASS, "vfio-dev") },
+	[ROOT_CLASS_DRM] = { FAKE_DIR(SYS_CLASS, "drm") },
+	[ROOT_CLASS_MISC] = { FAKE_DIR(SYS_CLASS, "misc") },
+	[CLASS_IOMMU] = { FAKE_DIR(SYS_CLASS, "iommu") },
+	[CLASS_MISC_VFIO] = { FAKE_LINK(ROOT_CLASS_MISC, "vfio"), .target_row = ROOT_MISC_VFIO },
+
+	[ROOT_DEV_CHAR] = { FAKE_DIR(SYS_DEV, "char") },
+	[DEV_CHAR_VFIO] = { FAKE_LINK(ROOT_DEV_CHAR, "10:196"), .target_row = ROOT_MISC_VFIO },
+
+	[DEVICES_VIRTUAL] = { FAKE_DIR(ROOT_DEVICES, "virtual") },
+	[ROOT_VIRTUAL_VFIO] = { FAKE_DIR(DEVICES_VIRTUAL, "vfio"), .glue = true },
+	[VIRTUAL_MISC] = { FAKE_DIR(DEVICES_VIRTUAL, "misc") },
+	[ROOT_MISC_VFIO] = { FAKE_DIR(VIRTUAL_MISC, "vfio") },
+	[MISC_VFIO_DEV] = { FAKE_TEXT(ROOT_MISC_VFIO, "dev", "10:196\n") },
+	[MISC_VFIO_SUBSYSTEM] = { FAKE_LINK(ROOT_MISC_VFIO, "subsystem"),
+				  .target_row = ROOT_CLASS_MISC },
+	[MISC_VFIO_UEVENT] = { FAKE_ATTR(ROOT_MISC_VFIO, "uevent", 0644), .text = container_uevent,
+			       .write = fake_write_uevent },
+	FAKE_POWER(MISC_VFIO_POWER, ROOT_MISC_VFIO, 0, 0, 0, 0, 0),
+
+	[ROOT_IOMMU_GROUPS] = { FAKE_DIR(SYS_KERNEL, "iommu_groups") },
+};
+
+const struct fake_kind fake_kind_root = { .name = "root", .rows = rows, .rows_len = ROWS };

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The tree follows its host: what appears there gets objects here, what ends there loses them.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tree-impl.h"
+
+/* The object of that name in a directory of the root object, made if it is not there. */
+static struct fake_named_object *get_named(struct fake_tree *tree, const struct fake_kind *kind,
+					   unsigned int dir, const char *name)
+{
+	struct fake_entry *entry = fake_entry_find(tree, dir, name);
+	struct fake_named_object *object;
+
+	if (entry)
+		return fake_container(entry->object, struct fake_named_object, base);
+	object = calloc(1, sizeof(*object));
+	if (!object)
+		return NULL;
+	snprintf(object->name, sizeof(object->name), "%s", name);
+	return fake_object_add(tree, &object->base, kind, 0) ? NULL : object;
+}
+
+static uint64_t get_driver(struct fake_tree *tree, const struct fake_kind *kind, const char *bus,
+			   const char *name, const char *module_name)
+{
+	unsigned int dir = kind == &fake_kind_pci_driver ? ROOT_PCI_DRIVERS : ROOT_MDEV_DRIVERS;
+	struct fake_named_object *module = fake_module_load(tree, module_name);
+	bool is_new = !fake_entry_find(tree, dir, name);
+	struct fake_named_object *driver = get_named(tree, kind, dir, name);
+
+	if (!module || !driver)
+		return 0;
+	if (is_new) {
+		driver->module = module->base.id;
+		fake_module_add_driver(tree, module->base.id, bus, driver);
+	}
+	return driver->base.id;
+}
+
+static uint64_t get_pci_root(struct fake_tree *tree, const char *address)
+{
+	struct fake_named_object *root;
+	char name[FAKE_NAME_SIZE];
+
+	/* "0000:00:02.0" lies below "pci0000:00" */
+	snprintf(name, sizeof(name), "pci%.*s", (int)(strrchr(address, ':') - address), address);
+	root = get_named(tree, &fake_kind_pci_root, ROOT_DEVICES, name);
+	return root ? root->base.id : 0;
+}
+
+static void add_types(struct fake_tree *tree, struct fake_gpu_object *gpu)
+{
+	const struct fake_gpu_profile *profile = gpu->config->profile;
+
+	for (size_t i = 0; i < profile->types_len; i++) {
+		struct fake_type_object *type;
+
+		if (gpu->types[i] || !fake_host_type_listed(tree->host, gpu->gpu, i))
+			continue;
+		type = calloc(1, sizeof(*type));
+		if (!type)
+			return;
+		type->parent = gpu;
+		type->type = i;
+		type->profile = &profile->types[i];
+		if (!fake_object_add(tree, &type->base, &fake_kind_type, 0))
+			gpu->types[i] = type;
+	}
+}
+
+static void kill_types(struct fake_tree *tree, struct fake_gpu_object *gpu)
+{
+	for (size_t i = 0; i < gpu->config->profile->types_len; i++) {
+		if (gpu->types[i])
+			fake_object_kill(tree, &gpu->types[i]->base);
+		gpu->types[i] = NULL;
+	}
+}
+
+static struct fake_gpu_object *make_gpu(struct fake_tree *tree, size_t index)
+{
+	const struct fake_gpu_config *config = fake_host_gpu(tree->host, index);
+	struct fake_gpu_object *gpu = calloc(1, sizeof(*gpu));
+
+	if (gpu)
+		gpu->types = calloc(config->profile->types_len, sizeof(struct fake_type_object *));
+	if (!gpu || !gpu->types) {
+		free(gpu);
+		return NULL;
+	}
+	gpu->gpu = index;
+	gpu->config = config;
+	vgpu_pci_address_format(&config->address, gpu->address);
+	gpu->pci_root = get_pci_root(tree, gpu->address);
+	gpu->pci_driver = get_driver(tree, &fake_kind_pci_driver, "pci", config->profile->driver,
+				     config->profile->driver);
+	gpu->mdev_driver = get_driver(tree, &fake_kind_mdev_driver, "mdev",
+				      config->profile->mdev_driver, config->profile->mdev_module);
+	if (!gpu->pci_root || !gpu->pci_driver || !gpu->mdev_driver) {
+		free(gpu->types);
+		free(gpu);
+		return NULL;
+	}
+	return gpu;
+}
+
+static void add_gpu(struct fake_tree *tree, size_t index)
+{
+	struct fake_gpu_object **gpus, *gpu;
+
+	if (index != tree->gpus_len)
+		return; /* it is there */
+	gpus = realloc(tree->gpus, (index + 1) * sizeof(*gpus));
+	if (!gpus)
+		return;
+	tree->gpus = gpus;
+	fake_module_load(tree, "vfio_iommu_type1");
+	gpu = make_gpu(tree, index);
+	if (!gpu || fake_object_add(tree, &gpu->base, &fake_kind_gpu, GPU_BOUND))
+		return;
+	tree->gpus[tree->gpus_len++] = gpu;
+	add_types(tree, gpu);
+}
+
+static struct fake_vgpu_object *find_vgpu(struct fake_tree *tree, uint64_t serial)
+{
+	fake_hash_each(node, &tree->vgpus, fake_hash_number(serial))
+	{
+		struct fake_vgpu_object *vgpu =
+			fake_container(node, struct fake_vgpu_object, by_serial);
+
+		if (vgpu->info.serial == serial)
+			return vgpu;
+	}
+	return NULL;
+}
+
+static void add_vgpu(struct fake_tree *tree, const struct fake_vgpu_info *info)
+{
+	struct fake_gpu_object *gpu = info->gpu < tree->gpus_len ? tree->gpus[info->gpu] : NULL;
+	struct fake_type_object *type =
+		gpu ? gpu->types[info->type - gpu->config->profile->types] : NULL;
+	unsigned int state = VGPU_BOUND;
+	struct fake_vgpu_object *vgpu;
+
+	if (!type || find_vgpu(tree, info->serial))
+		return;
+	if (!info->bound)
+		state = info->removing ? VGPU_REMOVING_UNBOUND : VGPU_UNBOUND;
+	else if (info->removing)
+		state = VGPU_REMOVING;
+	vgpu = calloc(1, sizeof(*vgpu));
+	if (!vgpu)
+		return;
+	vgpu->info = *info;
+	vgpu->parent = gpu->base.id;
+	vgpu->type = type->base.id;
+	vgpu->driver = gpu->mdev_driver;
+	if (fake_hash_insert(&tree->vgpus, &vgpu->by_serial, fake_hash_number(info->serial))) {
+		free(vgpu);
+		return;
+	}
+	fake_object_add(tree, &vgpu->base, &fake_kind_vgpu, state);
+}
+
+static void change_vgpu(struct fake_tree *tree, uint64_t serial, enum fake_host_event event)
+{
+	struct fake_vgpu_object *vgpu = find_vgpu(tree, serial);
+	bool removing, bound;
+
+	if (!vgpu)
+		return;
+	if (event == FAKE_HOST_VGPU_REMOVED) {
+		fake_hash_remove(&tree->vgpus, &vgpu->by_serial);
+		fake_object_kill(tree, &vgpu->base);
+		return;
+	}
+	removing = event == FAKE_HOST_VGPU_REMOVING || vgpu->base.state == VGPU_REMOVING ||
+		   vgpu->base.state == VGPU_REMOVING_UNBOUND;
+	bound = event != FAKE_HOST_VGPU_UNBOUND && vgpu->base.state != VGPU_UNBOUND &&
+		vgpu->base.state != VGPU_REMOVING_UNBOUND;
+	if (removing)
+		fake_object_set_state(tree, &vgpu->base,
+				      bound ? VGPU_REMOVING : VGPU_REMOVING_UNBOUND);
+	else
+		fake_object_set_state(tree, &vgpu->base, bound ? VGPU_UNBINDING : VGPU_UNBOUND);
+}
+
+static void change_gpu(struct fake_tree *tree, size_t index, bool registered)
+{
+	struct fake_gpu_object *gpu = index < tree->gpus_len ? tree->gpus[index] : NULL;
+
+	if (!gpu)
+		return;
+	if (registered) {
+		fake_object_set_state(tree, &gpu->base, GPU_BOUND);
+		add_types(tree, gpu);
+	} else {
+		kill_types(tree, gpu);
+		fake_object_set_state(tree, &gpu->base, GPU_UNBOUND);
+	}
+}
+
+static void follow(void *data, enum fake_host_event event, const struct fake_vgpu_info *vgpu)
+{
+	struct fake_tree *tree = data;
+
+	pthread_rwlock_wrlock(&tree->lock);
+	switch (event) {
+	case FAKE_HOST_VGPU_CREATED:
+		add_vgpu(tree, vgpu);
+		break;
+	case FAKE_HOST_VGPU_CREATE_FAILED:
+		break; /* the kernel shows it for less than anybody can look */
+	case FAKE_HOST_VGPU_UNBOUND:
+	case FAKE_HOST_VGPU_REMOVED:
+	case FAKE_HOST_VGPU_REMOVING:
+	case FAKE_HOST_VGPU_UNBINDING:
+		change_vgpu(tree, vgpu->serial, event);
+		break;
+	case FAKE_HOST_GPU_ADDED:
+		add_gpu(tree, vgpu->gpu);
+		break;
+	case FAKE_HOST_GPU_UNREGISTERED:
+	case FAKE_HOST_GPU_REGISTERED:
+		change_gpu(tree, vgpu->gpu, event == FAKE_HOST_GPU_REGISTERED);
+		break;
+	}
+	fake_tree_unlock(tree);
+}
+
+void fake_tree_follow_host(struct fake_tree *tree)
+{
+	_autofree_ struct fake_vgpu_info *vgpus = NULL;
+	size_t len = fake_host_list_vgpus(tree->host, SIZE_MAX, NULL, 0);
+
+	fake_host_observe(tree->host, follow, tree);
+	vgpus = calloc(len ? len : 1, sizeof(*vgpus));
+	pthread_rwlock_wrlock(&tree->lock);
+	for (size_t i = 0; i < fake_host_gpus_len(tree->host); i++)
+		add_gpu(tree, i);
+	if (vgpus)
+		len = fake_host_list_vgpus(tree->host, SIZE_MAX, vgpus, len);
+	for (size_t i = 0; vgpus && i < len; i++)
+		add_vgpu(tree, &vgpus[i]);
+	fake_tree_unlock(tree);
+}
+
+void fake_tree_unfollow_host(struct fake_tree *tree)
+{
+	fake_host_unobserve(tree->host, follow, tree);
+}

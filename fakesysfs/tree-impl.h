@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * How the tree is made. Nothing of it is stored node by node: an *object* (a GPU, an mdev type, a
+ * vGPU, a module) is of a *kind*, and its kind is a table of *rows*, one a node. A node number is
+ * the object's number and the row's index, so nodes cost no memory and are never reused.
+ *
+ * A row hangs below another row of its object or, if its parent is 0, is an *entry* of a directory
+ * of some other object. Which rows exist depends on the object's state: what the kernel takes away
+ * while a removal waits for its last user is a bit in a row's mask.
+ */
+
+#include <fakesysfs/host.h>
+#include <fakesysfs/tree.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "hash.h"
+
+enum {
+	FAKE_NAME_SIZE = 64, /* what a make_name function may write */
+	FAKE_PAGE = 4096, /* an attribute's size, and the most that it can hold */
+	FAKE_ROW_BITS = 8,
+	FAKE_ROWS_MAX = 1 << FAKE_ROW_BITS,
+};
+
+struct fake_object;
+
+/** What an attribute's functions get. */
+struct fake_access {
+	struct fake_tree *tree;
+	struct fake_object *object;
+	const struct fake_row *row;
+	bool (*cancelled)(void *data); /* writes: see fake_host_remove_vgpu() */
+	void *cancelled_data;
+};
+
+typedef ssize_t (*fake_read_fn)(const struct fake_access *access, char *page);
+/* @text is NUL-terminated, as the kernel passes it to a store function. */
+typedef ssize_t (*fake_write_fn)(const struct fake_access *access, const char *text, size_t len);
+
+/** A node of every object of a kind. */
+struct fake_row {
+	uint8_t parent; /* row of the same kind; 0: an entry of another object's directory */
+	uint8_t anchor_row; /* parent 0: which row of the root object, if there is no anchor() */
+	uint8_t target_row; /* links: likewise, if there is no target() */
+	uint8_t kind; /* enum fake_node_kind */
+	uint16_t mode;
+	bool glue; /* a directory that exists only while it has entries */
+	uint32_t size; /* files that are not of the usual 4096 bytes; or make_size() */
+	uint32_t states; /* bit per state of the object; 0: all */
+	const char *name; /* or make_name */
+	const char *(*make_name)(const struct fake_object *object, char *scratch);
+	uint64_t (*anchor)(struct fake_tree *tree, const struct fake_object *object);
+	uint64_t (*target)(struct fake_tree *tree, const struct fake_object *object);
+	bool (*present)(const struct fake_object *object); /* besides states; optional */
+	uint64_t (*make_size)(const struct fake_object *object);
+	const char *text; /* what it reads; or read() */
+	fake_read_fn read;
+	fake_write_fn write;
+	long value; /* for the functions: a default, an index */
+};
+
+struct fake_kind {
+	const char *name;
+	const struct fake_row *rows; /* row 0 is unused */
+	size_t rows_len;
+	void (*finish)(struct fake_object *object); /* frees what the object owns; optional */
+};
+
+/** What a client has changed of one node: chmod, chown, a value written. */
+struct fake_override {
+	struct fake_override *next;
+	uint8_t row;
+	bool has_mode, has_uid, has_gid, has_value;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	long value;
+};
+
+/** An object's place in a directory of another. */
+struct fake_entry {
+	struct fake_hash_node by_name;
+	struct fake_entry *prev, *next; /* of the directory */
+	struct fake_object *object;
+	struct fake_dir *dir; /* NULL: not attached */
+	uint8_t row;
+};
+
+/** A directory that has entries. */
+struct fake_dir {
+	struct fake_hash_node by_ino;
+	uint64_t ino;
+	struct fake_entry *first;
+	size_t len, subdirs;
+};
+
+/** Every object begins with this. Guarded by the tree's lock but for the atomics. */
+struct fake_object {
+	const struct fake_kind *kind;
+	uint64_t id;
+	struct fake_hash_node by_id;
+	uint8_t state;
+	bool dead;
+	_Atomic uint64_t holds; /* who has its nodes by number: the kernel, running writes */
+	_Atomic uint64_t seen[FAKE_ROWS_MAX / 64]; /* rows that have been held */
+	struct fake_override *overrides;
+	struct fake_entry *entries;
+	size_t entries_len;
+};
+
+struct fake_gpu_object {
+	struct fake_object base;
+	size_t gpu;
+	const struct fake_gpu_config *config;
+	char address[VGPU_PCI_ADDRESS_TEXT_LEN];
+	uint64_t pci_root, pci_driver, mdev_driver; /* object numbers */
+	struct fake_type_object **types; /* by index of the profile; NULL: not listed */
+};
+
+struct fake_type_object {
+	struct fake_object base;
+	struct fake_gpu_object *parent;
+	size_t type;
+	const struct fake_type_profile *profile;
+};
+
+struct fake_vgpu_object {
+	struct fake_object base;
+	struct fake_hash_node by_serial;
+	struct fake_vgpu_info info;
+	uint64_t parent, type, driver; /* object numbers */
+	bool remove_gone; /* its `remove` file is used up */
+};
+
+/** A driver of the PCI or mdev bus, a PCI root bus, a module: things with a name. */
+struct fake_named_object {
+	struct fake_object base;
+	char name[FAKE_NAME_SIZE];
+	uint64_t module; /* drivers: the number of their module */
+	const void *data; /* a module's struct fake_module_profile */
+};
+
+/** A link, file or directory that hangs somewhere: holders, parameters, what is foreign. */
+struct fake_leaf_object {
+	struct fake_object base;
+	uint64_t dir; /* node number */
+	uint64_t target; /* links inside the tree: node number */
+	char *text; /* a foreign link's text, a parameter's value; may be NULL */
+	char name[];
+};
+
+/** Told without the tree's lock, after the change. */
+struct fake_notice {
+	uint64_t dir, ino;
+	char *name; /* NULL: the directory's attributes changed */
+};
+
+struct fake_tree {
+	struct fake_host *host;
+	pthread_rwlock_t lock;
+	struct fake_hash objects; /* by number */
+	struct fake_hash entries; /* by directory and name */
+	struct fake_hash dirs; /* by node number */
+	struct fake_hash vgpus; /* by serial */
+	struct fake_gpu_object **gpus;
+	size_t gpus_len;
+	uint64_t next_id;
+	const struct fake_tree_watcher *watcher;
+	void *watcher_data;
+	struct fake_notice *notices;
+	size_t notices_len, notices_max;
+};
+
+/* Node numbers. The root object is number 0: its rows are their own node numbers. */
+#define FAKE_INO(id, row) ((uint64_t)(id) << FAKE_ROW_BITS | (row))
+
+static inline uint64_t fake_object_ino(const struct fake_object *object, unsigned int row)
+{
+	return FAKE_INO(object->id, row);
+}
+
+/** Directories of the root object that others hang their entries into. */
+enum fake_root_row {
+	ROOT = FAKE_TREE_ROOT,
+	ROOT_SYS,
+	ROOT_DEV_VFIO,
+	ROOT_BUS_MDEV,
+	ROOT_MDEV_DEVICES,
+	ROOT_MDEV_DRIVERS,
+	ROOT_BUS_PCI,
+	ROOT_PCI_DEVICES,
+	ROOT_PCI_DRIVERS,
+	ROOT_CLASS_MDEV_BUS,
+	ROOT_CLASS_VFIO,
+	ROOT_CLASS_VFIO_DEV,
+	ROOT_CLASS_MISC,
+	ROOT_CLASS_DRM,
+	ROOT_DEV_CHAR,
+	ROOT_DEVICES,
+	ROOT_VIRTUAL_VFIO,
+	ROOT_MISC_VFIO,
+	ROOT_IOMMU_GROUPS,
+	ROOT_MODULE,
+	ROOT_PRIVATE, /* rows from here on are the root table's own business */
+};
+
+/* States of a GPU's and of a vGPU's object. */
+enum { GPU_BOUND, GPU_UNBOUND, GPU_UNPLUGGED };
+enum { VGPU_BOUND, VGPU_UNBINDING, VGPU_UNBOUND, VGPU_REMOVING, VGPU_REMOVING_UNBOUND };
+#define FAKE_STATE(state) (1U << (state))
+
+/* Rows that other tables point to. */
+enum { GPU_DIR = 1, GPU_TYPES_DIR };
+enum { TYPE_DIR = 1, TYPE_DEVICES_DIR };
+enum { DRIVER_DIR = 1 };
+enum { PCI_ROOT_DIR = 1 };
+enum { MODULE_DIR = 1, MODULE_HOLDERS, MODULE_DRIVERS, MODULE_PARAMETERS };
+enum { VGPU_DIR = 1, VGPU_GROUP_DIR, VGPU_VFIO_DIR, VGPU_VFIO_DEV_DIR };
+/* A leaf has one row, by what it is. */
+enum {
+	LEAF_LINK = 1,
+	LEAF_DIR,
+	LEAF_FOREIGN_LINK,
+	LEAF_FILE,
+	LEAF_PARAM_0400,
+	LEAF_PARAM_0444,
+	LEAF_PARAM_0644
+};
+
+extern const struct fake_kind fake_kind_root, fake_kind_pci_root, fake_kind_gpu, fake_kind_type,
+	fake_kind_pci_driver, fake_kind_mdev_driver, fake_kind_module, fake_kind_vgpu,
+	fake_kind_leaf;
+
+/* The beginnings of rows. */
+#define FAKE_DIR(parent_, name_) \
+	.parent = (parent_), .kind = FAKE_NODE_DIR, .mode = 0755, .name = (name_)
+#define FAKE_LINK(parent_, name_) \
+	.parent = (parent_), .kind = FAKE_NODE_LINK, .mode = 0777, .name = (name_)
+#define FAKE_ATTR(parent_, name_, mode_) \
+	.parent = (parent_), .kind = FAKE_NODE_ATTR, .mode = (mode_), .name = (name_)
+#define FAKE_TEXT(parent_, name_, text_) FAKE_ATTR(parent_, name_, 0444), .text = (text_)
+
+/*
+ * The ten rows of a device's power/, from row @at on. Debian builds with PM_ADVANCED_DEBUG.
+ * Source: drivers/base/power/sysfs.c
+ */
+enum { FAKE_POWER_ROWS = 10, FAKE_POWER_CONTROL = 2 };
+#define FAKE_POWER(at, dir, states_, async_, on_, active_, usage_)                         \
+	[at] = { FAKE_DIR(dir, "power"), .states = (states_) },                            \
+	[(at) + 1] = { FAKE_ATTR(at, "async", 0644), .value = (async_),                    \
+		       .read = fake_read_power_async, .write = fake_write_power_async },   \
+	[(at) + FAKE_POWER_CONTROL] = { FAKE_ATTR(at, "control", 0644), .value = (on_),    \
+					.read = fake_read_power_control,                   \
+					.write = fake_write_power_control },               \
+	[(at) + 3] = { FAKE_ATTR(at, "autosuspend_delay_ms", 0644), .read = fake_read_eio, \
+		       .write = fake_write_eio },                                          \
+	[(at) + 4] = { FAKE_ATTR(at, "runtime_enabled", 0444), .value = (active_),         \
+		       .read = fake_read_power_enabled },                                  \
+	[(at) + 5] = { FAKE_ATTR(at, "runtime_usage", 0444), .value = (usage_),            \
+		       .read = fake_read_power_usage },                                    \
+	[(at) + 6] = { FAKE_TEXT(at, "runtime_active_kids", "0\n") },                      \
+	[(at) + 7] = { FAKE_TEXT(at, "runtime_active_time", "0\n") },                      \
+	[(at) + 8] = { FAKE_TEXT(at, "runtime_status",                                     \
+				 (active_) ? "active\n" : "unsupported\n") },              \
+	[(at) + 9] = { FAKE_TEXT(at, "runtime_suspended_time", "0\n") }
+
+ssize_t fake_read_power_async(const struct fake_access *access, char *page);
+ssize_t fake_write_power_async(const struct fake_access *access, const char *text, size_t len);
+ssize_t fake_read_power_control(const struct fake_access *access, char *page);
+ssize_t fake_write_power_control(const struct fake_access *access, const char *text, size_t len);
+ssize_t fake_read_power_enabled(const struct fake_access *access, char *page);
+ssize_t fake_read_power_usage(const struct fake_access *access, char *page);
+ssize_t fake_read_eio(const struct fake_access *access, char *page);
+ssize_t fake_write_eio(const struct fake_access *access, const char *text, size_t len);
+
+/* An attribute that holds a number which writes change; its default is the row's value. */
+ssize_t fake_read_value(const struct fake_access *access, char *page);
+ssize_t fake_write_value(const struct fake_access *access, const char *text, size_t len);
+/* `uevent` of anything that has nothing to tell in it. */
+ssize_t fake_write_uevent(const struct fake_access *access, const char *text, size_t len);
+ssize_t fake_read_empty(const struct fake_access *access, char *page);
+
+/** printf into an attribute's page. Returns the length. */
+ssize_t fake_print(char *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* `rescan` of the PCI bus, of a root bus or of a device: nodes-pci.c */
+ssize_t fake_write_pci_rescan(const struct fake_access *access, const char *text, size_t len);
+
+/* The kernel's ways to read what was written. */
+bool fake_text_equal(const char *text, const char *word); /* sysfs_streq() */
+int fake_text_number(const char *text, unsigned long *out); /* kstrtoul(text, 0) */
+int fake_text_uevent(const char *text, size_t len); /* kobject_synth_uevent(): 0 or -EINVAL */
+
+/*
+ * Objects. All of these want the tree's lock held for writing, but for the finders.
+ */
+int fake_object_add(struct fake_tree *tree, struct fake_object *object,
+		    const struct fake_kind *kind, unsigned int state);
+/** Takes an object out; it is freed once nobody holds it. */
+void fake_object_kill(struct fake_tree *tree, struct fake_object *object);
+/** Rows come and go as the new state says. */
+void fake_object_set_state(struct fake_tree *tree, struct fake_object *object, unsigned int state);
+/** Lets one row go whose present() says no from now on. */
+void fake_object_drop_row(struct fake_tree *tree, struct fake_object *object, unsigned int row);
+struct fake_object *fake_object_find(struct fake_tree *tree, uint64_t id);
+bool fake_object_has(struct fake_tree *tree, const struct fake_object *object, unsigned int row);
+const char *fake_row_name(const struct fake_object *object, unsigned int row, char *scratch);
+uint64_t fake_row_parent(struct fake_tree *tree, const struct fake_object *object,
+			 unsigned int row);
+/** The entry of that name in another object's directory, or NULL. */
+struct fake_entry *fake_entry_find(struct fake_tree *tree, uint64_t dir, const char *name);
+struct fake_dir *fake_dir_find(struct fake_tree *tree, uint64_t ino);
+struct fake_override *fake_override_find(const struct fake_object *object, unsigned int row);
+struct fake_override *fake_override_make(struct fake_object *object, unsigned int row);
+
+/** A row's value, as written or by default; sets it. These take the lock as they need it. */
+long fake_value_get(const struct fake_access *access, unsigned int row);
+int fake_value_set(const struct fake_access *access, long value);
+unsigned int fake_access_row(const struct fake_access *access);
+
+/** Ends a change: unlocks, and tells the watcher what the kernel must forget. */
+void fake_tree_unlock(struct fake_tree *tree);
+
+/** A leaf below @dir. @text is copied. NULL when out of memory. */
+struct fake_leaf_object *fake_leaf_add(struct fake_tree *tree, uint64_t dir, const char *name,
+				       unsigned int row, uint64_t target, const char *text);
+
+/* Making what a host has: tree-host.c. */
+void fake_tree_follow_host(struct fake_tree *tree);
+void fake_tree_unfollow_host(struct fake_tree *tree);
+/** The module of that name, made with what it depends on if it is not there. */
+struct fake_named_object *fake_module_load(struct fake_tree *tree, const char *name);
+/** A module's drivers/ link to a driver of a bus: "pci:i915". */
+void fake_module_add_driver(struct fake_tree *tree, uint64_t module, const char *bus,
+			    const struct fake_named_object *driver);
