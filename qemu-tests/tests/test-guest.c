@@ -23,6 +23,7 @@
 #include "../clock.h"
 #include "../compare.h"
 #include "../guest-console.h"
+#include "../guest-kernel.h"
 #include "../guest-modules.h"
 #include "../image.h"
 #include "../initramfs.h"
@@ -149,9 +150,9 @@ static int start(struct boot *boot, const char *guest_dir, const char *output,
 	};
 	int rc;
 
-	if (asprintf(&kernel, "%s/vmlinuz", guest_dir) < 0 ||
-	    asprintf(&append, "qt.output=%s", output) < 0)
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "command line");
+	kernel = qt_guest_kernel_find(guest_dir, false);
+	if (!kernel || asprintf(&append, "qt.output=%s", output) < 0)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "command line");
 	options.kernel = kernel;
 	options.append = append;
 	if (qt_qemu_argv_build(&options, &argv) < 0)
@@ -353,15 +354,14 @@ static void remove_files(const struct boot *boot)
 int main(int argc, char **argv)
 {
 	struct boot boot = { .dir = "/tmp/vgpulab-guest-XXXXXX" };
-	char kernel[512];
+	_autofree_ char *kernel = NULL;
 	int rc;
 
 	if (argc != 4)
 		return 2;
-	snprintf(kernel, sizeof(kernel), "%s/vmlinuz", argv[1]);
-	if (access(kernel, R_OK) < 0)
-		return need_missing("guest-kernel",
-				    "no %s; qemu-tests/guest/fetch-kernel %s gets it", kernel,
+	kernel = qt_guest_kernel_find(argv[1], false);
+	if (!kernel)
+		return need_missing("guest-kernel", "none in %s; guest/fetch-kernel unpacks one",
 				    argv[1]);
 	if (system("command -v qemu-system-x86_64 >/dev/null") != 0)
 		return need_missing("qemu", "no qemu-system-x86_64 in PATH");
