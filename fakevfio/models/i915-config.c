@@ -108,6 +108,12 @@ int i915_config_init(struct i915 *i915)
 		.type = 1u << 31 | 0x8086, /* VFIO_REGION_TYPE_PCI_VENDOR_TYPE, Intel */
 		.subtype = VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION,
 	};
+	dev->regions[I915_REGION_EDID] = (struct fv_region){
+		.len = I915_EDID_OFFSET + I915_EDID_LEN,
+		.flags = read_write,
+		.type = VFIO_REGION_TYPE_GFX,
+		.subtype = VFIO_REGION_SUBTYPE_GFX_EDID,
+	};
 	dev->regions[I915_REGION_DISPLAY] = (struct fv_region){
 		.file_offset = FV_REGION_OFFSET(I915_REGION_DISPLAY),
 		.len = I915_DISPLAY_LEN,

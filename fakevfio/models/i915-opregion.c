@@ -89,7 +89,7 @@ static void fill_vbt(uint8_t *vbt)
 	vbt[26] = (uint8_t)-sum;
 }
 
-void i915_opregion_fill(uint8_t *opregion, uint8_t generation)
+void i915_opregion_fill(uint8_t *opregion)
 {
 	memset(opregion, 0, I915_OPREGION_LEN);
 	memcpy(opregion, "IntelGraphicsMem", 16);

@@ -12,6 +12,16 @@
 
 #include "models.h"
 
+/*
+ * Port B's GMBUS pin is the south display's matter. A guest guesses that from the GPU: Cannon
+ * Point for Coffee Lake (0x3exx) and Comet Lake (0x9bxx), else an older one.
+ * Source: intel_pch.c, intel_virt_detect_pch(); intel_gmbus.c
+ */
+static uint8_t ddc_pin(uint16_t device_id)
+{
+	return device_id >> 8 == 0x3e || device_id >> 8 == 0x9b ? 1 : 5;
+}
+
 static int init(struct fv_device *dev)
 {
 	struct i915 *i915 = fv_device_state(dev);
@@ -19,7 +29,10 @@ static int init(struct fv_device *dev)
 	i915->dev = dev;
 	i915->generation = dev->vgpu.profile->graphics_version >= 9 ? I915_GEN9 : I915_GEN8;
 	i915_registers_init(i915);
-	i915_opregion_fill(i915->opregion, i915->generation);
+	i915_opregion_fill(i915->opregion);
+	i915_engines_init(i915);
+	i915_monitor_init(i915);
+	i915->ddc_pin = ddc_pin(dev->vgpu.profile->device_id);
 	return i915_config_init(i915);
 }
 
@@ -28,8 +41,34 @@ static void reset(struct fv_device *dev)
 	struct i915 *i915 = fv_device_state(dev);
 
 	memset(i915->pipes, 0, sizeof(i915->pipes));
+	memset(&i915->gmbus, 0, sizeof(i915->gmbus));
+	i915->irq_level = false;
+	i915_engines_reset(i915);
 	i915_registers_reset(i915);
 	i915_pvinfo_reset(i915);
+	i915_deadline_update(i915);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+void i915_deadline_update(struct i915 *i915)
+{
+	i915->dev->deadline_ns =
+		earlier(earlier(i915_pipes_deadline(i915), i915_engines_deadline(i915)),
+			i915->monitor.plug_ns);
+}
+
+static void tick(struct fv_device *dev, uint64_t now_ns)
+{
+	struct i915 *i915 = fv_device_state(dev);
+
+	i915_pipes_tick(i915);
+	i915_engines_tick(i915);
+	i915_monitor_tick(i915);
+	i915_deadline_update(i915);
 }
 
 /* Registers are words: narrower accesses touch a part of one, wider ones two of them. */
@@ -78,6 +117,8 @@ static uint64_t read_region(struct fv_device *dev, unsigned int region, uint64_t
 	case I915_REGION_OPREGION:
 		memcpy(&value, i915->opregion + offset, len);
 		return value;
+	case I915_REGION_EDID:
+		return i915_monitor_read(i915, offset, len);
 	}
 	return 0;
 }
@@ -85,8 +126,16 @@ static uint64_t read_region(struct fv_device *dev, unsigned int region, uint64_t
 static void write_region(struct fv_device *dev, unsigned int region, uint64_t offset,
 			 uint64_t value, unsigned int len)
 {
-	if (region == FV_REGION_BAR0)
-		write_registers(fv_device_state(dev), (uint32_t)offset, value, len);
+	struct i915 *i915 = fv_device_state(dev);
+
+	switch (region) {
+	case FV_REGION_BAR0:
+		write_registers(i915, (uint32_t)offset, value, len);
+		return;
+	case I915_REGION_EDID:
+		i915_monitor_write(i915, offset, value, len);
+		return;
+	}
 }
 
 static int query_plane(struct fv_device *dev, uint32_t display, enum fv_plane_type type,
@@ -127,4 +176,5 @@ const struct fv_model fv_i915_model = {
 	.read = read_region,
 	.write = write_region,
 	.query_plane = query_plane,
+	.tick = tick,
 };

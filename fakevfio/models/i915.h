@@ -9,9 +9,12 @@
  */
 
 #include <fakevfio/device.h>
+#include <linux/vfio.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "i915-gpu.h"
 
 enum {
 	I915_PAGE_LEN = 4096,
@@ -22,6 +25,9 @@ enum {
 	I915_MAX_HEIGHT_PX = 4096,
 	I915_DISPLAY_LEN = I915_MAX_WIDTH_PX * I915_MAX_HEIGHT_PX * 4,
 	I915_OPREGION_LEN = 8192,
+	I915_EDID_BLOCK_LEN = 128,
+	I915_EDID_LEN = 256, /* a base block and an extension */
+	I915_EDID_OFFSET = 2048, /* in VFIO's EDID region, as in GVT-g */
 	I915_PIPES = 3,
 	I915_PLANES = 3, /* primary and sprites; the cursor is a kind of its own */
 	/* one row of tiles as wide as the widest picture, with one tile more for an odd offset */
@@ -77,6 +83,25 @@ struct i915_cursor_latch {
 struct i915_pipe {
 	struct i915_plane_latch planes[I915_PLANES];
 	struct i915_cursor_latch cursor;
+	uint64_t on_ns; /* when it was turned on: a frame began */
+	uint64_t frame_ns;
+	uint64_t frames_before; /* what the frame counter stood at then */
+	uint64_t frames_told; /* frames whose vertical blank the guest was told of */
+	bool listened; /* the guest wanted to hear of vertical blanks */
+};
+
+struct i915_gmbus {
+	uint32_t status; /* of GMBUS2, without what is always set */
+	uint8_t offset; /* in the EDID */
+};
+
+struct i915_monitor {
+	bool connected;
+	uint8_t edid[I915_EDID_LEN]; /* what the guest reads */
+	uint8_t next_edid[I915_EDID_LEN]; /* what it will read when plugged in again */
+	uint64_t unplugged_ns;
+	uint64_t plug_ns; /* when it will be plugged in; 0: nothing to do */
+	struct vfio_region_gfx_edid region;
 };
 
 /** What the model counts, for tests and for people who ask what a guest did. */
@@ -84,12 +109,20 @@ struct i915_counters {
 	uint64_t frames_composed;
 	uint64_t pages_unmapped; /* pages of the last composed picture that had no memory */
 	uint64_t registers_beyond; /* accesses between the register file and the GGTT */
+	uint64_t registers_refused; /* registers that commands may not set */
+	uint64_t commands_skipped; /* commands that are not emulated */
+	uint64_t faults; /* pages that commands wanted and that were not there */
 };
 
 struct i915 {
 	struct fv_device *dev;
 	uint8_t generation; /* I915_GEN8 or I915_GEN9 */
+	uint8_t ddc_pin; /* GMBUS pin of the monitor */
+	bool irq_level; /* the master interrupt is pending */
 	struct i915_pipe pipes[I915_PIPES];
+	struct i915_gmbus gmbus;
+	struct i915_monitor monitor;
+	struct i915_engine engines[I915_ENGINES];
 	struct i915_counters counters;
 	uint8_t opregion[I915_OPREGION_LEN];
 	uint8_t band[I915_BAND_LEN]; /* scratch of the scanout */
@@ -107,6 +140,9 @@ static inline void i915_set(struct i915 *i915, uint32_t offset, uint32_t value)
 	i915->registers[offset / 4] = value;
 }
 
+/** Sets dev->deadline_ns to the earliest time at which something is to be done. */
+void i915_deadline_update(struct i915 *i915);
+
 /* i915-registers.c */
 /** Makes the index of rows for this generation. */
 void i915_registers_init(struct i915 *i915);
@@ -114,6 +150,50 @@ void i915_registers_init(struct i915 *i915);
 void i915_registers_reset(struct i915 *i915);
 uint32_t i915_register_read(struct i915 *i915, uint32_t offset);
 void i915_register_write(struct i915 *i915, uint32_t offset, uint32_t value);
+/** Writes a register that only remembers; false if it does more. */
+bool i915_register_store(struct i915 *i915, uint32_t offset, uint32_t value);
+
+/* i915-irq.c */
+/** An event: sets @bits of the block's IIR that are not masked. */
+void i915_irq_raise(struct i915 *i915, uint32_t block, uint32_t bits);
+/** Whether the guest wants to be interrupted by any of @bits. */
+bool i915_irq_wanted(const struct i915 *i915, uint32_t block, uint32_t bits);
+extern const struct i915_behaviour i915_irq_master, i915_irq_status, i915_irq_enable;
+
+/* i915-pipe.c */
+extern const struct i915_behaviour i915_pipe_config, i915_pipe_frames, i915_pipe_line;
+void i915_pipes_tick(struct i915 *i915);
+/** When the next vertical blank is due that the guest wants to hear of; 0: never. */
+uint64_t i915_pipes_deadline(struct i915 *i915);
+
+/* i915-clock.c */
+extern const struct i915_behaviour i915_power_well, i915_lcpll, i915_enable_state, i915_dpll_status,
+	i915_ddi_buffer, i915_transport_status, i915_pcode, i915_sideband, i915_timestamp;
+
+/* i915-gmbus.c */
+extern const struct i915_behaviour i915_gmbus_command, i915_gmbus_status, i915_gmbus_data,
+	i915_gmbus_wires;
+
+/* i915-aux.c */
+extern const struct i915_behaviour i915_aux_control;
+
+/* i915-edid.c */
+/** Writes a base block whose preferred mode is @width by @height at 60 Hz. */
+void i915_edid_fill(uint8_t *edid, uint32_t width, uint32_t height);
+
+/* i915-monitor.c */
+extern const struct i915_behaviour i915_hotplug_control;
+/** Plugs in a monitor of the type's resolution. */
+void i915_monitor_init(struct i915 *i915);
+void i915_monitor_tick(struct i915 *i915);
+/** VFIO's EDID region. */
+uint64_t i915_monitor_read(const struct i915 *i915, uint64_t offset, unsigned int len);
+void i915_monitor_write(struct i915 *i915, uint64_t offset, uint64_t value, unsigned int len);
+
+/* i915-engine.c */
+extern const struct i915_behaviour i915_engine_elsp, i915_engine_gdrst, i915_engine_reset_control,
+	i915_engine_mode, i915_masked;
+void i915_masked_write(struct i915 *i915, uint32_t offset, uint32_t value);
 
 /* i915-config.c */
 /** Fills PCI configuration space, regions and interrupts. 0 or a negative errno. */
@@ -125,7 +205,7 @@ void i915_pvinfo_reset(struct i915 *i915);
 
 /* i915-opregion.c */
 /** Writes an OpRegion with a VBT of our own making. @opregion holds I915_OPREGION_LEN bytes. */
-void i915_opregion_fill(uint8_t *opregion, uint8_t generation);
+void i915_opregion_fill(uint8_t *opregion);
 
 /* i915-ggtt.c */
 /** Where graphics address @gma lies in guest memory. False if no page is mapped there. */

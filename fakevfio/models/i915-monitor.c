@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The monitor on the vGPU's output: its EDID, its plug, and VFIO's EDID region, by which a client
+ * changes both. A change of EDID reaches the guest as unplugging and plugging in again.
+ * Source: linux/vfio.h, VFIO_REGION_SUBTYPE_GFX_EDID; Broadwell PRM vol. 2c, SHOTPLUG_CTL
+ */
+
+#include <fakesysfs/profile.h>
+#include <linux/vfio.h>
+#include <string.h>
+
+#include "i915-registers.h"
+#include "i915.h"
+
+enum {
+	PORT_B_LONG_PULSE = 2 << 0, /* of SHOTPLUG_CTL */
+	SOUTH_PORT_B = 1 << 21, /* of the south interrupts */
+	/* A guest that is told "unplugged" looks for some 220 ms before it believes it. */
+	UNPLUGGED_NS = 500000000,
+};
+
+static void tell_guest(struct i915 *i915)
+{
+	i915_set(i915, SHOTPLUG_CTL, i915_get(i915, SHOTPLUG_CTL) | PORT_B_LONG_PULSE);
+	i915_irq_raise(i915, IRQ_SOUTH, SOUTH_PORT_B);
+}
+
+/* Status bits 1:0, 9:8, 17:16 and 25:24 are cleared by writing ones; the rest is kept. */
+static void write_control(struct i915 *i915, uint32_t offset, uint32_t value)
+{
+	const uint32_t status = 0x03030303;
+	uint32_t left = i915_get(i915, offset) & status & ~value;
+
+	i915_set(i915, offset, left | (value & ~status));
+}
+const struct i915_behaviour i915_hotplug_control = { .write = write_control };
+
+void i915_monitor_init(struct i915 *i915)
+{
+	struct i915_monitor *monitor = &i915->monitor;
+	const struct fake_type_profile *type = i915->dev->vgpu.type;
+
+	monitor->region = (struct vfio_region_gfx_edid){
+		.edid_offset = I915_EDID_OFFSET,
+		.edid_max_size = I915_EDID_LEN,
+		.edid_size = I915_EDID_BLOCK_LEN,
+		.max_xres = type->xres_px,
+		.max_yres = type->yres_px,
+		.link_state = VFIO_DEVICE_GFX_LINK_STATE_UP,
+	};
+	memset(monitor->edid, 0, sizeof(monitor->edid));
+	i915_edid_fill(monitor->edid, type->xres_px, type->yres_px);
+	memcpy(monitor->next_edid, monitor->edid, sizeof(monitor->next_edid));
+	monitor->connected = true;
+	monitor->plug_ns = 0;
+}
+
+static void unplug(struct i915 *i915)
+{
+	struct i915_monitor *monitor = &i915->monitor;
+
+	monitor->plug_ns = 0;
+	if (!monitor->connected)
+		return;
+	monitor->connected = false;
+	monitor->unplugged_ns = i915->dev->now_ns;
+	tell_guest(i915);
+}
+
+static void plug(struct i915 *i915)
+{
+	struct i915_monitor *monitor = &i915->monitor;
+	uint64_t earliest = monitor->unplugged_ns + UNPLUGGED_NS;
+
+	if (monitor->connected && !memcmp(monitor->edid, monitor->next_edid, sizeof(monitor->edid)))
+		return;
+	unplug(i915);
+	monitor->plug_ns = earliest > i915->dev->now_ns ? earliest : i915->dev->now_ns + 1;
+	i915_deadline_update(i915);
+}
+
+void i915_monitor_tick(struct i915 *i915)
+{
+	struct i915_monitor *monitor = &i915->monitor;
+
+	if (!monitor->plug_ns || monitor->plug_ns > i915->dev->now_ns)
+		return;
+	monitor->plug_ns = 0;
+	monitor->connected = true;
+	memset(monitor->edid, 0, sizeof(monitor->edid));
+	memcpy(monitor->edid, monitor->next_edid, monitor->region.edid_size);
+	tell_guest(i915);
+}
+
+uint64_t i915_monitor_read(const struct i915 *i915, uint64_t offset, unsigned int len)
+{
+	const struct i915_monitor *monitor = &i915->monitor;
+	uint64_t value = 0;
+
+	if (offset + len <= sizeof(monitor->region))
+		memcpy(&value, (const uint8_t *)&monitor->region + offset, len);
+	else if (offset >= I915_EDID_OFFSET && offset + len <= I915_EDID_OFFSET + I915_EDID_LEN)
+		memcpy(&value, monitor->next_edid + offset - I915_EDID_OFFSET, len);
+	return value;
+}
+
+void i915_monitor_write(struct i915 *i915, uint64_t offset, uint64_t value, unsigned int len)
+{
+	struct i915_monitor *monitor = &i915->monitor;
+
+	if (offset >= I915_EDID_OFFSET && offset + len <= I915_EDID_OFFSET + I915_EDID_LEN) {
+		memcpy(monitor->next_edid + offset - I915_EDID_OFFSET, &value, len);
+		return;
+	}
+	if (len != 4)
+		return;
+	switch (offset) {
+	case offsetof(struct vfio_region_gfx_edid, edid_size):
+		if (value <= I915_EDID_LEN)
+			monitor->region.edid_size = (uint32_t)value;
+		return;
+	case offsetof(struct vfio_region_gfx_edid, link_state):
+		monitor->region.link_state = (uint32_t)value;
+		if (value == VFIO_DEVICE_GFX_LINK_STATE_DOWN)
+			unplug(i915);
+		else if (value == VFIO_DEVICE_GFX_LINK_STATE_UP)
+			plug(i915);
+		return;
+	}
+}
