@@ -71,6 +71,13 @@ static void fill_config(struct i915 *i915)
 	add_capabilities(i915);
 }
 
+/* Where a region lies in the device file has been decided by then. */
+static void add_region(struct fv_device *dev, unsigned int index, struct fv_region region)
+{
+	region.file_offset = dev->regions[index].file_offset;
+	dev->regions[index] = region;
+}
+
 int i915_config_init(struct i915 *i915)
 {
 	const uint32_t read_write = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
@@ -86,40 +93,30 @@ int i915_config_init(struct i915 *i915)
 	fill_config(i915);
 	dev->device_flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
 	dev->regions_len = I915_REGIONS_LEN;
-	dev->regions[FV_REGION_BAR0] = (struct fv_region){
-		.file_offset = FV_REGION_OFFSET(FV_REGION_BAR0),
-		.len = I915_GSM_OFFSET + I915_GSM_LEN,
-		.flags = all,
-		.memory = { I915_GSM_OFFSET, I915_GSM_LEN },
-	};
-	dev->regions[FV_REGION_BAR2] =
-		(struct fv_region){ .file_offset = FV_REGION_OFFSET(FV_REGION_BAR2),
-				    .len = aperture,
-				    .flags = all,
-				    .memory = share };
-	dev->regions[FV_REGION_CONFIG] =
-		(struct fv_region){ .file_offset = FV_REGION_OFFSET(FV_REGION_CONFIG),
-				    .len = sizeof(dev->config),
-				    .flags = read_write };
-	dev->regions[I915_REGION_OPREGION] = (struct fv_region){
-		.file_offset = FV_REGION_OFFSET(I915_REGION_OPREGION),
-		.len = I915_OPREGION_LEN,
-		.flags = VFIO_REGION_INFO_FLAG_READ,
-		.type = 1u << 31 | 0x8086, /* VFIO_REGION_TYPE_PCI_VENDOR_TYPE, Intel */
-		.subtype = VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION,
-	};
-	dev->regions[I915_REGION_EDID] = (struct fv_region){
-		.len = I915_EDID_OFFSET + I915_EDID_LEN,
-		.flags = read_write,
-		.type = VFIO_REGION_TYPE_GFX,
-		.subtype = VFIO_REGION_SUBTYPE_GFX_EDID,
-	};
-	dev->regions[I915_REGION_DISPLAY] = (struct fv_region){
-		.file_offset = FV_REGION_OFFSET(I915_REGION_DISPLAY),
-		.len = I915_DISPLAY_LEN,
-		.flags = all,
-		.memory = { 0, I915_DISPLAY_LEN },
-	};
+	add_region(dev, FV_REGION_BAR0,
+		   (struct fv_region){ .len = I915_GSM_OFFSET + I915_GSM_LEN,
+				       .flags = all,
+				       .memory = { I915_GSM_OFFSET, I915_GSM_LEN } });
+	add_region(dev, FV_REGION_BAR2,
+		   (struct fv_region){ .len = aperture, .flags = all, .memory = share });
+	add_region(dev, FV_REGION_CONFIG,
+		   (struct fv_region){ .len = sizeof(dev->config), .flags = read_write });
+	add_region(dev, I915_REGION_OPREGION,
+		   (struct fv_region){
+			   .len = I915_OPREGION_LEN,
+			   .flags = VFIO_REGION_INFO_FLAG_READ,
+			   .type = 1u << 31 | 0x8086, /* VFIO_REGION_TYPE_PCI_VENDOR_TYPE, Intel */
+			   .subtype = VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION,
+		   });
+	add_region(dev, I915_REGION_EDID,
+		   (struct fv_region){ .len = I915_EDID_OFFSET + I915_EDID_LEN,
+				       .flags = read_write,
+				       .type = VFIO_REGION_TYPE_GFX,
+				       .subtype = VFIO_REGION_SUBTYPE_GFX_EDID });
+	add_region(dev, I915_REGION_DISPLAY,
+		   (struct fv_region){ .len = I915_DISPLAY_LEN,
+				       .flags = all,
+				       .memory = { 0, I915_DISPLAY_LEN } });
 	dev->irqs_len = VFIO_PCI_NUM_IRQS;
 	dev->irqs[VFIO_PCI_INTX_IRQ_INDEX] = (struct fv_irq){
 		.flags = VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED,

@@ -87,7 +87,7 @@ static void map_user_pages(void)
 {
 	guest_u64(TABLES, (TABLES + 0x1000) | 3);
 	guest_u64(TABLES + 0x1000 + 8 * (USER_ADDRESS >> 30), (TABLES + 0x2000) | 3);
-	guest_u64(TABLES + 0x2000, TABLES + 0x3000 | 3);
+	guest_u64(TABLES + 0x2000, (TABLES + 0x3000) | 3);
 	for (unsigned int i = 0; i < 512; i++)
 		guest_u64(TABLES + 0x3000 + 8 * i, (USER_PAGES + 4096 * (511 - i)) | 3);
 }
