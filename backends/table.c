@@ -6,12 +6,14 @@
 #include <vgpulab/nearest.h>
 
 #include "fake.h"
+#include "mem.h"
 #include "sysfs.h"
 #include "trace.h"
 
 const struct vgpu_backend_entry vgpu_backends[] = {
 	{ &vgpu_backend_sysfs, "[DIR]", vgpu_sysfs_open },
 	{ &vgpu_backend_fake, "GPU[+GPU...]", vgpu_fake_open },
+	{ &vgpu_backend_mem, "GPU[+GPU...]", vgpu_mem_open },
 	{ &vgpu_backend_trace, "FILE,SPEC", vgpu_trace_open },
 };
 const size_t vgpu_backends_len = VGPU_ARRAY_LEN(vgpu_backends);

@@ -154,6 +154,19 @@ check 'remove that does nothing' 11 -b sysfs:sys remove "$uuid"
 [ "$(cat sys/$gpu/$uuid/remove)" = 1 ]
 verdict 'remove writes 1'
 
+check 'create on a fake host' 0 -b mem:kaby-lake create --type GVTg_V5_4
+grep -qxE '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}' out && [ "$(wc -l <out)" = 1 ]
+verdict 'create prints the UUID and nothing else'
+is_empty err
+check 'create of a given UUID' 0 -b mem:kaby-lake create -p 00:02.0 -t GVTg_V5_4 "$(echo $uuid | tr a-f A-F)"
+[ "$(cat out)" = $uuid ]
+verdict 'create prints the UUID as the kernel names it'
+check 'create as JSON' 0 -b mem:kaby-lake --json create --type GVTg_V5_4
+is_json out
+says out '"type":"i915-GVTg_V5_4"'
+check 'create on an unknown fake GPU' 2 -b mem:kabylake create --type GVTg_V5_4
+says err 'kaby-lake'
+
 if [ -w /dev/full ]; then
 	"$vgpulab" -b sysfs:sys types >/dev/full 2>err
 	[ $? -eq 1 ]
