@@ -42,6 +42,7 @@ static int mdpy_init(struct fv_device *dev)
 		.device_id = 0x000f,
 		.subsystem_vendor_id = 0x1af4,
 		.subsystem_device_id = 0x1100,
+		.revision = 1,
 		.class_code = 0x038000,
 	};
 	uint64_t len = framebuffer_len(dev);
