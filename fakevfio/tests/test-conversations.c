@@ -6,9 +6,9 @@
  */
 
 #include "mock-front-end.h"
+#include "recording.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <linux/vfio.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,55 +29,19 @@ struct talk {
 	int container_fd; /* as recorded */
 };
 
-static json_object *field(struct talk *talk, const char *key)
-{
-	json_object *value;
-
-	assert_true(json_object_object_get_ex(talk->line, key, &value));
-	return value;
-}
-
 static const char *text(struct talk *talk, const char *key)
 {
-	return json_object_get_string(field(talk, key));
+	return recorded_text(talk->line, key);
 }
 
 static int64_t number(struct talk *talk, const char *key)
 {
-	json_object *value = field(talk, key);
-
-	return json_object_is_type(value, json_type_string)
-		       ? strtoll(json_object_get_string(value), NULL, 0)
-		       : json_object_get_int64(value);
-}
-
-static size_t bytes_of(const char *hex, uint8_t *bytes, size_t size)
-{
-	size_t len = strlen(hex) / 2;
-
-	assert_true(len <= size);
-	for (size_t i = 0; i < len; i++) {
-		unsigned int byte;
-
-		assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
-		bytes[i] = byte;
-	}
-	return len;
+	return recorded_number(talk->line, key);
 }
 
 static void expect_result(struct talk *talk, int64_t result)
 {
-	static const struct {
-		const char *name;
-		int number;
-	} errors[] = { { "", 0 }, { "EINVAL", EINVAL }, { "ENOTTY", ENOTTY } };
-	int64_t expected = number(talk, "ret");
-
-	if (expected < 0)
-		for (size_t i = 0; i < VGPU_ARRAY_LEN(errors); i++)
-			if (!strcmp(errors[i].name, text(talk, "err")))
-				expected = -errors[i].number;
-	if (result != expected)
+	if (result != recorded_result(talk->line))
 		fail_msg("%s gives %lld", json_object_to_json_string(talk->line),
 			 (long long)result);
 }
@@ -112,7 +76,7 @@ static void on_ioctl(struct talk *talk)
 	const char *kind = text(talk, "kind");
 	int handle = *kind == 'c' ? talk->container : *kind == 'g' ? talk->group : talk->device;
 	uint8_t in[4096], out[4096];
-	size_t len = bytes_of(text(talk, "in"), in, sizeof(in));
+	size_t len = recorded_bytes(text(talk, "in"), in, sizeof(in));
 	int64_t result;
 
 	if (request == VFIO_GROUP_GET_DEVICE_FD) {
@@ -137,7 +101,7 @@ static void on_ioctl(struct talk *talk)
 	}
 	result = mock_ioctl_data(talk->client, handle, request, in, len);
 	expect_result(talk, result);
-	assert_int_equal(bytes_of(text(talk, "out"), out, sizeof(out)), len);
+	assert_int_equal(recorded_bytes(text(talk, "out"), out, sizeof(out)), len);
 	if (memcmp(in, out, len))
 		fail_msg("another answer than %s", json_object_to_json_string(talk->line));
 }
@@ -157,7 +121,7 @@ static void on_pread(struct talk *talk)
 	assert_true(len <= sizeof(ours));
 	expect_result(talk, fv_machine_read(talk->mock->machine, talk->device, file_offset(talk),
 					    ours, len));
-	bytes_of(text(talk, "data"), recorded, sizeof(recorded));
+	recorded_bytes(text(talk, "data"), recorded, sizeof(recorded));
 	assert_memory_equal(ours, recorded, number(talk, "ret"));
 }
 
@@ -166,7 +130,7 @@ static void on_pwrite(struct talk *talk)
 	uint8_t bytes[4096];
 	size_t len = number(talk, "n");
 
-	assert_true(bytes_of(text(talk, "data"), bytes, sizeof(bytes)) >= len);
+	assert_true(recorded_bytes(text(talk, "data"), bytes, sizeof(bytes)) >= len);
 	expect_result(talk, fv_machine_write(talk->mock->machine, talk->device, file_offset(talk),
 					     bytes, len));
 }
@@ -187,17 +151,20 @@ static const struct {
 	{ "pread", on_pread },	     { "pwrite", on_pwrite }, { "mmap", on_mmap },
 };
 
-static void replay_line(struct talk *talk)
+static void replay_line(void *data, json_object *line)
 {
+	struct talk *talk = data;
+
+	talk->line = line;
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(calls); i++)
 		if (!strcmp(calls[i].call, text(talk, "call"))) {
 			calls[i].replay(talk);
 			return;
 		}
-	fail_msg("nobody replays %s", json_object_to_json_string(talk->line));
+	fail_msg("nobody replays %s", json_object_to_json_string(line));
 }
 
-static void replay_file(const char *name, size_t type, int expected_lines)
+static void replay_file(const char *file, size_t type, int expected_lines)
 {
 	struct mock *mock = mock_create();
 	struct talk talk = {
@@ -205,44 +172,30 @@ static void replay_file(const char *name, size_t type, int expected_lines)
 		.client = mock_client_create(mock),
 		.type = type,
 	};
-	char path[512], line[16384];
-	int lines = 0;
-	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/vfio/qemu-mdpy-%s.jsonl", getenv("FIXTURES"), name);
-	file = fopen(path, "re");
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file)) {
-		talk.line = json_tokener_parse(line);
-		assert_non_null(talk.line);
-		replay_line(&talk);
-		json_object_put(talk.line);
-		lines++;
-	}
-	assert_int_equal(lines, expected_lines);
-	fclose(file);
+	assert_int_equal(recording_each(file, replay_line, &talk), expected_lines);
 	free(talk.client);
 	assert_int_equal(mock_destroy(mock), 0);
 }
 
 static void qemu_at_start_up_gets_the_recorded_answers(void **state)
 {
-	replay_file("paused-tap", 1, 56);
+	replay_file("qemu-mdpy-paused-tap.jsonl", 1, 56);
 }
 
 static void qemu_with_a_booting_guest_gets_the_recorded_answers(void **state)
 {
-	replay_file("boot", 0, 143);
+	replay_file("qemu-mdpy-boot.jsonl", 0, 143);
 }
 
 static void qemu_with_ramfb_gets_the_recorded_answers(void **state)
 {
-	replay_file("ramfb", 1, 53);
+	replay_file("qemu-mdpy-ramfb.jsonl", 1, 53);
 }
 
 static void qemu_that_wants_edid_gets_the_recorded_answers(void **state)
 {
-	replay_file("xres-on-region", 1, 31);
+	replay_file("qemu-mdpy-xres-on-region.jsonl", 1, 31);
 }
 
 int main(void)

@@ -6,9 +6,8 @@
  */
 
 #include "mock-front-end.h"
+#include "recording.h"
 
-#include <errno.h>
-#include <json-c/json.h>
 #include <linux/vfio.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,54 +33,17 @@ struct replay {
 
 static int64_t number(struct replay *replay, const char *key)
 {
-	json_object *value;
-
-	assert_true(json_object_object_get_ex(replay->line, key, &value));
-	if (json_object_is_type(value, json_type_string))
-		return strtoll(json_object_get_string(value), NULL, 0);
-	return json_object_get_int64(value);
+	return recorded_number(replay->line, key);
 }
 
 static const char *text(struct replay *replay, const char *key)
 {
-	json_object *value;
-
-	assert_true(json_object_object_get_ex(replay->line, key, &value));
-	return json_object_get_string(value);
-}
-
-static int errno_number(const char *name)
-{
-	static const struct {
-		const char *name;
-		int number;
-	} names[] = {
-		{ "", 0 },
-		{ "EBUSY", EBUSY },
-		{ "EFAULT", EFAULT },
-		{ "EINVAL", EINVAL },
-		{ "ENODEV", ENODEV },
-		{ "ENOTTY", ENOTTY },
-	};
-
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(names); i++)
-		if (!strcmp(names[i].name, name))
-			return names[i].number;
-	fail_msg("unknown errno %s", name);
-	return 0;
-}
-
-/* what the recording says the call returned, as ours returns it */
-static int64_t recorded_result(struct replay *replay)
-{
-	int64_t ret = number(replay, "ret");
-
-	return ret < 0 ? -errno_number(text(replay, "err")) : ret;
+	return recorded_text(replay->line, key);
 }
 
 static void expect_result(struct replay *replay, int64_t result)
 {
-	assert_int_equal(result, recorded_result(replay));
+	assert_int_equal(result, recorded_result(replay->line));
 }
 
 /* the prober wrote 0 where it got a descriptor */
@@ -90,17 +52,12 @@ static void expect_descriptor(struct replay *replay, int64_t result)
 	expect_result(replay, result > 0 ? 0 : result);
 }
 
-static void expect_hex(struct replay *replay, const char *hex, const uint8_t *bytes, size_t len)
+static void expect_hex(struct replay *replay, const char *hex, const uint8_t *bytes)
 {
-	assert_true(strlen(hex) >= 2 * len || strlen(hex) % 2 == 0);
-	for (size_t i = 0; i < len && hex[2 * i]; i++) {
-		unsigned int byte;
+	uint8_t recorded[256];
+	size_t len = recorded_bytes(hex, recorded, sizeof(recorded));
 
-		assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
-		if (byte != bytes[i])
-			fail_msg("%s: byte %zu is %02x, recorded %02x", replay->id, i, bytes[i],
-				 byte);
-	}
+	assert_memory_equal(bytes, recorded, len);
 }
 
 static void api(struct replay *replay, int arg)
@@ -198,7 +155,7 @@ static void iommu_info(struct replay *replay, int arg)
 	expect_result(replay, result);
 	assert_int_equal(info->argsz, number(replay, "argsz"));
 	assert_int_equal(info->flags, number(replay, "flags"));
-	assert_int_equal(info->iova_pgsizes, strtoull(text(replay, "pgsizes"), NULL, 0));
+	assert_int_equal(info->iova_pgsizes, number(replay, "pgsizes"));
 	assert_int_equal(info->cap_offset, number(replay, "cap_offset"));
 }
 
@@ -371,7 +328,7 @@ static void config_read(struct replay *replay, int len)
 
 	expect_result(replay,
 		      fv_machine_read(replay->mock->machine, replay->device, 0, bytes, len));
-	expect_hex(replay, text(replay, "hex"), bytes, len);
+	expect_hex(replay, text(replay, "hex"), bytes);
 }
 
 static void config_bytewise(struct replay *replay, int arg)
@@ -384,7 +341,7 @@ static void config_bytewise(struct replay *replay, int arg)
 	while (len < 256 && fv_machine_read(machine, replay->device, len, bytes + len, 1) == 1)
 		len++;
 	assert_int_equal(len, atoi(note));
-	expect_hex(replay, strchr(note, ':') + 2, bytes, len);
+	expect_hex(replay, strchr(note, ':') + 2, bytes);
 }
 
 static uint32_t config_u32(struct replay *replay, int offset)
@@ -452,7 +409,7 @@ static void map(struct replay *replay, int index)
 	assert_int_equal(len, number(replay, "len"));
 	bytes = malloc(len);
 	assert_int_equal(fv_machine_read(machine, replay->device, info.offset, bytes, len), len);
-	expect_hex(replay, text(replay, "first16"), bytes, 16);
+	expect_hex(replay, text(replay, "first16"), bytes);
 	snprintf(hash, sizeof(hash), "%08x", fnv1a(bytes, len));
 	assert_string_equal(hash, text(replay, "fnv1a"));
 	free(bytes);
@@ -470,7 +427,7 @@ static void pread_region(struct replay *replay, int index)
 	result = fv_machine_read(replay->mock->machine, replay->device, at, bytes, len);
 	expect_result(replay, result);
 	if (result > 0)
-		expect_hex(replay, text(replay, "hex"), bytes, len);
+		expect_hex(replay, text(replay, "hex"), bytes);
 }
 
 /* by id; a trailing %d of the pattern is given to the handler */
@@ -553,8 +510,12 @@ static bool match(const char *pattern, const char *id, int *arg)
 	return !strcmp(end, hole + 2);
 }
 
-static void ask(struct replay *replay)
+static void ask(void *data, json_object *line)
 {
+	struct replay *replay = data;
+
+	replay->line = line;
+	replay->id = strchr(text(replay, "id"), '.') + 1;
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(questions); i++) {
 		int arg = questions[i].arg;
 
@@ -566,48 +527,33 @@ static void ask(struct replay *replay)
 	fail_msg("nobody asks %s", replay->id);
 }
 
-static void replay_type(size_t type, const char *name)
+static void replay_type(size_t type, const char *file)
 {
 	struct mock *mock = mock_create();
 	struct replay replay = { .mock = mock, .client = mock_client_create(mock) };
-	char path[512], line[65536];
-	int lines = 0;
-	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/vfio/mdpy-%s.jsonl", getenv("FIXTURES"), name);
-	file = fopen(path, "re");
-	assert_non_null(file);
 	replay.group_number = mock_add_vgpu(mock, &mock_mdpy_profile, type, UUID);
 	replay.container = fv_machine_open_container(mock->machine);
 	replay.group = fv_machine_open_group(mock->machine, replay.group_number);
 	assert_true(replay.container > 0 && replay.group > 0);
-	while (fgets(line, sizeof(line), file)) {
-		replay.line = json_tokener_parse(line);
-		assert_non_null(replay.line);
-		replay.id = strchr(text(&replay, "id"), '.') + 1;
-		ask(&replay);
-		json_object_put(replay.line);
-		lines++;
-	}
-	assert_int_equal(lines, 148);
-	fclose(file);
+	assert_int_equal(recording_each(file, ask, &replay), 148);
 	free(replay.client);
 	assert_int_equal(mock_destroy(mock), 0);
 }
 
 static void vga_answers_as_the_kernel_did(void **state)
 {
-	replay_type(0, "vga");
+	replay_type(0, "mdpy-vga.jsonl");
 }
 
 static void xga_answers_as_the_kernel_did(void **state)
 {
-	replay_type(1, "xga");
+	replay_type(1, "mdpy-xga.jsonl");
 }
 
 static void hd_answers_as_the_kernel_did(void **state)
 {
-	replay_type(2, "hd");
+	replay_type(2, "mdpy-hd.jsonl");
 }
 
 int main(void)
