@@ -159,17 +159,25 @@ static void iommu_info(struct replay *replay, int arg)
 	assert_int_equal(info->cap_offset, number(replay, "cap_offset"));
 }
 
-/* a byte of the note: itself, or \uXXXX */
+/*
+ * A byte of the note: itself, or \uXXXX. NULL at the end, which may lie inside an escape: the
+ * prober cut long notes off.
+ */
 static const char *note_byte(const char *at, uint8_t *byte)
 {
 	unsigned int value;
+	int used = 0;
 
-	if (sscanf(at, "\\u%4x", &value) == 1) {
-		*byte = value;
-		return at + 6;
+	if (!*at)
+		return NULL;
+	if (*at != '\\') {
+		*byte = *at;
+		return at + 1;
 	}
-	*byte = *at;
-	return at + 1;
+	if (sscanf(at, "\\u%4x%n", &value, &used) != 1 || used != 6)
+		return NULL;
+	*byte = value;
+	return at + 6;
 }
 
 static void iommu_cap(struct replay *replay, int arg)
@@ -187,13 +195,10 @@ static void iommu_cap(struct replay *replay, int arg)
 	}
 	replay->caps_seen++;
 	/* of the last one, the rest of the buffer was written too */
-	while (*at && offset < sizeof(bytes)) {
-		uint8_t byte;
-
-		at = note_byte(at, &byte);
+	for (uint8_t byte; (at = note_byte(at, &byte)) && offset < sizeof(bytes); offset++)
 		assert_int_equal(bytes[offset], byte);
-		offset++;
-	}
+	/* a cut must not let an empty comparison pass */
+	assert_true(offset >= (replay->caps_seen == 1 ? 56 : 68));
 }
 
 static void device_info(struct replay *replay, int argsz)
