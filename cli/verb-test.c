@@ -215,6 +215,7 @@ static int run_scenarios(const struct cli_arguments *args, struct request *reque
 
 	describe_repeat(request, command, enter);
 	request->options.host = getenv(HOST_VARIABLE);
+	request->options.guest_dir = getenv("VGPULAB_GUEST_DIR");
 	request->options.command = command;
 	request->options.enter = *enter ? enter : NULL;
 	request->options.progress = stderr;

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <zlib.h>
 
 /* Drawing a large card under TCG takes about a second; a loaded machine is many times slower. */
 #define SHOW_MS	   60000
@@ -31,6 +32,32 @@ static int show(const struct qt_frame_request *request, const struct qt_frame *f
 		 request->tamper ? request->tamper : "");
 	return qt_console_command(qt_vm_console(request->vm), command, qt_now_ms() + SHOW_MS,
 				  answer, err);
+}
+
+/*
+ * The CRC of what the guest reads back from its framebuffer, without its cursor plane, against that
+ * of the card. An output that cannot be read back leaves the question open.
+ */
+static enum qt_guest_copy ask_guest(const struct qt_frame_request *request,
+				    const struct qt_shown *shown)
+{
+	char answer[QT_CONSOLE_LINE_LEN];
+	struct qt_shown bare = *shown;
+	_image_ struct qt_image card = { 0 };
+	unsigned int crc;
+	const char *at;
+
+	bare.card.cursor_x_px = bare.card.cursor_y_px = -1;
+	if (qt_console_command(qt_vm_console(request->vm), "read", qt_now_ms() + SHOW_MS, answer,
+			       NULL))
+		return QT_GUEST_COPY_UNKNOWN;
+	at = strstr(answer, "crc32=");
+	if (!at || sscanf(at, "crc32=%x", &crc) != 1 || qt_shown_draw(&bare, &card))
+		return QT_GUEST_COPY_UNKNOWN;
+	return crc == crc32_z(0, (const uint8_t *)card.xrgb,
+			      (size_t)card.width_px * card.height_px * sizeof(*card.xrgb))
+		       ? QT_GUEST_COPY_RIGHT
+		       : QT_GUEST_COPY_WRONG;
 }
 
 /* Takes the frame with every capture of the path. A capture that fails is a finding. */
@@ -107,6 +134,8 @@ int qt_frame_run(const struct qt_frame_request *request, struct qt_frame *frame,
 		if (images[i].xrgb)
 			qt_compare(&expectation, &images[i], &frame->shots[i].judgement);
 	qt_frame_check(frame, images);
+	if (!frame->passed)
+		frame->guest_copy = ask_guest(request, &frame->shown);
 	r = keep_pictures(request, frame, &expected, images, err);
 	for (size_t i = 0; i < frame->shots_len; i++)
 		qt_image_finish(&images[i]);

@@ -50,8 +50,12 @@ static bool can_read(const char *path, const char *what, const char *cure, char 
 
 static bool probe_guest_kernel(const struct qt_needs *needs, char *why, size_t why_size)
 {
-	return can_read(needs->kernel, "guest kernel",
-			"./dev demo unpacks Debian's, or give --kernel", why, why_size);
+	static const char cure[] = "./dev demo unpacks Debian's, or give --kernel";
+
+	if (needs->kernel)
+		return can_read(needs->kernel, "guest kernel", cure, why, why_size);
+	snprintf(why, why_size, "no guest kernel in %s; %s", needs->guest_dir, cure);
+	return false;
 }
 
 static bool probe_guest_init(const struct qt_needs *needs, char *why, size_t why_size)

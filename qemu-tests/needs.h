@@ -14,7 +14,8 @@ enum { QT_NEEDS_MAX = 16 };
 /** What probes look at, and what they found. Zero-initialise the states. */
 struct qt_needs {
 	const char *qemu; /* a program name or path */
-	const char *kernel, *init; /* files */
+	const char *kernel; /* a file; NULL: there is none in guest_dir */
+	const char *guest_dir, *init;
 	struct {
 		bool probed, met;
 		char why[200]; /* why it is not met, and the cure */

@@ -59,6 +59,12 @@ static void print_failed_frame(FILE *f, const struct qt_frame *frame, int dir_fd
 	snprintf(caption, sizeof(caption), "frame %u, %ux%u, nonce %016llx",
 		 frame->shown.card.frame, frame->shown.card.width_px, frame->shown.card.height_px,
 		 (unsigned long long)frame->shown.card.nonce);
+	if (frame->guest_copy)
+		fprintf(f, "<p>%s</p>\n",
+			frame->guest_copy == QT_GUEST_COPY_RIGHT
+				? "The guest's own copy of this frame is right: the display path "
+				  "is to blame."
+				: "The guest's own copy of this frame is wrong, too: it drew it so.");
 	fputs("<div class=\"pictures\">\n", f);
 	print_figure(f, dir_fd, frame->expected, "Expected", caption);
 	for (size_t i = 0; i < frame->shots_len; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "clock.h"
+#include "guest-kernel.h"
 #include "initramfs.h"
 #include "report.h"
 #include "scenario-run.h"
@@ -135,7 +136,8 @@ static void describe_run(struct qt_verdict *verdict, const struct qt_runner *run
 	strftime(verdict->started, sizeof(verdict->started), "%Y-%m-%dT%H:%M:%SZ", &utc);
 	snprintf(verdict->host, sizeof(verdict->host), "%s",
 		 options->host ? options->host : "this machine");
-	snprintf(verdict->kernel, sizeof(verdict->kernel), "%s", runner->needs.kernel);
+	snprintf(verdict->kernel, sizeof(verdict->kernel), "%s",
+		 runner->needs.kernel ? runner->needs.kernel : "none");
 	snprintf(verdict->tamper, sizeof(verdict->tamper), "%s",
 		 options->tamper ? options->tamper : "");
 }
@@ -144,10 +146,13 @@ int qt_run(const struct qt_options *options, struct qt_verdict **out, struct vgp
 {
 	_destroy_(qt_verdict) struct qt_verdict *verdict = calloc(1, sizeof(*verdict));
 	_autoclose_ int out_fd = -1;
+	const char *guest_dir = options->guest_dir ? options->guest_dir : QT_GUEST_DIR;
+	_autofree_ char *kernel = qt_guest_kernel_find(guest_dir, false);
 	struct qt_runner runner = {
 		.options = options,
 		.needs = { .qemu = options->qemu ? options->qemu : "qemu-system-x86_64",
-			   .kernel = options->kernel ? options->kernel : QT_GUEST_DIR "/vmlinuz",
+			   .kernel = options->kernel ? options->kernel : kernel,
+			   .guest_dir = guest_dir,
 			   .init = options->init ? options->init : QT_GUEST_INIT },
 	};
 	int64_t start_ms = qt_now_ms();

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -281,7 +282,15 @@ static int remove_vgpu(struct run *run, struct vgpu_error *err)
 
 static int create_vgpu_if_due(struct run *run, struct vgpu_error *err)
 {
-	return run->path->vgpu ? create_vgpu(run, err) : 0;
+	const char *type = run->result->scenario->type;
+	int r = run->path->vgpu ? create_vgpu(run, err) : 0;
+
+	if (r || !type || !fnmatch(type, run->result->type, 0))
+		return r;
+	run->result->outcome = QT_SKIPPED;
+	snprintf(run->result->reason, sizeof(run->result->reason),
+		 "needs vgpu-type: %s cannot do it, only %s", run->result->type, type);
+	return 0;
 }
 
 /* In this order. The name is the fault's if the stage fails. */
@@ -320,6 +329,8 @@ void qt_scenario_run(struct qt_runner *runner, struct qt_result *result)
 					       &err);
 				break;
 			}
+			if (result->outcome == QT_SKIPPED)
+				break;
 		}
 	}
 	/* the vGPU can go only when QEMU has gone */

@@ -133,6 +133,10 @@ static json_object *frame_json(const struct qt_frame *frame)
 	add_text(object, "fault", frame->fault ? qt_fault_name(frame->fault) : NULL);
 	add_text(object, "reason", frame->reason);
 	add_text(object, "expected", frame->expected);
+	add_text(object, "guest_copy",
+		 frame->guest_copy == QT_GUEST_COPY_RIGHT   ? "right"
+		 : frame->guest_copy == QT_GUEST_COPY_WRONG ? "wrong"
+							    : NULL);
 	add_number(object, "show_ms", frame->show_ms);
 	for (size_t i = 0; i < frame->shots_len; i++)
 		json_object_array_add(shots, shot_json(&frame->shots[i]));

@@ -30,6 +30,9 @@ struct qt_shot {
 	char diff[QT_PICTURE_LEN]; /* empty if nothing differs */
 };
 
+/** Has the guest in its own memory what it was told to show? Tells who is to blame. */
+enum qt_guest_copy { QT_GUEST_COPY_UNKNOWN, QT_GUEST_COPY_RIGHT, QT_GUEST_COPY_WRONG };
+
 struct qt_frame {
 	struct qt_shown shown;
 	char tiling[8];
@@ -39,6 +42,7 @@ struct qt_frame {
 	char expected[QT_PICTURE_LEN];
 	struct qt_shot shots[QT_SHOTS_MAX];
 	size_t shots_len;
+	enum qt_guest_copy guest_copy;
 	unsigned int show_ms; /* from the command to the guest's answer */
 };
 

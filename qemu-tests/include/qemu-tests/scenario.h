@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { QT_SCENARIO_STEPS_MAX = 6, QT_SCENARIO_NEEDS_MAX = 4 };
+enum { QT_SCENARIO_STEPS_MAX = 8, QT_SCENARIO_NEEDS_MAX = 4 };
 
 /** Some frames of one mode. */
 struct qt_step {
@@ -26,6 +26,7 @@ struct qt_scenario {
 	const char *summary; /* one line: the spirit of it */
 	const char *path; /* name of a display path */
 	const char *needs[QT_SCENARIO_NEEDS_MAX]; /* beyond the path's */
+	const char *type; /* glob over mdev types: others cannot do it; NULL: all can */
 	bool on_request; /* runs only if it is selected by its full name */
 	struct qt_step steps[QT_SCENARIO_STEPS_MAX];
 };
