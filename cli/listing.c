@@ -90,6 +90,11 @@ struct json_object *cli_listing_object(const struct cli_column *columns, size_t 
 
 void cli_json_print(struct json_object *object)
 {
+	/* json-c would break the line between the brackets */
+	if (json_object_is_type(object, json_type_array) && !json_object_array_length(object)) {
+		puts("[]");
+		return;
+	}
 	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
 							    JSON_C_TO_STRING_NOSLASHESCAPE));
 }
@@ -152,10 +157,6 @@ int cli_listing_print(const struct cli_listing *listing, bool json, struct vgpu_
 	struct libscols_table *table;
 	int ret;
 
-	if (json && !json_object_array_length(listing->rows)) {
-		puts("[]");
-		return 0;
-	}
 	if (json) {
 		cli_json_print(listing->rows);
 		return 0;
