@@ -168,7 +168,8 @@ struct fake_tree {
 	struct fake_gpu_object **gpus;
 	size_t gpus_len;
 	uint64_t next_id;
-	const struct fake_tree_watcher *watcher;
+	pthread_rwlock_t watcher_lock;
+	const struct fake_tree_watcher *watcher; /* changed with both locks held */
 	void *watcher_data;
 	struct fake_notice *notices;
 	size_t notices_len, notices_max;

@@ -350,14 +350,20 @@ void fake_tree_unlock(struct fake_tree *tree)
 	tree->notices = NULL;
 	tree->notices_len = tree->notices_max = 0;
 	pthread_rwlock_unlock(&tree->lock);
+	if (!notices)
+		return;
+	pthread_rwlock_rdlock(&tree->watcher_lock);
 	for (size_t i = 0; i < len; i++) {
-		if (notices[i].name)
+		if (!tree->watcher)
+			; /* it has gone meanwhile */
+		else if (notices[i].name)
 			tree->watcher->removed(tree->watcher_data, notices[i].dir, notices[i].name,
 					       notices[i].ino);
 		else
 			tree->watcher->changed(tree->watcher_data, notices[i].dir);
 		free(notices[i].name);
 	}
+	pthread_rwlock_unlock(&tree->watcher_lock);
 	free(notices);
 }
 
@@ -403,10 +409,12 @@ void fake_tree_forget(struct fake_tree *tree, uint64_t ino, uint64_t times)
 
 void fake_tree_watch(struct fake_tree *tree, const struct fake_tree_watcher *watcher, void *data)
 {
+	pthread_rwlock_wrlock(&tree->watcher_lock);
 	pthread_rwlock_wrlock(&tree->lock);
 	tree->watcher = watcher;
 	tree->watcher_data = data;
 	pthread_rwlock_unlock(&tree->lock);
+	pthread_rwlock_unlock(&tree->watcher_lock);
 }
 
 /*

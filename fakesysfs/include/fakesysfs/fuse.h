@@ -40,12 +40,18 @@ struct fake_fuse_options {
 	const char *subtree; /* what the mount's root shows: "" for all, "sys" for /sys alone */
 	const struct fake_fuse_vfio_ops *vfio; /* NULL: opening a VFIO node gives -ENODEV */
 	void *vfio_data;
+	/* whom root's nodes belong to: 0, 0 for root, or an ordinary user who is to play root */
+	uid_t owner_uid;
+	gid_t owner_gid;
 };
 
 /** Makes a session that is not mounted yet. NULL with @err filled on failure. */
 struct fake_fuse *fake_fuse_create(const struct fake_fuse_options *options, struct vgpu_error *err);
 
-/** Mounts on @mountpoint, as fusermount3 or root does. */
+/**
+ * Mounts on @mountpoint, as fusermount3 or root does. Refuses a directory that does not exist, is
+ * not empty, or has something mounted on it. Root's mount is open to all users.
+ */
 int fake_fuse_mount(struct fake_fuse *fuse, const char *mountpoint, struct vgpu_error *err);
 /**
  * Serves a connection that is mounted already: @fd is the /dev/fuse descriptor given to mount(2),
@@ -61,6 +67,9 @@ int fake_fuse_start(struct fake_fuse *fuse, struct vgpu_error *err);
 void fake_fuse_wait(struct fake_fuse *fuse);
 /** Asks the threads to end. Async-signal-safe. */
 void fake_fuse_stop(struct fake_fuse *fuse);
-/** Unmounts what fake_fuse_mount() mounted, ends the threads, frees. NULL is fine. */
+/**
+ * Unmounts what fake_fuse_mount() mounted, ends the threads, frees. Writes that still block, as a
+ * removal of a vGPU in use does, end with EINTR. NULL is fine.
+ */
 void fake_fuse_destroy(struct fake_fuse *fuse);
 VGPU_DEFINE_DESTROYP(fake_fuse)

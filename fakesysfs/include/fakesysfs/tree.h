@@ -96,7 +96,7 @@ struct fake_tree_watcher {
 	void (*changed)(void *data, uint64_t dir);
 };
 
-/** Sets the one watcher, NULL for none. Not while the tree is in use by others. */
+/** Sets the one watcher, NULL for none. When this returns, the old one is not running. */
 void fake_tree_watch(struct fake_tree *tree, const struct fake_tree_watcher *watcher, void *data);
 
 /**

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What fuse.c (the session and its threads) and fuse-ops.c (the requests) share.
+ */
+
+#define FUSE_USE_VERSION 312
+
+#include <fakesysfs/fuse.h>
+#include <fakesysfs/tree.h>
+#include <fuse_lowlevel.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <time.h>
+
+struct fake_fuse {
+	struct fake_fuse_options options;
+	struct fuse_session *session;
+	uint64_t root; /* the tree's node that the mount's root shows */
+	struct timespec born; /* every node's times */
+	bool mounted;
+
+	pthread_mutex_t lock; /* of threads */
+	pthread_t *threads;
+	size_t threads_len;
+	atomic_int idle; /* threads that wait for a request */
+	atomic_bool stopping;
+	sem_t ended; /* posted when the mount has gone, or by fake_fuse_stop() */
+};
+
+/* FUSE's root is number 1; the tree's is, too, but may lie above what is mounted. */
+static inline uint64_t fake_fuse_to_tree(const struct fake_fuse *fuse, fuse_ino_t ino)
+{
+	return ino == FUSE_ROOT_ID ? fuse->root : ino;
+}
+
+static inline fuse_ino_t fake_fuse_from_tree(const struct fake_fuse *fuse, uint64_t ino)
+{
+	return ino == fuse->root ? FUSE_ROOT_ID : ino;
+}
+
+extern const struct fuse_lowlevel_ops fake_fuse_ops;
+extern const struct fake_tree_watcher fake_fuse_watcher;

@@ -1,0 +1,621 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * FUSE requests, each answered as sysfs would.
+ *
+ * The kernel may cache names and attributes for ever: whatever changes in the tree without a
+ * request is told to it (fake_fuse_watcher) before the change's cause returns, so that nobody who
+ * has seen a vGPU go can still find it. What is not there is never cached.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuse-impl.h"
+
+#define FOR_EVER 1e9 /* seconds */
+
+enum { PAGE = 4096, LAST_OFFSET = 0x7fffffff };
+
+static struct fake_fuse *fuse_of(fuse_req_t req)
+{
+	return fuse_req_userdata(req);
+}
+
+static uint64_t tree_ino(fuse_req_t req, fuse_ino_t ino)
+{
+	return fake_fuse_to_tree(fuse_of(req), ino);
+}
+
+static mode_t type_of(const struct fake_node *node)
+{
+	switch (node->kind) {
+	case FAKE_NODE_DIR:
+		return S_IFDIR;
+	case FAKE_NODE_LINK:
+		return S_IFLNK;
+	default:
+		return S_IFREG;
+	}
+}
+
+static void fill_stat(const struct fake_fuse *fuse, const struct fake_node *node, struct stat *st)
+{
+	*st = (struct stat){
+		.st_ino = node->ino,
+		.st_mode = type_of(node) | node->mode,
+		.st_nlink = node->nlink,
+		.st_uid = node->uid ? node->uid : fuse->options.owner_uid,
+		.st_gid = node->gid ? node->gid : fuse->options.owner_gid,
+		.st_size = (off_t)node->size,
+		.st_blksize = PAGE,
+		.st_atim = fuse->born,
+		.st_mtim = fuse->born,
+		.st_ctim = fuse->born,
+	};
+}
+
+/*
+ * Nodes.
+ */
+
+static void op_init(void *userdata, struct fuse_conn_info *conn)
+{
+	(void)userdata;
+	/* a truncation is a request of its own, which sysfs ignores; small messages need no pipes */
+	conn->want &= ~(unsigned int)(FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_SPLICE_READ |
+				      FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
+}
+
+static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct fake_fuse *fuse = fuse_of(req);
+	struct fuse_entry_param entry = { .attr_timeout = FOR_EVER, .entry_timeout = FOR_EVER };
+	struct fake_node node;
+	int ret;
+
+	ret = fake_tree_lookup(fuse->options.tree, tree_ino(req, parent), name, &node);
+	if (!ret)
+		ret = fake_tree_hold(fuse->options.tree, node.ino);
+	if (ret) {
+		fuse_reply_err(req, -ret);
+		return;
+	}
+	entry.ino = node.ino;
+	fill_stat(fuse, &node, &entry.attr);
+	if (fuse_reply_entry(req, &entry))
+		fake_tree_forget(fuse->options.tree, node.ino, 1);
+}
+
+static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t times)
+{
+	if (ino != FUSE_ROOT_ID)
+		fake_tree_forget(fuse_of(req)->options.tree, ino, times);
+	fuse_reply_none(req);
+}
+
+static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+	for (size_t i = 0; i < count; i++)
+		if (forgets[i].ino != FUSE_ROOT_ID)
+			fake_tree_forget(fuse_of(req)->options.tree, forgets[i].ino,
+					 forgets[i].nlookup);
+	fuse_reply_none(req);
+}
+
+static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct fake_fuse *fuse = fuse_of(req);
+	struct fake_node node;
+	struct stat st;
+	int ret;
+
+	(void)fi;
+	ret = fake_tree_get(fuse->options.tree, tree_ino(req, ino), &node);
+	if (ret) {
+		fuse_reply_err(req, -ret);
+		return;
+	}
+	fill_stat(fuse, &node, &st);
+	st.st_ino = ino;
+	fuse_reply_attr(req, &st, FOR_EVER);
+}
+
+/* chmod and chown stick; a size or a time is taken and ignored. */
+static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
+		       struct fuse_file_info *fi)
+{
+	struct fake_fuse *fuse = fuse_of(req);
+	mode_t mode = to_set & FUSE_SET_ATTR_MODE ? attr->st_mode & 07777 : (mode_t)-1;
+	uid_t uid = to_set & FUSE_SET_ATTR_UID ? attr->st_uid : (uid_t)-1;
+	gid_t gid = to_set & FUSE_SET_ATTR_GID ? attr->st_gid : (gid_t)-1;
+	int ret;
+
+	if (uid == fuse->options.owner_uid)
+		uid = 0;
+	if (gid == fuse->options.owner_gid)
+		gid = 0;
+	ret = fake_tree_setattr(fuse->options.tree, tree_ino(req, ino), mode, uid, gid);
+	if (ret)
+		fuse_reply_err(req, -ret);
+	else
+		op_getattr(req, ino, fi);
+}
+
+static void op_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	char text[PAGE];
+	ssize_t len = fake_tree_readlink(fuse_of(req)->options.tree, tree_ino(req, ino), text,
+					 sizeof(text));
+
+	if (len < 0)
+		fuse_reply_err(req, (int)-len);
+	else
+		fuse_reply_readlink(req, text);
+}
+
+static void op_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+	struct statvfs st = { .f_bsize = PAGE, .f_frsize = PAGE, .f_namemax = 255 };
+
+	(void)ino;
+	fuse_reply_statfs(req, &st);
+}
+
+/*
+ * Nobody makes, renames or deletes anything in sysfs.
+ */
+
+static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t dev)
+{
+	(void)parent;
+	(void)name;
+	(void)dev;
+	/* the VFS refuses regular files itself: sysfs has no create function */
+	fuse_reply_err(req, S_ISREG(mode) ? EACCES : EPERM);
+}
+
+static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+		      struct fuse_file_info *fi)
+{
+	(void)parent;
+	(void)name;
+	(void)mode;
+	(void)fi;
+	fuse_reply_err(req, EACCES);
+}
+
+static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	(void)parent;
+	(void)name;
+	(void)mode;
+	fuse_reply_err(req, EPERM);
+}
+
+static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	(void)parent;
+	(void)name;
+	fuse_reply_err(req, EPERM);
+}
+
+static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+	(void)target;
+	(void)parent;
+	(void)name;
+	fuse_reply_err(req, EPERM);
+}
+
+static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
+{
+	(void)ino;
+	(void)parent;
+	(void)name;
+	fuse_reply_err(req, EPERM);
+}
+
+static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+		      const char *new_name, unsigned int flags)
+{
+	(void)parent;
+	(void)name;
+	(void)new_parent;
+	(void)new_name;
+	fuse_reply_err(req, flags ? EINVAL : EPERM);
+}
+
+/*
+ * Open attributes. sysfs fills a buffer when reading starts at 0 (or somewhere unexpected) and
+ * hands that out until it is empty. Source: fs/seq_file.c, seq_read_iter()
+ */
+
+struct handle {
+	pthread_mutex_t lock;
+	int vfio; /* > 0: an open VFIO node */
+	bool was_read;
+	off_t position; /* where the next read continues */
+	char *content; /* the snapshot */
+	size_t len;
+};
+
+static struct handle *handle_of(const struct fuse_file_info *fi)
+{
+	return (struct handle *)(uintptr_t)fi->fh;
+}
+
+static int open_vfio(struct fake_fuse *fuse, const struct fake_node *node, struct handle *handle)
+{
+	if (!fuse->options.vfio)
+		return -ENODEV;
+	handle->vfio = fuse->options.vfio->open(fuse->options.vfio_data, node);
+	return handle->vfio < 0 ? handle->vfio : 0;
+}
+
+static void free_handle(struct fake_fuse *fuse, struct handle *handle)
+{
+	if (handle->vfio > 0)
+		fuse->options.vfio->release(fuse->options.vfio_data, handle->vfio);
+	pthread_mutex_destroy(&handle->lock);
+	free(handle->content);
+	free(handle);
+}
+
+static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct fake_fuse *fuse = fuse_of(req);
+	struct handle *handle;
+	struct fake_node node;
+	int ret;
+
+	ret = fake_tree_open(fuse->options.tree, ino, fi->flags);
+	if (!ret)
+		ret = fake_tree_get(fuse->options.tree, ino, &node);
+	if (ret) {
+		fuse_reply_err(req, -ret);
+		return;
+	}
+	handle = calloc(1, sizeof(*handle));
+	if (!handle) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
+	pthread_mutex_init(&handle->lock, NULL);
+	if (node.kind != FAKE_NODE_ATTR)
+		ret = open_vfio(fuse, &node, handle);
+	if (ret) {
+		free_handle(fuse, handle);
+		fuse_reply_err(req, -ret);
+		return;
+	}
+	fi->fh = (uintptr_t)handle;
+	fi->direct_io = 1;
+	fi->noflush = 1;
+	if (fuse_reply_open(req, fi))
+		free_handle(fuse, handle); /* the opener was interrupted: no release will come */
+}
+
+static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	(void)ino;
+	free_handle(fuse_of(req), handle_of(fi));
+	fuse_reply_err(req, 0);
+}
+
+/* Takes a new snapshot for a read at @offset. The caller holds the handle's lock. */
+static int refill(struct fake_fuse *fuse, uint64_t ino, struct handle *handle, off_t offset)
+{
+	char page[PAGE];
+	ssize_t len = fake_tree_read(fuse->options.tree, ino, page, sizeof(page));
+
+	if (len < 0)
+		return (int)len;
+	free(handle->content);
+	handle->content = malloc(len ? (size_t)len : 1);
+	handle->len = handle->content ? (size_t)len : 0;
+	if (!handle->content)
+		return -ENOMEM;
+	memcpy(handle->content, page, (size_t)len);
+	handle->position = offset;
+	handle->was_read = true;
+	return 0;
+}
+
+/* A VFIO node can be read at one place alone: see FAKE_FUSE_IDENTIFY_OFFSET. */
+static void read_vfio(fuse_req_t req, const struct handle *handle, size_t size, off_t offset)
+{
+	int64_t vfio = handle->vfio;
+
+	if (offset == FAKE_FUSE_IDENTIFY_OFFSET && size == sizeof(vfio))
+		fuse_reply_buf(req, (const char *)&vfio, sizeof(vfio));
+	else
+		fuse_reply_err(req, EINVAL);
+}
+
+static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		    struct fuse_file_info *fi)
+{
+	struct fake_fuse *fuse = fuse_of(req);
+	struct handle *handle = handle_of(fi);
+	size_t left = 0;
+	int ret = 0;
+
+	if (handle->vfio) {
+		read_vfio(req, handle, size, offset);
+		return;
+	}
+	pthread_mutex_lock(&handle->lock);
+	if (!offset || offset != handle->position)
+		ret = refill(fuse, ino, handle, offset);
+	else if (offset >= (off_t)handle->len) /* at its end the node must be alive, no more */
+		ret = fake_tree_open(fuse->options.tree, ino, 3) == -ENODEV ? -ENODEV : 0;
+	if (!ret && offset < (off_t)handle->len) {
+		left = handle->len - (size_t)offset;
+		if (left > size)
+			left = size;
+	}
+	if (ret) {
+		fuse_reply_err(req, -ret);
+	} else {
+		fuse_reply_buf(req, left ? handle->content + offset : NULL, left);
+		handle->position = offset + (off_t)left;
+	}
+	pthread_mutex_unlock(&handle->lock);
+}
+
+/* Asked by a write that blocks: has its process been interrupted, or are we ending? */
+struct waiting {
+	fuse_req_t req;
+	struct fake_fuse *fuse;
+};
+
+static bool is_cancelled(void *data)
+{
+	const struct waiting *waiting = data;
+
+	return atomic_load(&waiting->fuse->stopping) || fuse_req_interrupted(waiting->req);
+}
+
+static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
+		     struct fuse_file_info *fi)
+{
+	struct waiting waiting = { req, fuse_of(req) };
+	ssize_t ret;
+
+	(void)offset;
+	if (handle_of(fi)->vfio)
+		ret = -EINVAL;
+	else
+		ret = fake_tree_write(waiting.fuse->options.tree, ino, data, size, is_cancelled,
+				      &waiting);
+	if (ret < 0)
+		fuse_reply_err(req, (int)-ret);
+	else
+		fuse_reply_write(req, (size_t)ret);
+}
+
+static void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
+		     struct fuse_file_info *fi)
+{
+	struct fake_node node;
+	int ret = fake_tree_get(fuse_of(req)->options.tree, ino, &node);
+
+	(void)fi;
+	if (!ret && (offset < 0 || offset >= (off_t)node.size))
+		ret = -ENXIO;
+	if (ret)
+		fuse_reply_err(req, -ret);
+	else
+		fuse_reply_lseek(req, whence == SEEK_HOLE ? (off_t)node.size : offset);
+}
+
+/* Source: fs/kernfs/file.c, kernfs_fop_poll(): what has not been read yet counts as news */
+static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
+		    struct fuse_pollhandle *ph)
+{
+	struct handle *handle = handle_of(fi);
+	unsigned int events = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+	bool dead = fake_tree_open(fuse_of(req)->options.tree, ino, 3) == -ENODEV;
+
+	if (ph)
+		fuse_pollhandle_destroy(ph); /* nothing is ever notified */
+	pthread_mutex_lock(&handle->lock);
+	if (!handle->vfio && (dead || !handle->was_read))
+		events |= POLLERR | POLLPRI;
+	pthread_mutex_unlock(&handle->lock);
+	fuse_reply_poll(req, events);
+}
+
+/*
+ * Open directories. A snapshot is taken when reading begins; an entry's offset is the hash of the
+ * next one's name, as in sysfs. Source: fs/kernfs/dir.c, kernfs_fop_readdir()
+ */
+
+struct listed {
+	fuse_ino_t ino;
+	mode_t type;
+	uint32_t hash;
+	char *name;
+};
+
+struct listing {
+	const struct fake_fuse *fuse;
+	struct listed *items;
+	size_t len, max;
+};
+
+static void clear_listing(struct listing *listing)
+{
+	for (size_t i = 0; i < listing->len; i++)
+		free(listing->items[i].name);
+	listing->len = 0;
+}
+
+static int add_listed(void *data, const char *name, const struct fake_node *node)
+{
+	struct listing *listing = data;
+	struct listed *items;
+	size_t max;
+
+	if (listing->len == listing->max) {
+		max = listing->max ? 2 * listing->max : 32;
+		items = realloc(listing->items, max * sizeof(*items));
+		if (!items)
+			return -ENOMEM;
+		listing->items = items;
+		listing->max = max;
+	}
+	listing->items[listing->len] = (struct listed){
+		.ino = fake_fuse_from_tree(listing->fuse, node->ino),
+		.type = type_of(node),
+		.hash = fake_tree_name_hash(name),
+		.name = strdup(name),
+	};
+	return listing->items[listing->len].name ? (listing->len++, 0) : -ENOMEM;
+}
+
+static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct listing *listing = calloc(1, sizeof(*listing));
+
+	(void)ino;
+	if (!listing) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
+	listing->fuse = fuse_of(req);
+	fi->fh = (uintptr_t)listing;
+	if (fuse_reply_open(req, fi))
+		free(listing);
+}
+
+static void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct listing *listing = (struct listing *)(uintptr_t)fi->fh;
+
+	(void)ino;
+	clear_listing(listing);
+	free(listing->items);
+	free(listing);
+	fuse_reply_err(req, 0);
+}
+
+/* Adds one entry to @buffer; false if it does not fit. */
+static bool put_entry(fuse_req_t req, char *buffer, size_t size, size_t *used, const char *name,
+		      fuse_ino_t ino, mode_t type, off_t next)
+{
+	struct stat st = { .st_ino = ino, .st_mode = type };
+	size_t len = fuse_add_direntry(req, buffer + *used, size - *used, name, &st, next);
+
+	if (len > size - *used)
+		return false;
+	*used += len;
+	return true;
+}
+
+static off_t offset_of(const struct listing *listing, size_t i)
+{
+	return i < listing->len ? (off_t)listing->items[i].hash : LAST_OFFSET;
+}
+
+static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		       struct fuse_file_info *fi)
+{
+	struct listing *listing = (struct listing *)(uintptr_t)fi->fh;
+	char *buffer = malloc(size);
+	size_t used = 0;
+	int ret = buffer ? 0 : -ENOMEM;
+	bool fits = true;
+
+	if (!ret && !offset) {
+		clear_listing(listing);
+		ret = fake_tree_list(fuse_of(req)->options.tree, tree_ino(req, ino), add_listed,
+				     listing);
+	}
+	if (ret) {
+		free(buffer);
+		fuse_reply_err(req, -ret);
+		return;
+	}
+	if (offset < 1)
+		fits = put_entry(req, buffer, size, &used, ".", ino, S_IFDIR, 1);
+	if (offset < 2 && fits)
+		fits = put_entry(req, buffer, size, &used, "..", FUSE_ROOT_ID, S_IFDIR,
+				 offset_of(listing, 0));
+	for (size_t i = 0; i < listing->len && fits; i++) {
+		const struct listed *item = &listing->items[i];
+
+		if ((off_t)item->hash >= offset)
+			fits = put_entry(req, buffer, size, &used, item->name, item->ino,
+					 item->type, offset_of(listing, i + 1));
+	}
+	fuse_reply_buf(req, buffer, used);
+	free(buffer);
+}
+
+static void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+	(void)ino;
+	(void)datasync;
+	(void)fi;
+	fuse_reply_err(req, EINVAL);
+}
+
+const struct fuse_lowlevel_ops fake_fuse_ops = {
+	.init = op_init,
+	.lookup = op_lookup,
+	.forget = op_forget,
+	.forget_multi = op_forget_multi,
+	.getattr = op_getattr,
+	.setattr = op_setattr,
+	.readlink = op_readlink,
+	.statfs = op_statfs,
+	.mknod = op_mknod,
+	.create = op_create,
+	.mkdir = op_mkdir,
+	.unlink = op_unlink,
+	.rmdir = op_unlink,
+	.symlink = op_symlink,
+	.link = op_link,
+	.rename = op_rename,
+	.open = op_open,
+	.release = op_release,
+	.read = op_read,
+	.write = op_write,
+	.lseek = op_lseek,
+	.poll = op_poll,
+	.opendir = op_opendir,
+	.releasedir = op_releasedir,
+	.readdir = op_readdir,
+	.fsyncdir = op_fsyncdir,
+};
+
+/*
+ * What the kernel must forget. It answers once its caches are clean, so nobody may hold a lock that
+ * a request needs.
+ */
+
+static void tell_removed(void *data, uint64_t dir, const char *name, uint64_t ino)
+{
+	struct fake_fuse *fuse = data;
+
+	(void)ino;
+	fuse_lowlevel_notify_inval_entry(fuse->session, fake_fuse_from_tree(fuse, dir), name,
+					 strlen(name));
+}
+
+static void tell_changed(void *data, uint64_t dir)
+{
+	struct fake_fuse *fuse = data;
+
+	/* a negative offset: attributes alone */
+	fuse_lowlevel_notify_inval_inode(fuse->session, fake_fuse_from_tree(fuse, dir), -1, 0);
+}
+
+const struct fake_tree_watcher fake_fuse_watcher = {
+	.removed = tell_removed,
+	.changed = tell_changed,
+};
