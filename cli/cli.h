@@ -105,5 +105,7 @@ extern const struct cli_option cli_list_options[];
 extern const struct cli_option cli_create_options[];
 extern const struct cli_option cli_qemu_args_options[];
 extern const char cli_qemu_args_details[];
+extern const struct cli_option cli_fake_options[];
+extern const char cli_fake_details[];
 extern const struct cli_option cli_test_options[];
 extern const char cli_test_details[];

@@ -50,6 +50,15 @@ const struct cli_verb cli_verbs[] = {
 		.details = cli_qemu_args_details,
 	},
 	{
+		.name = "fake",
+		.group = "The fake host",
+		.arguments = "serve [--gpu SPEC]... MOUNTPOINT | profiles",
+		.summary = "mount a host that is not there, or list the GPUs it can have",
+		.run = cli_verb_fake,
+		.options = cli_fake_options,
+		.details = cli_fake_details,
+	},
+	{
 		.name = "test",
 		.group = "Testing",
 		.arguments = "[OPTION...] [SCENARIO-GLOB...]",

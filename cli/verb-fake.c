@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fakesysfs/fuse.h>
+#include <fakesysfs/host.h>
+#include <fakesysfs/tree.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <vgpulab/nearest.h>
+
+#include "listing.h"
+
+#define DEFAULT_GPU "kaby-lake"
+
+enum { GPUS_MAX = 4096, OPTION_GPU = 'g', OPTION_READY_FD = 256, OPTION_DIE_WITH_PARENT };
+
+const struct cli_option cli_fake_options[] = {
+	{ OPTION_GPU, "gpu", "SPEC",
+	  "serve: a GPU of the host, may be repeated: NAME[,aperture=1G][,ggtt=4G]"
+	  "[,address=0000:00:02.0] (" DEFAULT_GPU ")" },
+	{ OPTION_READY_FD, "ready-fd", "N", "serve: write a line to descriptor N once mounted" },
+	{ OPTION_DIE_WITH_PARENT, "die-with-parent", NULL,
+	  "serve: unmount and end when the parent process ends" },
+	{ 0 },
+};
+
+const char cli_fake_details[] =
+	"fake serve mounts a host on MOUNTPOINT, an empty directory, until it is unmounted or the\n"
+	"program is told to end: MOUNTPOINT/sys is its /sys, MOUNTPOINT/dev/vfio its /dev/vfio (to\n"
+	"use these, see vgpulab run). fake profiles lists the GPUs that there are.";
+
+/*
+ * fake profiles
+ */
+
+#define CELL(name, expression)                                 \
+	static struct json_object *name(const void *data)      \
+	{                                                      \
+		const struct fake_gpu_profile *profile = data; \
+                                                               \
+		return expression;                             \
+	}
+
+static struct json_object *pci_id(const void *data)
+{
+	const struct fake_gpu_profile *profile = data;
+	char text[16];
+
+	snprintf(text, sizeof(text), "%04x:%04x", profile->vendor_id, profile->device_id);
+	return cli_text(text);
+}
+
+static struct json_object *types(const void *data)
+{
+	const struct fake_gpu_profile *profile = data;
+	char text[256] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < profile->types_len && len < sizeof(text); i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i ? " " : "",
+					profile->types[i].name);
+	return cli_text(text);
+}
+
+CELL(name, cli_text(profile->name))
+CELL(summary, cli_text(profile->summary))
+CELL(aperture, cli_number(profile->aperture_mib))
+CELL(ggtt, cli_number(profile->ggtt_mib))
+CELL(model, cli_text(profile->model))
+
+static const struct cli_column columns[] = {
+	{ "NAME", "name", "for --gpu", .value = name },
+	{ "ID", "pci_id", "vendor and device id", .value = pci_id },
+	{ "APERTURE", "aperture_mib", "aperture unless aperture= says otherwise", "M",
+	  .value = aperture },
+	{ "SUMMARY", "summary", "what it is", .value = summary },
+	{ "GGTT", "ggtt_mib", "GGTT unless ggtt= says otherwise", "M", .extra = true,
+	  .value = ggtt },
+	{ "TYPES", "types", "vGPU types, those included that need more aperture", .extra = true,
+	  .value = types },
+	{ "MODEL", "model", "device model behind VFIO", .extra = true, .value = model },
+};
+
+static int list_profiles(const struct cli_arguments *args)
+{
+	struct vgpu_error err = { 0 };
+	struct cli_listing listing;
+	int ret;
+
+	cli_listing_init(&listing, columns, VGPU_ARRAY_LEN(columns));
+	for (size_t i = 0; i < fake_gpu_profiles_len; i++)
+		cli_listing_add(&listing, &fake_gpu_profiles[i]);
+	ret = cli_listing_print(&listing, args->globals.json, &err);
+	cli_listing_finish(&listing);
+	return ret < 0 ? cli_fail(&args->globals, &err) : 0;
+}
+
+/*
+ * fake serve
+ */
+
+static struct fake_fuse *serving;
+
+static void stop_serving(int signal)
+{
+	(void)signal;
+	fake_fuse_stop(serving);
+}
+
+static void catch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = stop_serving, .sa_flags = SA_RESTART };
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(signals); i++)
+		sigaction(signals[i], &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+struct serve {
+	const char *gpus[GPUS_MAX];
+	size_t gpus_len;
+	int ready_fd;
+	bool die_with_parent;
+};
+
+static int add_gpus(struct fake_host *host, const struct serve *serve, struct vgpu_error *err)
+{
+	for (size_t i = 0; i < serve->gpus_len; i++) {
+		struct fake_gpu_config config;
+		int ret = fake_gpu_config_parse(serve->gpus[i], &config, err);
+
+		if (!ret)
+			ret = fake_host_add_gpu(host, &config, err);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static int tell_ready(const struct serve *serve, struct vgpu_error *err)
+{
+	static const char ready[] = "ready\n";
+
+	if (serve->ready_fd < 0)
+		return 0;
+	if (write(serve->ready_fd, ready, sizeof(ready) - 1) != sizeof(ready) - 1)
+		return vgpu_error_set(err, VGPU_ERROR_USAGE, errno, "--ready-fd %d: %s",
+				      serve->ready_fd, strerror(errno));
+	close(serve->ready_fd);
+	return 0;
+}
+
+static int serve_host(const struct serve *serve, const char *mountpoint, struct vgpu_error *err)
+{
+	_destroy_(fake_host) struct fake_host *host = fake_host_create();
+	_destroy_(fake_tree) struct fake_tree *tree = NULL;
+	_destroy_(fake_fuse) struct fake_fuse *fuse = NULL;
+	struct fake_fuse_options options = {
+		.subtree = "",
+		.owner_uid = geteuid(),
+		.owner_gid = getegid(),
+	};
+	int ret;
+
+	if (!host)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
+	ret = add_gpus(host, serve, err);
+	if (ret)
+		return ret;
+	tree = options.tree = fake_tree_create(host);
+	if (!tree)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
+	fuse = serving = fake_fuse_create(&options, err);
+	if (!fuse)
+		return -EIO;
+	catch_signals();
+	ret = fake_fuse_mount(fuse, mountpoint, err);
+	if (!ret)
+		ret = fake_fuse_start(fuse, err);
+	if (!ret)
+		ret = tell_ready(serve, err);
+	if (!ret)
+		fake_fuse_wait(fuse);
+	return ret;
+}
+
+static int run_serve(const struct cli_arguments *args, struct serve *serve)
+{
+	struct vgpu_error err = { 0 };
+	pid_t parent = getppid();
+
+	if (args->operands_len != 2)
+		return cli_usage_fail(args, "fake serve wants one MOUNTPOINT");
+	if (!serve->gpus_len)
+		serve->gpus[serve->gpus_len++] = DEFAULT_GPU;
+	/* the parent may have gone before we asked */
+	if (serve->die_with_parent)
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (serve->die_with_parent && getppid() != parent)
+		return 0;
+	return serve_host(serve, args->operands[1], &err) < 0 ? cli_fail(&args->globals, &err) : 0;
+}
+
+static int run_operand(const struct cli_arguments *args, struct serve *serve)
+{
+	struct vgpu_nearest nearest = { .wanted = args->operands_len ? args->operands[0] : "" };
+
+	if (!strcmp(nearest.wanted, "serve"))
+		return run_serve(args, serve);
+	if (!strcmp(nearest.wanted, "profiles") && args->operands_len == 1)
+		return list_profiles(args);
+	vgpu_nearest_offer(&nearest, "serve");
+	vgpu_nearest_offer(&nearest, "profiles");
+	if (nearest.name && strcmp(nearest.name, nearest.wanted))
+		return cli_usage_fail(args, "there is no 'fake %s': did you mean 'fake %s'?",
+				      nearest.wanted, nearest.name);
+	return cli_usage_fail(args, "'fake serve MOUNTPOINT' or 'fake profiles' is wanted");
+}
+
+/* 0, or an exit code. */
+static int take_option(struct cli_arguments *args, int id, struct serve *serve)
+{
+	char *end;
+	long fd;
+
+	switch (id) {
+	case OPTION_GPU:
+		if (serve->gpus_len == GPUS_MAX)
+			return cli_usage_fail(args, "more than %d GPUs", GPUS_MAX);
+		serve->gpus[serve->gpus_len++] = args->value;
+		return 0;
+	case OPTION_READY_FD:
+		fd = strtol(args->value, &end, 10);
+		if (*end || end == args->value || fd < 0 || fd > 1 << 20 ||
+		    fcntl((int)fd, F_GETFD) < 0)
+			return cli_usage_fail(args, "--ready-fd %s is no open descriptor",
+					      args->value);
+		serve->ready_fd = (int)fd;
+		fcntl(serve->ready_fd, F_SETFD, FD_CLOEXEC);
+		return 0;
+	default:
+		serve->die_with_parent = true;
+		return 0;
+	}
+}
+
+int cli_verb_fake(const struct cli_globals *globals, int argc, char **argv)
+{
+	_autofree_ struct serve *serve = calloc(1, sizeof(*serve));
+	struct cli_arguments args;
+	int code;
+
+	if (!serve)
+		return VGPU_ERROR_FAILED;
+	serve->ready_fd = -1;
+	cli_arguments_init(&args, globals, argc, argv);
+	for (int id; (id = cli_arguments_next(&args)) >= 0;) {
+		code = take_option(&args, id, serve);
+		if (code)
+			return code;
+	}
+	return args.ended ? args.exit_code : run_operand(&args, serve);
+}
