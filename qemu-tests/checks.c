@@ -17,7 +17,7 @@ static enum qt_fault judge_captured(const struct qt_frame *frame, const struct q
 	return QT_FAULT_NONE;
 }
 
-/* "qmp and vnc show rb-swap", or what the first wrong one shows. */
+/* "qmp and vnc: red and blue exchanged", or what the first wrong one shows. */
 static enum qt_fault judge_card(const struct qt_frame *frame, const struct qt_image *images,
 				char *reason, size_t reason_size)
 {
@@ -38,8 +38,7 @@ static enum qt_fault judge_card(const struct qt_frame *frame, const struct qt_im
 	}
 	if (!wrong)
 		return QT_FAULT_NONE;
-	snprintf(reason, reason_size, "%s %s %s: %s%s%s%s", who, n > 1 ? "show" : "shows",
-		 qt_fault_name(wrong->judgement.fault), qt_fault_meaning(wrong->judgement.fault),
+	snprintf(reason, reason_size, "%s: %s%s%s%s", who, qt_fault_meaning(wrong->judgement.fault),
 		 *wrong->judgement.detail ? " (" : "", wrong->judgement.detail,
 		 *wrong->judgement.detail ? ")" : "");
 	return wrong->judgement.fault;

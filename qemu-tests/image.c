@@ -250,6 +250,26 @@ int qt_image_shrink(const struct qt_image *image, uint32_t width_max_px, struct 
 	return 0;
 }
 
+int qt_image_enlarge(const struct qt_image *image, uint32_t x_px, uint32_t y_px, uint32_t width_px,
+		     uint32_t height_px, uint32_t factor, struct qt_image *out)
+{
+	int r;
+
+	if (width_px > image->width_px || height_px > image->height_px)
+		return -EINVAL;
+	x_px = x_px > image->width_px - width_px ? image->width_px - width_px : x_px;
+	y_px = y_px > image->height_px - height_px ? image->height_px - height_px : y_px;
+	r = qt_image_init(out, width_px * factor, height_px * factor);
+	if (r)
+		return r;
+	for (uint32_t y = 0; y < out->height_px; y++)
+		for (uint32_t x = 0; x < out->width_px; x++)
+			out->xrgb[(size_t)y * out->width_px + x] =
+				image->xrgb[(size_t)(y_px + y / factor) * image->width_px + x_px +
+					    x / factor];
+	return 0;
+}
+
 int qt_image_diff(const struct qt_image *expected, const struct qt_image *actual,
 		  struct qt_image *out)
 {

@@ -41,6 +41,13 @@ int qt_image_write_png(const struct qt_image *image, int dir_fd, const char *pat
 int qt_image_shrink(const struct qt_image *image, uint32_t width_max_px, struct qt_image *out);
 
 /**
+ * An enlarged part: each pixel becomes a square of @factor. What would lie outside is moved in.
+ * -EINVAL if the part is larger than the image.
+ */
+int qt_image_enlarge(const struct qt_image *image, uint32_t x_px, uint32_t y_px, uint32_t width_px,
+		     uint32_t height_px, uint32_t factor, struct qt_image *out);
+
+/**
  * A picture of the differences: what agrees is dimmed grey, what differs glows red. It has the size
  * of both together.
  */

@@ -78,24 +78,47 @@ static void print_base64(FILE *f, const uint8_t *data, size_t len)
 	}
 }
 
-void qt_html_picture(FILE *f, int dir_fd, const char *file, uint32_t width_max_px, const char *alt)
+static void print_image(FILE *f, const struct qt_image *image, const char *alt)
 {
-	_image_ struct qt_image image = { 0 }, small = { 0 };
 	_autofree_ void *png = NULL;
-	struct vgpu_error err = { 0 };
 	size_t len;
 
-	if (qt_image_read(dir_fd, file, &image, &err) ||
-	    qt_image_shrink(&image, width_max_px, &small) ||
-	    qt_image_encode_png(&small, &png, &len, &err)) {
-		fputs("<p class=\"dim\">", f);
-		qt_html_text(f, err.message);
-		fputs("</p>\n", f);
+	if (qt_image_encode_png(image, &png, &len, NULL))
 		return;
-	}
-	fprintf(f, "<img width=\"%u\" height=\"%u\" alt=\"", small.width_px, small.height_px);
+	fprintf(f, "<img width=\"%u\" height=\"%u\" alt=\"", image->width_px, image->height_px);
 	qt_html_text(f, alt);
 	fputs("\" src=\"data:image/png;base64,", f);
 	print_base64(f, png, len);
 	fputs("\">\n", f);
+}
+
+static void print_remark(FILE *f, const char *text)
+{
+	fputs("<p class=\"dim\">", f);
+	qt_html_text(f, text);
+	fputs("</p>\n", f);
+}
+
+void qt_html_picture(FILE *f, int dir_fd, const char *file, uint32_t width_max_px, const char *alt)
+{
+	_image_ struct qt_image image = { 0 }, small = { 0 };
+	struct vgpu_error err = { 0 };
+
+	if (qt_image_read(dir_fd, file, &image, &err))
+		print_remark(f, err.message);
+	else if (!qt_image_shrink(&image, width_max_px, &small))
+		print_image(f, &small, alt);
+}
+
+void qt_html_enlarged(FILE *f, int dir_fd, const char *file, const struct qt_html_part *part,
+		      const char *alt)
+{
+	_image_ struct qt_image image = { 0 }, large = { 0 };
+	struct vgpu_error err = { 0 };
+
+	if (qt_image_read(dir_fd, file, &image, &err))
+		print_remark(f, err.message);
+	else if (!qt_image_enlarge(&image, part->x_px, part->y_px, part->width_px, part->height_px,
+				   part->factor, &large))
+		print_image(f, &large, alt);
 }

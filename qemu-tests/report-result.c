@@ -6,7 +6,13 @@
 #include <fcntl.h>
 #include <string.h>
 
-enum { PICTURE_MAX_PX = 1024, THUMBNAIL_MAX_PX = 640, TAIL_LEN = 8192 };
+enum {
+	PICTURE_MAX_PX = 1024,
+	THUMBNAIL_MAX_PX = 640,
+	TAIL_LEN = 8192,
+	ENLARGED_PX = 96,
+	ENLARGED_FACTOR = 6
+};
 
 static const char *css_class(enum qt_outcome outcome)
 {
@@ -52,6 +58,32 @@ static void list_captures(const struct qt_frame *frame, size_t shot, char *names
 						frame->shots[i].capture);
 }
 
+/* A difference of some pixels cannot be seen in a shrunken picture: it is shown enlarged. */
+static void print_enlarged(FILE *f, const struct qt_frame *frame, const struct qt_shot *shot,
+			   int dir_fd)
+{
+	const struct qt_judgement *judgement = &shot->judgement;
+	struct qt_html_part part = { .width_px = ENLARGED_PX,
+				     .height_px = ENLARGED_PX,
+				     .factor = ENLARGED_FACTOR };
+	const struct {
+		const char *file, *title;
+	} figures[] = { { frame->expected, "Expected, enlarged" },
+			{ shot->picture, "Actual, enlarged" } };
+
+	if (!judgement->differing_px || judgement->box_width_px > ENLARGED_PX - 8 ||
+	    judgement->box_height_px > ENLARGED_PX - 8)
+		return;
+	part.x_px = judgement->box_x_px > 8 ? judgement->box_x_px - 8 : 0;
+	part.y_px = judgement->box_y_px > 8 ? judgement->box_y_px - 8 : 0;
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(figures); i++) {
+		fputs("<figure>", f);
+		qt_html_enlarged(f, dir_fd, figures[i].file, &part, figures[i].title);
+		fprintf(f, "<figcaption><b>%s</b> %ux%u px at %u,%u</figcaption></figure>\n",
+			figures[i].title, part.width_px, part.height_px, part.x_px, part.y_px);
+	}
+}
+
 static void print_failed_frame(FILE *f, const struct qt_frame *frame, int dir_fd)
 {
 	char caption[160];
@@ -82,6 +114,7 @@ static void print_failed_frame(FILE *f, const struct qt_frame *frame, int dir_fd
 			 (unsigned long long)judgement->differing_px, judgement->box_width_px,
 			 judgement->box_height_px, judgement->box_x_px, judgement->box_y_px);
 		print_figure(f, dir_fd, frame->shots[i].diff, "Difference", caption);
+		print_enlarged(f, frame, &frame->shots[i], dir_fd);
 	}
 	fputs("</div>\n", f);
 }

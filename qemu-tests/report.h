@@ -19,6 +19,12 @@ int qt_report_write(const struct qt_verdict *verdict, int dir_fd, struct vgpu_er
 void qt_html_text(FILE *f, const char *text);
 /** An <img> with the picture inside, at most @width_max_px wide; a remark if it cannot be read. */
 void qt_html_picture(FILE *f, int dir_fd, const char *file, uint32_t width_max_px, const char *alt);
+/** The same for a part of it, enlarged so that single pixels can be seen. */
+struct qt_html_part {
+	uint32_t x_px, y_px, width_px, height_px, factor;
+};
+void qt_html_enlarged(FILE *f, int dir_fd, const char *file, const struct qt_html_part *part,
+		      const char *alt);
 /** A <section> for one scenario. */
 void qt_report_result(FILE *f, const struct qt_result *result, int out_fd);
 

@@ -100,6 +100,7 @@ static int create_vgpu(struct run *run, struct vgpu_error *err)
 		wish.height_px =
 			step->height_px > wish.height_px ? step->height_px : wish.height_px;
 	}
+	qt_progress_step(&run->runner->progress, "creating the vGPU");
 	r = qt_vgpu_create(&wish, &run->vgpu, err);
 	if (r)
 		return r;
@@ -299,13 +300,21 @@ static const struct stage {
 	int (*run)(struct run *run, struct vgpu_error *err);
 } stages[] = {
 	{ "no-directory", NULL, make_directory },
-	{ "no-vgpu", "creating the vGPU", create_vgpu_if_due },
+	{ "no-vgpu", NULL, create_vgpu_if_due },
 	{ "no-qemu", "starting QEMU", start_qemu },
 	{ "no-boot", "booting the guest", boot_guest },
 	{ "guest", NULL, run_steps },
 	{ "no-power-off", "powering off", power_off },
 	{ "no-removal", NULL, remove_vgpu },
 };
+
+/* After an interruption every stage fails, but none of them is to blame. */
+static void fail_stage(struct qt_result *result, const char *fault, struct vgpu_error *err)
+{
+	if (qt_interrupted())
+		*err = (struct vgpu_error){ .message = "interrupted by a signal" };
+	qt_result_fail(result, qt_interrupted() ? "interrupted" : fault, err);
+}
 
 void qt_scenario_run(struct qt_runner *runner, struct qt_result *result)
 {
@@ -324,9 +333,7 @@ void qt_scenario_run(struct qt_runner *runner, struct qt_result *result)
 			if (stages[i].step)
 				qt_progress_step(&runner->progress, "%s", stages[i].step);
 			if (stages[i].run(&run, &err)) {
-				qt_result_fail(result,
-					       qt_interrupted() ? "interrupted" : stages[i].fault,
-					       &err);
+				fail_stage(result, stages[i].fault, &err);
 				break;
 			}
 			if (result->outcome == QT_SKIPPED)

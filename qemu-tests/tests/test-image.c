@@ -134,9 +134,24 @@ static void difference_marks_what_differs_and_what_is_missing(void **state)
 	assert_int_equal(0x601030, diff.xrgb[3]);
 }
 
+static void enlarged_part_stays_inside(void **state)
+{
+	_image_ struct qt_image image = { 0 }, large = { 0 };
+
+	fill(&image, 10, 8);
+	assert_int_equal(0, qt_image_enlarge(&image, 9, 7, 3, 2, 4, &large));
+	assert_int_equal(12, large.width_px);
+	assert_int_equal(8, large.height_px);
+	assert_int_equal(image.xrgb[6 * 10 + 7], large.xrgb[0]);
+	assert_int_equal(image.xrgb[7 * 10 + 9], large.xrgb[7 * 12 + 11]);
+	qt_image_finish(&large);
+	assert_int_equal(-EINVAL, qt_image_enlarge(&image, 0, 0, 11, 2, 4, &large));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(enlarged_part_stays_inside),
 		cmocka_unit_test(ppm_is_read_pixel_by_pixel),
 		cmocka_unit_test(malformed_files_are_refused),
 		cmocka_unit_test(png_survives_encoding_and_decoding),

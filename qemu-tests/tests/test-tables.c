@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <qemu-tests/scenario.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <vgpulab/cleanup.h>
+
+#include "../capture.h"
+#include "../checks.h"
+#include "../needs.h"
+#include "../paths.h"
+#include "../pixel-format.h"
+#include "../repeat.h"
+#include "../tiling.h"
+
+/* The tables name rows of each other; a name that is wrong would be found at run time only. */
+
+static bool is_need(const char *name)
+{
+	for (size_t i = 0; i < qt_need_rows_len; i++)
+		if (!strcmp(qt_need_rows[i].name, name))
+			return true;
+	return false;
+}
+
+static void every_path_names_captures_and_needs_that_exist(void **state)
+{
+	for (size_t i = 0; i < qt_paths_len; i++) {
+		const struct qt_path *path = &qt_paths[i];
+
+		assert_ptr_equal(path, qt_path_find(path->name));
+		assert_non_null(path->captures[0]);
+		for (size_t j = 0; j < QT_PATH_CAPTURES_MAX && path->captures[j]; j++)
+			assert_non_null(qt_capture_find(path->captures[j]));
+		for (size_t j = 0; j < QT_PATH_NEEDS_MAX && path->needs[j]; j++)
+			assert_true(is_need(path->needs[j]));
+	}
+}
+
+static void every_scenario_can_be_run_as_it_is_written(void **state)
+{
+	for (size_t i = 0; i < qt_scenarios_len; i++) {
+		const struct qt_scenario *scenario = &qt_scenarios[i];
+
+		assert_non_null(qt_path_find(scenario->path));
+		assert_true(scenario->steps[0].width_px);
+		for (size_t j = 0; j < QT_SCENARIO_NEEDS_MAX && scenario->needs[j]; j++)
+			assert_true(is_need(scenario->needs[j]));
+		for (size_t j = 0; j < QT_SCENARIO_STEPS_MAX; j++) {
+			const struct qt_step *step = &scenario->steps[j];
+
+			assert_true(!step->format || qt_pixel_format_find(step->format));
+			assert_true(!step->tiling || qt_tiling_find(step->tiling));
+		}
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(scenario->name, qt_scenarios[j].name);
+	}
+}
+
+static const struct qt_scenario *scenario_named(const char *name)
+{
+	for (size_t i = 0; i < qt_scenarios_len; i++)
+		if (!strcmp(qt_scenarios[i].name, name))
+			return &qt_scenarios[i];
+	fail_msg("no scenario %s", name);
+	return NULL;
+}
+
+static void globs_select_but_what_is_on_request_must_be_named(void **state)
+{
+	const struct qt_scenario *region = scenario_named("region-1024x768");
+	const struct qt_scenario *bochs = scenario_named("bochs-1024x768");
+	char *all[] = { "*" }, *named[] = { "nothing", "bochs-1024x768" };
+
+	assert_true(qt_scenario_selected(region, NULL, 0));
+	assert_false(qt_scenario_selected(bochs, NULL, 0));
+	assert_true(qt_scenario_selected(region, all, 1));
+	assert_false(qt_scenario_selected(bochs, all, 1));
+	assert_true(qt_scenario_selected(bochs, named, 2));
+	assert_false(qt_scenario_selected(region, named, 2));
+	assert_false(qt_selection_needs_vgpu(named, 2));
+	assert_true(qt_selection_needs_vgpu(NULL, 0));
+}
+
+static void need_that_is_not_met_says_why(void **state)
+{
+	struct qt_needs needs = { .qemu = "no-such-qemu",
+				  .kernel = "/nonexistent/kernel",
+				  .init = "/dev/null" };
+	const char *why = NULL;
+
+	assert_false(qt_needs_met(&needs, "qemu", &why));
+	assert_non_null(strstr(why, "no-such-qemu"));
+	assert_false(qt_needs_met(&needs, "guest-kernel", &why));
+	assert_non_null(strstr(why, "/nonexistent/kernel"));
+	assert_true(qt_needs_met(&needs, "guest-init", NULL));
+	assert_false(qt_needs_met(&needs, "a pony", &why));
+}
+
+/* An argument that a shell would act on comes through repeat.sh as it is. */
+static void repeat_script_runs_the_very_command(void **state)
+{
+	static char *const command[] = { "printf", "<%s>", "it's $HOME", NULL };
+	const struct qt_options options = { .command = command };
+	struct qt_result result = { .scenario = scenario_named("region-1024x768") };
+	char dir[] = "/tmp/test-tables-XXXXXX", line[64], text[512] = "", expected[256];
+	_autoclose_ int dir_fd = -1;
+	FILE *output;
+
+	assert_non_null(mkdtemp(dir));
+	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	qt_argv_add(&result.argv, "true");
+	assert_int_equal(0, qt_repeat_write(&options, &result, dir_fd, NULL));
+	snprintf(line, sizeof(line), "%s/repeat.sh", dir);
+	output = popen(line, "r");
+	assert_true(fread(text, 1, sizeof(text) - 1, output) > 0);
+	assert_int_equal(0, pclose(output));
+	snprintf(expected, sizeof(expected), "<it's $HOME><--out><%s/repeat><region-1024x768>",
+		 dir);
+	assert_string_equal(expected, text);
+	qt_argv_finish(&result.argv);
+	unlink(line);
+	rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_path_names_captures_and_needs_that_exist),
+		cmocka_unit_test(every_scenario_can_be_run_as_it_is_written),
+		cmocka_unit_test(globs_select_but_what_is_on_request_must_be_named),
+		cmocka_unit_test(need_that_is_not_met_says_why),
+		cmocka_unit_test(repeat_script_runs_the_very_command),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
