@@ -98,6 +98,7 @@ int cli_verb_remove(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_fake(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_run(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_test(const struct cli_globals *globals, int argc, char **argv);
+int cli_verb_libvirt_xml(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_qemu_args(const struct cli_globals *globals, int argc, char **argv);
 
 extern const struct cli_option cli_types_options[];
@@ -109,3 +110,5 @@ extern const struct cli_option cli_fake_options[];
 extern const char cli_fake_details[];
 extern const struct cli_option cli_test_options[];
 extern const char cli_test_details[];
+extern const struct cli_option cli_libvirt_xml_options[];
+extern const char cli_libvirt_xml_details[];

@@ -83,7 +83,7 @@ int cli_display_option(struct cli_display *display, int id, const char *value,
 	}
 }
 
-static int ask_qemu(struct vgpu_version *out, struct vgpu_error *err)
+int cli_ask_qemu(struct vgpu_version *out, struct vgpu_error *err)
 {
 	char line[256] = "";
 	FILE *pipe = popen("qemu-system-x86_64 --version 2>/dev/null", "re");
@@ -110,5 +110,5 @@ int cli_display_complete(struct cli_display *display, struct vgpu_error *err)
 						  : "--path PATH, for instance --path dmabuf");
 		return -EINVAL;
 	}
-	return display->has_qemu ? 0 : ask_qemu(&display->request.qemu, err);
+	return display->has_qemu ? 0 : cli_ask_qemu(&display->request.qemu, err);
 }

@@ -50,6 +50,16 @@ const struct cli_verb cli_verbs[] = {
 		.details = cli_qemu_args_details,
 	},
 	{
+		.name = "libvirt-xml",
+		.group = "Give a vGPU to a VM",
+		.arguments = "[--snippet | --domain NAME | --edit FILE [--remove] | --lint FILE] "
+			     "[--path PATH --vgpu UUID]",
+		.summary = "print or edit libvirt domains that show a vGPU",
+		.run = cli_verb_libvirt_xml,
+		.options = cli_libvirt_xml_options,
+		.details = cli_libvirt_xml_details,
+	},
+	{
 		.name = "fake",
 		.group = "The fake host",
 		.arguments = "serve [--gpu SPEC]... MOUNTPOINT | profiles",

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A file as one text, for verbs that edit one.
+ */
+
+#include <stddef.h>
+#include <vgpulab/error.h>
+
+/** Reads @path ("-": standard input), at most 8 MiB. 0 with a heap text, NUL-terminated. */
+int cli_file_read(const char *path, char **out, size_t *out_len, struct vgpu_error *err);
+/** Writes @path ("-": standard output); what was there stays whole until the new one is. */
+int cli_file_write(const char *path, const char *text, size_t len, struct vgpu_error *err);

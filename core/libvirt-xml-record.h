@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What an edit did, kept in the domain itself: an element of ours in <metadata>, which libvirt
+ * stores and hands back. It holds what stood in each changed place, so that removing the vGPU gives
+ * the original back byte for byte.
+ */
+
+#include "libvirt-xml-change.h"
+
+/** The record of @text, or NULL. */
+xmlNode *vgpu_xml_record_find(const struct vgpu_xml_text *text);
+
+/**
+ * Applies @changes and records them. @path and @uuid are noted for people. 0 with a heap text, or
+ * a negative errno with @err filled.
+ */
+int vgpu_xml_record_apply(struct vgpu_xml_changes *changes, const char *path, const char *uuid,
+			  char **out, size_t *out_len, struct vgpu_error *err);
+
+/**
+ * Undoes what the record says and removes it. Changes that others made elsewhere stay. 0 with a
+ * heap text; -ENODATA if there is no record; -ESTALE if a recorded place is not found any more.
+ */
+int vgpu_xml_record_undo(const struct vgpu_xml_text *text, char **out, size_t *out_len,
+			 struct vgpu_error *err);
