@@ -343,20 +343,22 @@ static void draw_elements(const struct card_drawing *card)
 	qt_card_draw_codes(&card->canvas, &card->layout, card->nonce, card->frame);
 }
 
-static void lay_cursor(const struct qt_card *card, const struct qt_canvas *canvas)
+void qt_card_lay_cursor(const struct qt_card *card, uint32_t *xrgb, uint32_t stride_px)
 {
 	uint32_t cursor[QT_CARD_CURSOR_PX * QT_CARD_CURSOR_PX];
 
+	if (card->cursor_x_px == -1 && card->cursor_y_px == -1)
+		return;
 	qt_card_draw_cursor(cursor);
 	for (int y = 0; y < QT_CARD_CURSOR_PX; y++) {
-		uint32_t *row = canvas->xrgb + (long)(card->cursor_y_px + y) * canvas->stride_px;
+		uint32_t *row = xrgb + (long)(card->cursor_y_px + y) * stride_px;
 
-		if (card->cursor_y_px + y < 0 || card->cursor_y_px + y >= canvas->height_px)
+		if (card->cursor_y_px + y < 0 || card->cursor_y_px + y >= (int)card->height_px)
 			continue;
 		for (int x = 0; x < QT_CARD_CURSOR_PX; x++) {
 			int at = card->cursor_x_px + x;
 
-			if (at >= 0 && at < canvas->width_px)
+			if (at >= 0 && at < (int)card->width_px)
 				row[at] = qt_card_blend(row[at], cursor[y * QT_CARD_CURSOR_PX + x]);
 		}
 	}
@@ -377,6 +379,5 @@ void qt_card_draw(const struct qt_card *card, uint32_t *xrgb, uint32_t stride_px
 		draw_elements(&drawing);
 	draw_border(&drawing.canvas);
 	for_each_block(&drawing, qt_card_mix(drawing.seed), draw_grain);
-	if (card->cursor_x_px != -1 || card->cursor_y_px != -1)
-		lay_cursor(card, &drawing.canvas);
+	qt_card_lay_cursor(card, xrgb, stride_px);
 }

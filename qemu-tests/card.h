@@ -22,8 +22,10 @@ struct qt_card {
 	int cursor_x_px, cursor_y_px; /* the cursor's upper left corner; -1, -1: none */
 };
 
-/** Draws the card as XRGB8888 (X is 0). Rows are @stride_px apart. */
+/** Draws the card, its cursor included, as XRGB8888 (X is 0). Rows are @stride_px apart. */
 void qt_card_draw(const struct qt_card *card, uint32_t *xrgb, uint32_t stride_px);
+/** Lays the card's cursor, if it has one, over a picture: what a cursor plane does. */
+void qt_card_lay_cursor(const struct qt_card *card, uint32_t *xrgb, uint32_t stride_px);
 
 /** The cursor's picture, QT_CARD_CURSOR_PX squared, rows without gaps. */
 void qt_card_draw_cursor(uint32_t *argb);

@@ -87,13 +87,17 @@ const char *qt_fault_meaning(enum qt_fault fault)
 int qt_shown_draw(const struct qt_shown *shown, struct qt_image *out)
 {
 	const struct qt_pixel_format *format = qt_pixel_format_find(shown->format);
-	int r = qt_image_init(out, shown->card.width_px, shown->card.height_px);
+	struct qt_card card = shown->card;
+	int r = qt_image_init(out, card.width_px, card.height_px);
 
 	if (r)
 		return r;
-	qt_card_draw(&shown->card, out->xrgb, out->width_px);
+	card.cursor_x_px = card.cursor_y_px = -1;
+	qt_card_draw(&card, out->xrgb, out->width_px);
 	if (format)
 		qt_pixel_format_round(format, out->xrgb, (size_t)out->width_px * out->height_px);
+	/* the cursor is a plane of its own, which keeps its depth */
+	qt_card_lay_cursor(&shown->card, out->xrgb, out->width_px);
 	return 0;
 }
 
