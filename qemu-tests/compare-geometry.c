@@ -129,10 +129,11 @@ bool qt_is_stride(struct qt_trial *trial)
 				if (wrong < 1 || !stride_is_likely(trial, &mapping) ||
 				    !explains(trial, &mapping))
 					continue;
-				qt_trial_say(trial, "each line begins %lld px too %s",
-					     (long long)off,
-					     (mapping.b > mapping.a) ? "far right in memory"
-								     : "far left in memory");
+				qt_trial_say(trial,
+					     "lines written %lld px apart are read %lld px apart: "
+					     "off by %lld px",
+					     (long long)mapping.a, (long long)mapping.b,
+					     (long long)off);
 				return true;
 			}
 	return false;

@@ -129,15 +129,16 @@ static void print_pictures(FILE *f, const struct qt_result *result, int dir_fd)
 		}
 	if (result->outcome != QT_PASSED || !result->frames_len)
 		return;
-	fputs("<div class=\"pictures one\"><figure>", f);
+	fputs("<figure>", f);
 	qt_html_picture(f, dir_fd, result->frames[result->frames_len - 1].expected,
 			THUMBNAIL_MAX_PX, "the last frame, as every capture saw it");
-	fputs("<figcaption>the last frame, as every capture saw it</figcaption></figure></div>\n",
-	      f);
+	fputs("<figcaption>the last frame, as every capture saw it</figcaption></figure>\n", f);
 }
 
 static void print_shots(FILE *f, const struct qt_frame *frame)
 {
+	if (!frame->shots_len)
+		fputs("<td class=\"bad\">none</td>", f);
 	for (size_t i = 0; i < frame->shots_len; i++) {
 		const struct qt_shot *shot = &frame->shots[i];
 		bool good = !shot->judgement.fault;
@@ -152,20 +153,20 @@ static void print_frames(FILE *f, const struct qt_result *result)
 {
 	if (!result->frames_len)
 		return;
-	fputs("<div class=\"scroll\"><table><tr><th>frame</th><th>mode</th><th>format</th>"
-	      "<th>nonce</th><th>shown in</th><th colspan=\"4\">captures</th></tr>\n",
-	      f);
+	/* what each capture saw comes first: on a phone the rest is out of sight */
+	fprintf(f,
+		"<div class=\"scroll\"><table><tr><th>frame</th><th colspan=\"%zu\">captures</th>"
+		"<th>mode</th><th>format</th><th>shown in</th><th>nonce</th></tr>\n",
+		result->frames[0].shots_len ? result->frames[0].shots_len : 1);
 	for (size_t i = 0; i < result->frames_len; i++) {
 		const struct qt_frame *frame = &result->frames[i];
 		const struct qt_card *card = &frame->shown.card;
 
-		fprintf(f,
-			"<tr><td>%u</td><td>%ux%u</td><td>%s %s</td><td>%016llx</td>"
-			"<td>%u ms</td>",
-			card->frame, card->width_px, card->height_px, frame->shown.format,
-			frame->tiling, (unsigned long long)card->nonce, frame->show_ms);
+		fprintf(f, "<tr><td>%u</td>", card->frame);
 		print_shots(f, frame);
-		fputs("</tr>\n", f);
+		fprintf(f, "<td>%ux%u</td><td>%s %s</td><td>%u ms</td><td>%016llx</td></tr>\n",
+			card->width_px, card->height_px, frame->shown.format, frame->tiling,
+			frame->show_ms, (unsigned long long)card->nonce);
 	}
 	fputs("</table></div>\n", f);
 }
@@ -246,11 +247,15 @@ void qt_report_result(FILE *f, const struct qt_result *result, int out_fd)
 		qt_html_text(f, result->hint);
 		fputs("</p>\n", f);
 	}
+	/* a good result is a small picture beside its facts */
+	fputs(result->outcome == QT_PASSED ? "<div class=\"side\">\n" : "<div>\n", f);
 	if (dir_fd >= 0)
 		print_pictures(f, result, dir_fd);
+	fputs("<div>\n", f);
 	print_facts(f, result);
 	print_frames(f, result);
 	if (dir_fd >= 0)
 		print_logs(f, result, dir_fd);
+	fputs("</div></div>\n", f);
 	fputs("</section>\n", f);
 }

@@ -10,6 +10,7 @@
 #include "repeat.h"
 #include "scenario-vgpu.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -69,6 +70,19 @@ static bool needs_are_met(struct run *run)
 	return true;
 }
 
+/* Pictures of an earlier run in the same place would pass for this one's. */
+static void remove_old_pictures(int dir_fd)
+{
+	int listed_fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_autoclosedir_ DIR *dir = listed_fd < 0 ? NULL : fdopendir(listed_fd);
+
+	if (!dir && listed_fd >= 0)
+		close(listed_fd);
+	for (struct dirent *entry; dir && (entry = readdir(dir));)
+		if (!fnmatch("frame-*.png", entry->d_name, 0))
+			unlinkat(dir_fd, entry->d_name, 0);
+}
+
 static int make_directory(struct run *run, struct vgpu_error *err)
 {
 	struct qt_result *result = run->result;
@@ -81,6 +95,7 @@ static int make_directory(struct run *run, struct vgpu_error *err)
 	if (run->dir_fd < 0)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot open %s: %s",
 				      result->dir, strerror(errno));
+	remove_old_pictures(run->dir_fd);
 	return 0;
 }
 
