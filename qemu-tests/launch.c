@@ -19,6 +19,8 @@
 
 /* How long SIGKILL may take before QEMU counts as stuck in the kernel. */
 #define KILL_MS 5000
+/* From QEMU's closing its sockets to its end. */
+#define LAST_WORDS_MS 500
 
 struct qt_vm {
 	int dir_fd;
@@ -143,11 +145,12 @@ int qt_vm_wait(struct qt_vm *vm, int64_t deadline_ms, int *status)
 	return 0;
 }
 
-/* Why QEMU ended, with the last thing it said. */
-static int ended_early(struct qt_vm *vm, struct vgpu_error *err)
+int qt_vm_explain_end(struct qt_vm *vm, struct vgpu_error *err)
 {
 	char line[300], how[64];
 
+	if (qt_vm_wait(vm, qt_now_ms() + LAST_WORDS_MS, NULL))
+		return 0;
 	qt_log_last_line(vm->dir_fd, QT_QEMU_LOG, line, sizeof(line));
 	if (WIFSIGNALED(vm->status))
 		snprintf(how, sizeof(how), "was killed by signal %d (%s)", WTERMSIG(vm->status),
@@ -177,7 +180,7 @@ int qt_vm_connect(struct qt_vm *vm, const char *name, int64_t deadline_ms, struc
 					      strerror(errno));
 		/* QEMU is still starting; or it ended, and that ends the wait at once */
 		if (qt_vm_wait(vm, retry_ms < deadline_ms ? retry_ms : deadline_ms, NULL) == 0)
-			return ended_early(vm, err);
+			return qt_vm_explain_end(vm, err);
 		if (qt_left_ms(deadline_ms) == 0)
 			return vgpu_error_set(err, VGPU_ERROR_FAILED, ETIMEDOUT,
 					      "QEMU did not open %s in time", name);
@@ -229,8 +232,10 @@ int qt_vm_start(char *const *argv, int dir_fd, int64_t deadline_ms, struct qt_vm
 	r = qt_qmp_create(fd, vm->qmp_log, deadline_ms, &vm->qmp, &trouble);
 	if (r) {
 		/* a device that fails to start ends QEMU after QMP was opened: tell its reason */
-		if (qt_vm_wait(vm, qt_now_ms() + 500, NULL) == 0)
-			return ended_early(vm, err);
+		int ended = qt_vm_explain_end(vm, err);
+
+		if (ended)
+			return ended;
 		if (err)
 			*err = trouble;
 		return r;

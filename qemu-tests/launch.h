@@ -41,6 +41,12 @@ pid_t qt_vm_pid(const struct qt_vm *vm);
 int qt_vm_connect(struct qt_vm *vm, const char *socket, int64_t deadline_ms,
 		  struct vgpu_error *err);
 
+/**
+ * Has QEMU ended, or does it within a moment? Then -ECHILD with @err saying how and with what last
+ * words; else 0 and @err untouched. For telling why a conversation with it broke off.
+ */
+int qt_vm_explain_end(struct qt_vm *vm, struct vgpu_error *err);
+
 /** Waits until QEMU has ended by itself: 0 with *@status as waitpid(2) gives it, or -ETIMEDOUT. */
 int qt_vm_wait(struct qt_vm *vm, int64_t deadline_ms, int *status);
 

@@ -274,7 +274,6 @@ static int run_steps(struct run *run, struct vgpu_error *err)
 /* The guest powers off, QEMU ends by itself, and its status tells whether all was well. */
 static int power_off(struct run *run, struct vgpu_error *err)
 {
-	char last[200];
 	int status = 0;
 
 	if (qt_console_send(qt_vm_console(run->vm), "quit", err))
@@ -285,10 +284,7 @@ static int power_off(struct run *run, struct vgpu_error *err)
 				      POWER_OFF_MS / 1000);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	qt_log_last_line(run->dir_fd, QT_QEMU_LOG, last, sizeof(last));
-	return vgpu_error_set(err, VGPU_ERROR_FAILED, ECHILD, "QEMU ended with %s %d: %s",
-			      WIFSIGNALED(status) ? "signal" : "status",
-			      WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), last);
+	return qt_vm_explain_end(run->vm, err);
 }
 
 static int remove_vgpu(struct run *run, struct vgpu_error *err)
@@ -323,12 +319,19 @@ static const struct stage {
 	{ "no-removal", NULL, remove_vgpu },
 };
 
-/* After an interruption every stage fails, but none of them is to blame. */
-static void fail_stage(struct qt_result *result, const char *fault, struct vgpu_error *err)
+/*
+ * After an interruption every stage fails, but none of them is to blame; and if QEMU is gone, that
+ * is more than what its going made fail.
+ */
+static void fail_stage(struct run *run, const char *fault, struct vgpu_error *err)
 {
-	if (qt_interrupted())
+	if (qt_interrupted()) {
 		*err = (struct vgpu_error){ .message = "interrupted by a signal" };
-	qt_result_fail(result, qt_interrupted() ? "interrupted" : fault, err);
+		fault = "interrupted";
+	} else if (run->vm && err->errnum == EPIPE && qt_vm_explain_end(run->vm, err)) {
+		fault = "qemu-ended";
+	}
+	qt_result_fail(run->result, fault, err);
 }
 
 void qt_scenario_run(struct qt_runner *runner, struct qt_result *result)
@@ -348,7 +351,7 @@ void qt_scenario_run(struct qt_runner *runner, struct qt_result *result)
 			if (stages[i].step)
 				qt_progress_step(&runner->progress, "%s", stages[i].step);
 			if (stages[i].run(&run, &err)) {
-				fail_stage(result, stages[i].fault, &err);
+				fail_stage(&run, stages[i].fault, &err);
 				break;
 			}
 			if (result->outcome == QT_SKIPPED)
