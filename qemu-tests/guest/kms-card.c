@@ -80,6 +80,9 @@ static int choose_crtc(struct kms *kms, uint32_t encoder_id, const uint32_t *crt
 	for (uint32_t i = 0; i < crtcs_len && !kms->crtc_id; i++)
 		if (encoder.possible_crtcs >> i & 1)
 			kms->crtc_id = crtcs[i];
+	for (uint32_t i = 0; i < crtcs_len; i++)
+		if (crtcs[i] == kms->crtc_id)
+			kms->crtc_index = i;
 	crtc.crtc_id = kms->crtc_id;
 	rc = kms_ioctl(kms, DRM_IOCTL_MODE_GETCRTC, &crtc);
 	kms->gamma_size = crtc.gamma_size;

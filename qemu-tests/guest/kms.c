@@ -81,6 +81,7 @@ static int kms_open(const char *device, struct guest_output **out, struct guest_
 	if (rc < 0)
 		return guest_reply_fail(reply, -rc, "no display on any DRM card: %s",
 					strerror(-rc));
+	kms_plane_prepare(&kms);
 	kms.output.has_cursor = prepare_cursor(&kms);
 	kms_describe(&kms.output, reply);
 	*out = &kms.output;
@@ -136,9 +137,10 @@ static void load_gamma(const struct kms *kms, bool palette)
 	for (uint32_t i = 0; i < LUT_MAX; i++) {
 		uint32_t colour = palette ? qt_pixel_format_palette((uint8_t)i) : i * 0x010101;
 
-		red[i] = (uint16_t)((colour >> 16 & 0xff) * 0x101);
-		green[i] = (uint16_t)((colour >> 8 & 0xff) * 0x101);
-		blue[i] = (uint16_t)((colour & 0xff) * 0x101);
+		/* drivers round to eight bits, so lower bits must not push a level up */
+		red[i] = (uint16_t)((colour >> 16 & 0xff) << 8);
+		green[i] = (uint16_t)((colour >> 8 & 0xff) << 8);
+		blue[i] = (uint16_t)((colour & 0xff) << 8);
 	}
 	(void)kms_ioctl(kms, DRM_IOCTL_MODE_SETGAMMA, &lut);
 }
@@ -203,11 +205,12 @@ static int put_on_display(struct kms *kms, const struct drm_mode_modeinfo *mode,
 	bool flip = kms->mode.hdisplay && memcmp(&kms->mode, mode, sizeof(*mode)) == 0 &&
 		    before->format == now->format && before->stride_bytes == now->stride_bytes &&
 		    before->tiling == now->tiling;
-	int rc = flip ? flip_and_wait(kms, buffer->fb_id, &event)
-		      : set_crtc(kms, mode, buffer->fb_id);
+	int rc;
 
-	if (rc == 0 && !flip)
+	/* i915 takes no C8 framebuffer before there is a palette */
+	if (!flip)
 		load_gamma(kms, now->format->pixel_bytes == 1);
+	rc = flip ? flip_and_wait(kms, buffer->fb_id, &event) : set_crtc(kms, mode, buffer->fb_id);
 	/* drivers that copy are told here; others refuse */
 	if (rc == 0)
 		(void)kms_ioctl(kms, DRM_IOCTL_MODE_DIRTYFB, &dirty);

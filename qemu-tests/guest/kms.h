@@ -25,7 +25,7 @@ struct kms {
 	int fd;
 	char path[32]; /* "/dev/dri/card0" */
 	char driver[32]; /* "i915" */
-	uint32_t connector_id, connector_type, connector_index, crtc_id, gamma_size;
+	uint32_t connector_id, connector_type, connector_index, crtc_id, crtc_index, gamma_size;
 	struct drm_mode_modeinfo modes[KMS_MODES_MAX];
 	size_t modes_len;
 	struct kms_buffer buffers[KMS_BUFFERS], cursor;
@@ -40,6 +40,9 @@ int kms_ioctl(const struct kms *kms, unsigned long request, void *argument);
 int kms_open_card(struct kms *kms);
 /** Asks the connector for its modes again, as after a hot-plug. 0, -ENOTCONN, ... */
 int kms_probe(struct kms *kms);
+
+/** Tells the CRTC's primary plane that YUV is BT.601, as pixel-format.h has it; planes may not care. */
+void kms_plane_prepare(const struct kms *kms);
 
 /** Makes a framebuffer that the CPU can write. 0 or a negative errno; @buffer is then empty. */
 int kms_buffer_create(const struct kms *kms, uint32_t width_px, uint32_t height_px,
