@@ -5,6 +5,7 @@
 #include <linux/vfio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static const struct fake_type_profile mdpy_types[] = {
 	{ "vga", 64, 384, 4, 2, 640, 480 },
@@ -35,6 +36,30 @@ const struct fake_gpu_profile mock_probe_profile = {
 	.types = mdpy_types,
 	.types_len = 1,
 };
+
+/* what separates memory of the machine's from the next: an access beyond its end is a fault */
+enum { GUARD_LEN = 4096 };
+
+/*
+ * Zeroed memory that costs nothing until it is touched (an aperture is large), with a guard behind
+ * it. NULL on failure.
+ */
+static void *map_memory(size_t len)
+{
+	size_t rounded = (len + GUARD_LEN - 1) & ~(size_t)(GUARD_LEN - 1);
+	char *memory = mmap(NULL, rounded + GUARD_LEN, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return NULL;
+	mprotect(memory + rounded, GUARD_LEN, PROT_NONE);
+	return memory;
+}
+
+static void unmap_memory(void *memory, size_t len)
+{
+	munmap(memory, ((len + GUARD_LEN - 1) & ~(size_t)(GUARD_LEN - 1)) + GUARD_LEN);
+}
 
 /* where @len bytes of client memory are, or NULL */
 static void *client_memory(struct mock_client *client, uint64_t address, size_t len)
@@ -176,7 +201,7 @@ static void *map_backing(void *front_end, int backing, uint64_t offset, size_t l
 
 		if (view->memory)
 			continue;
-		memory = calloc(1, len);
+		memory = map_memory(len);
 		*view = (struct mock_view){ backing, offset, len, memory };
 	}
 	pthread_mutex_unlock(&mock->lock);
@@ -195,7 +220,7 @@ static void unmap_backing(void *front_end, void *memory, size_t len)
 			mock->view_table[i].memory = NULL;
 	pthread_mutex_unlock(&mock->lock);
 	atomic_fetch_sub(&mock->views, 1);
-	free(memory);
+	unmap_memory(memory, len);
 }
 
 static void destroy_backing(void *front_end, int backing)
@@ -254,7 +279,7 @@ struct mock *mock_create(void)
 {
 	struct mock *mock = must(calloc(1, sizeof(*mock)));
 
-	mock->ram = must(calloc(1, MOCK_RAM_LEN));
+	mock->ram = must(map_memory(MOCK_RAM_LEN));
 	mock->now_ns = 1;
 	pthread_mutex_init(&mock->lock, NULL);
 	mock->host = must(fake_host_create());
@@ -270,7 +295,7 @@ int mock_destroy(struct mock *mock)
 	fake_host_destroy(mock->host);
 	held = mock->eventfds + mock->memories + mock->backings + mock->views;
 	pthread_mutex_destroy(&mock->lock);
-	free(mock->ram);
+	unmap_memory(mock->ram, MOCK_RAM_LEN);
 	free(mock);
 	return held;
 }

@@ -3,7 +3,7 @@
 
 /*
  * A front end without a kernel, for tests and fuzzers of the machine: clients are structs, memory
- * is heap, eventfds are counters. It counts what the machine holds, so that leaks are seen.
+ * is anonymous, eventfds are counters. It counts what the machine holds, so that leaks are seen.
  */
 
 #include <fakesysfs/host.h>

@@ -15,7 +15,7 @@ atomic_uint probe_accesses_len;
 atomic_int probe_ticks, probe_resets, probe_finishes, probe_dma_errors;
 atomic_int probe_sleeping;
 atomic_int probe_gate;
-struct fv_device *probe_last;
+struct fv_device *_Atomic probe_last;
 uint32_t probe_config_old;
 unsigned int probe_config_writes;
 int probe_init_error;
@@ -163,5 +163,5 @@ const struct fv_model *fv_model_find(const char *name)
 		return &probe_model;
 	if (!strcmp(name, fv_mdpy_model.name))
 		return &fv_mdpy_model;
-	return NULL;
+	return strcmp(name, fv_i915_model.name) ? NULL : &fv_i915_model;
 }

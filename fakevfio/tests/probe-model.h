@@ -3,8 +3,8 @@
 
 /*
  * A device model for tests of the machine: it has every kind of region and interrupt, writes down
- * how it is called, and does what tests ask. A program that links it has the models "probe" and
- * "mdpy"; the table in models.c is not linked.
+ * how it is called, and does what tests ask. A program that links it has the models "probe",
+ * "mdpy" and "i915"; the table in models.c is not linked.
  */
 
 #include <fakevfio/device.h>
@@ -37,7 +37,7 @@ extern atomic_uint probe_accesses_len;
 extern atomic_int probe_ticks, probe_resets, probe_finishes, probe_dma_errors;
 extern atomic_int probe_sleeping; /* devices inside PROBE_REG_SLEEP */
 extern atomic_int probe_gate;
-extern struct fv_device *probe_last; /* the device that was initialised last */
+extern struct fv_device *_Atomic probe_last; /* the device that was initialised last */
 extern uint32_t probe_config_old; /* what config_written() was told */
 extern unsigned int probe_config_writes;
 extern int probe_init_error; /* what init() returns */

@@ -246,16 +246,14 @@ static void short_and_unreadable_arguments_are_refused(void **state)
 static int64_t dirty_pages(struct fixture *fixture, uint32_t flags, uint64_t iova, uint64_t size,
 			   uint64_t bitmap_len, uint64_t bitmap)
 {
-	struct {
-		struct vfio_iommu_type1_dirty_bitmap header;
-		struct vfio_iommu_type1_dirty_bitmap_get range;
-	} argument = {
-		.header = { sizeof(argument), flags },
-		.range = { iova, size, { 4096, bitmap_len, (void *)(uintptr_t)bitmap } },
+	struct vfio_iommu_type1_dirty_bitmap_get range = {
+		iova, size, { 4096, bitmap_len, (void *)(uintptr_t)bitmap }
 	};
+	uint32_t words[2 + sizeof(range) / 4] = { sizeof(words), flags };
 
+	memcpy(words + 2, &range, sizeof(range));
 	return mock_ioctl_data(fixture->client, fixture->session.container, VFIO_IOMMU_DIRTY_PAGES,
-			       &argument, sizeof(argument));
+			       words, sizeof(words));
 }
 
 static void dirty_bitmap_has_every_page_a_device_may_write(void **state)

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * A hostile program: opens, ioctls, reads, writes, maps and closes in any order, with any argument,
+ * on an i915, an mdpy and the probe model. Most ioctls start from a template, right for the kind of
+ * descriptor, and are then spoilt: random bytes alone never get past the first check. Nothing may
+ * crash, and nothing may be held once all is destroyed.
+ */
+
+#include "mock-front-end.h"
+#include "probe-model.h"
+
+#include <fakevfio/device.h>
+#include <linux/vfio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const uuids[] = {
+	"6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a11",
+	"6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a12",
+	"6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a13",
+};
+
+enum { VGPUS = 3, KINDS = 3, HANDLES = VGPUS * KINDS, STEPS = 128 };
+enum { CONTAINER, GROUP, DEVICE };
+
+struct program {
+	struct mock *mock;
+	struct mock_client *client;
+	int groups[VGPUS];
+	int handles[HANDLES]; /* what it has open, by vGPU and kind; 0 none */
+	const uint8_t *data;
+	size_t left;
+};
+
+static uint64_t take(struct program *program, size_t len)
+{
+	uint64_t value = 0;
+
+	if (len > program->left)
+		len = program->left;
+	if (len)
+		memcpy(&value, program->data, len);
+	program->data += len;
+	program->left -= len;
+	return value;
+}
+
+static void keep(struct program *program, uint8_t slot, int64_t handle)
+{
+	int *at = &program->handles[slot % HANDLES];
+
+	if (handle <= 0)
+		return;
+	if (*at)
+		fv_machine_close(program->mock->machine, *at);
+	*at = handle;
+}
+
+/* Fills the argument of a template out of the input. Returns its length. */
+typedef size_t (*filler)(struct program *program, unsigned int vgpu, uint32_t *words);
+
+static size_t fill_number(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	return 0; /* the argument is no address */
+}
+
+static size_t fill_container(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	words[0] = program->handles[take(program, 1) % VGPUS * KINDS + CONTAINER];
+	return 4;
+}
+
+static size_t fill_name(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	strcpy((char *)words, uuids[vgpu]);
+	return VGPU_UUID_TEXT_LEN;
+}
+
+/* argsz, flags, and whatever else: index, start, count */
+static size_t fill_small(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	words[0] = 20 + take(program, 1);
+	words[1] = take(program, 1) & 7;
+	words[2] = take(program, 1) % 24;
+	return words[0];
+}
+
+static size_t fill_map(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = take(program, 1) % 8,
+		.vaddr = MOCK_RAM + take(program, 1) % 16 * 4096,
+		.iova = take(program, 1) % 32 * 4096,
+		.size = take(program, 1) % 8 * 4096,
+	};
+
+	memcpy(words, &map, sizeof(map));
+	return sizeof(map);
+}
+
+static size_t fill_unmap(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.flags = take(program, 1) % 8 ? 0 : take(program, 1) % 8,
+		.iova = take(program, 1) % 32 * 4096,
+		.size = take(program, 1) % 8 * 4096,
+	};
+
+	memcpy(words, &unmap, sizeof(unmap));
+	return sizeof(unmap);
+}
+
+static size_t fill_dirty(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	struct vfio_iommu_type1_dirty_bitmap_get range = {
+		.iova = take(program, 1) % 32 * 4096,
+		.size = take(program, 1) * 4096,
+		.bitmap = { 4096, 64, (void *)(uintptr_t)MOCK_RAM },
+	};
+
+	words[0] = 8 + sizeof(range);
+	words[1] = 1U << take(program, 1) % 3;
+	memcpy(words + 2, &range, sizeof(range));
+	return words[0];
+}
+
+static size_t fill_irqs(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	static const uint32_t actions[] = { VFIO_IRQ_SET_ACTION_MASK, VFIO_IRQ_SET_ACTION_UNMASK,
+					    VFIO_IRQ_SET_ACTION_TRIGGER,
+					    VFIO_IRQ_SET_ACTION_TRIGGER };
+	uint8_t shape = take(program, 1);
+
+	words[0] = 36;
+	words[1] = 1U << shape % 3 | actions[shape >> 2 & 3];
+	words[2] = take(program, 1) % 6;
+	words[3] = take(program, 1) % 4;
+	words[4] = take(program, 1) % 5;
+	for (unsigned int i = 5; i < 9; i++)
+		words[i] = MOCK_EVENTFD - 1 + take(program, 1) % 8;
+	return 36;
+}
+
+static size_t fill_plane(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	words[0] = sizeof(struct vfio_device_gfx_plane_info);
+	words[1] = take(program, 1) % 8;
+	words[2] = take(program, 1) % 4;
+	return words[0];
+}
+
+static const struct {
+	unsigned int kind;
+	uint32_t request;
+	filler fill;
+} templates[] = {
+	{ CONTAINER, VFIO_CHECK_EXTENSION, fill_number },
+	{ CONTAINER, VFIO_SET_IOMMU, fill_number },
+	{ CONTAINER, VFIO_IOMMU_GET_INFO, fill_small },
+	{ CONTAINER, VFIO_IOMMU_MAP_DMA, fill_map },
+	{ CONTAINER, VFIO_IOMMU_MAP_DMA, fill_map },
+	{ CONTAINER, VFIO_IOMMU_UNMAP_DMA, fill_unmap },
+	{ CONTAINER, VFIO_IOMMU_DIRTY_PAGES, fill_dirty },
+	{ GROUP, VFIO_GROUP_GET_STATUS, fill_small },
+	{ GROUP, VFIO_GROUP_SET_CONTAINER, fill_container },
+	{ GROUP, VFIO_GROUP_UNSET_CONTAINER, fill_number },
+	{ GROUP, VFIO_GROUP_GET_DEVICE_FD, fill_name },
+	{ DEVICE, VFIO_DEVICE_GET_INFO, fill_small },
+	{ DEVICE, VFIO_DEVICE_GET_REGION_INFO, fill_small },
+	{ DEVICE, VFIO_DEVICE_GET_IRQ_INFO, fill_small },
+	{ DEVICE, VFIO_DEVICE_SET_IRQS, fill_irqs },
+	{ DEVICE, VFIO_DEVICE_SET_IRQS, fill_irqs },
+	{ DEVICE, VFIO_DEVICE_RESET, fill_number },
+	{ DEVICE, VFIO_DEVICE_FEATURE, fill_small },
+	{ DEVICE, VFIO_DEVICE_QUERY_GFX_PLANE, fill_plane },
+	{ DEVICE, VFIO_DEVICE_GET_GFX_DMABUF, fill_small },
+};
+
+static void do_ioctl(struct program *program, unsigned int vgpu, unsigned int kind,
+		     uint32_t request, const void *bytes, size_t len, uint64_t number)
+{
+	uint64_t argument = len ? MOCK_SCRATCH + MOCK_SCRATCH_LEN - len : number;
+	struct fv_ioctl_result result;
+
+	memcpy(program->client->scratch + MOCK_SCRATCH_LEN - len, bytes, len);
+	result = fv_machine_ioctl(program->mock->machine, program->handles[vgpu * KINDS + kind],
+				  program->client, request, argument);
+	keep(program, vgpu * KINDS + DEVICE, result.device);
+}
+
+static void template_ioctl(struct program *program, unsigned int vgpu)
+{
+	size_t which = take(program, 1) % VGPU_ARRAY_LEN(templates);
+	uint8_t spoil = take(program, 1);
+	uint32_t words[80] = { 0 };
+	size_t len = templates[which].fill(program, vgpu, words);
+
+	/* one time in four, up to three bytes are other ones */
+	for (unsigned int i = 0; len && spoil % 4 == 3 && i < 3; i++)
+		((uint8_t *)words)[take(program, 1) % len] ^= take(program, 1);
+	do_ioctl(program, vgpu, templates[which].kind, templates[which].request, words, len,
+		 take(program, spoil & 64 ? 8 : 1));
+}
+
+/* any request to any kind, on bytes that mean nothing */
+static void random_ioctl(struct program *program, unsigned int vgpu)
+{
+	uint32_t request = _IO(VFIO_TYPE, VFIO_BASE + take(program, 1) % 20);
+	unsigned int kind = take(program, 1) % KINDS;
+	size_t len = take(program, 1);
+	uint8_t bytes[256] = { 0 };
+
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = take(program, 1);
+	do_ioctl(program, vgpu, kind, request, bytes, len, take(program, 8));
+}
+
+/* an offset near something: a region, with a position in it */
+static uint64_t random_offset(struct program *program)
+{
+	uint8_t region = take(program, 1);
+
+	if (region >= 240)
+		return take(program, 8);
+	if (region >= 128) /* the probe model's registers that do something */
+		return PROBE_REG_SIGNAL + region % 4 * 4;
+	return (uint64_t)(region % 20) << FV_REGION_SHIFT | take(program, region & 64 ? 1 : 4);
+}
+
+static void access_device(struct program *program, unsigned int vgpu, bool write)
+{
+	int handle = program->handles[vgpu * KINDS + DEVICE];
+	uint64_t offset = random_offset(program);
+	uint8_t bytes[512] = { 0 };
+	uint8_t shape = take(program, 1);
+	size_t len = shape & 128 ? take(program, 2) % sizeof(bytes) : 1U << shape % 4;
+	uint64_t value = take(program, shape & 64 ? 8 : 3);
+
+	/* a word that a probe register takes for an interrupt or a guest address */
+	if (offset >= PROBE_REG_SIGNAL && offset <= PROBE_REG_DMA && !(offset % 4)) {
+		value &= 0x3ff1f;
+		len = 4;
+	}
+	memcpy(bytes, &value, sizeof(value));
+	if (write)
+		fv_machine_write(program->mock->machine, handle, offset, bytes, len);
+	else
+		fv_machine_read(program->mock->machine, handle, offset, bytes, len);
+}
+
+static void step(struct program *program)
+{
+	struct fv_machine *machine = program->mock->machine;
+	uint8_t what = take(program, 1);
+	unsigned int vgpu = take(program, 1) % VGPUS;
+	int *handle = &program->handles[vgpu * KINDS + what / 16 % KINDS];
+	uint64_t offset;
+
+	switch (what % 16) {
+	case 0:
+		keep(program, vgpu * KINDS + CONTAINER, fv_machine_open_container(machine));
+		break;
+	case 1:
+		keep(program, vgpu * KINDS + GROUP,
+		     fv_machine_open_group(machine, program->groups[vgpu]));
+		break;
+	case 2:
+		fv_machine_close(machine, *handle);
+		*handle = 0;
+		break;
+	case 3:
+		random_ioctl(program, vgpu);
+		break;
+	case 4:
+		offset = random_offset(program);
+		fv_machine_may_mmap(machine, *handle, offset, take(program, 8), what, what >> 4);
+		break;
+	case 5:
+		atomic_fetch_add(&program->mock->now_ns, take(program, 4));
+		fv_machine_tick(machine, atomic_load(&program->mock->now_ns));
+		break;
+	case 6:
+	case 7:
+		access_device(program, vgpu, false);
+		break;
+	case 8:
+	case 9:
+	case 10:
+		access_device(program, vgpu, true);
+		break;
+	default:
+		template_ioctl(program, vgpu);
+		break;
+	}
+}
+
+/* what most of the table needs */
+static void begin(struct program *program)
+{
+	struct mock_session session;
+
+	for (unsigned int i = 0; i < VGPUS; i++) {
+		int *handles = &program->handles[i * KINDS];
+
+		if (mock_open(program->client, program->groups[i], uuids[i], &session))
+			abort();
+		handles[CONTAINER] = session.container;
+		handles[GROUP] = session.group;
+		handles[DEVICE] = session.device;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct program program = { .data = data, .left = size };
+
+	program.mock = mock_create();
+	program.client = mock_client_create(program.mock);
+	program.groups[0] =
+		mock_add_vgpu(program.mock, fake_gpu_profile_find("kaby-lake"), 0, uuids[0]);
+	program.groups[1] = mock_add_vgpu(program.mock, &mock_mdpy_profile, 0, uuids[1]);
+	program.groups[2] = mock_add_vgpu(program.mock, &mock_probe_profile, 0, uuids[2]);
+	probe_gate = 1; /* PROBE_REG_SLEEP does not sleep */
+	for (unsigned int i = 0; i < VGPUS; i++)
+		if (program.groups[i] < 0)
+			abort();
+	begin(&program);
+	for (int i = 0; i < STEPS && program.left; i++)
+		step(&program);
+	free(program.client);
+	if (mock_destroy(program.mock))
+		abort(); /* something was never given back */
+	return 0;
+}
