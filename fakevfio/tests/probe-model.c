@@ -15,6 +15,7 @@ atomic_uint probe_accesses_len;
 atomic_int probe_ticks, probe_resets, probe_finishes, probe_dma_errors;
 atomic_int probe_sleeping;
 atomic_int probe_gate;
+atomic_int probe_tick_sleeps;
 struct fv_device *_Atomic probe_last;
 uint32_t probe_config_old;
 unsigned int probe_config_writes;
@@ -102,6 +103,14 @@ static void copy_word(struct fv_device *dev, uint64_t iova)
 		atomic_fetch_add(&probe_dma_errors, 1);
 }
 
+static void wait_for_gate(void)
+{
+	atomic_fetch_add(&probe_sleeping, 1);
+	while (!atomic_load(&probe_gate))
+		usleep(100);
+	atomic_fetch_sub(&probe_sleeping, 1);
+}
+
 static void probe_write(struct fv_device *dev, unsigned int region, uint64_t offset, uint64_t value,
 			unsigned int len)
 {
@@ -122,10 +131,7 @@ static void probe_write(struct fv_device *dev, unsigned int region, uint64_t off
 		copy_word(dev, value);
 		break;
 	case PROBE_REG_SLEEP:
-		atomic_fetch_add(&probe_sleeping, 1);
-		while (!atomic_load(&probe_gate))
-			usleep(100);
-		atomic_fetch_sub(&probe_sleeping, 1);
+		wait_for_gate();
 		break;
 	}
 }
@@ -140,6 +146,8 @@ static void probe_config_written(struct fv_device *dev, unsigned int offset, uns
 static void probe_tick(struct fv_device *dev, uint64_t now_ns)
 {
 	atomic_fetch_add(&probe_ticks, 1);
+	if (atomic_load(&probe_tick_sleeps))
+		wait_for_gate();
 	dev->deadline_ns = now_ns + 1000;
 }
 

@@ -35,8 +35,9 @@ struct probe_access {
 extern struct probe_access probe_accesses[64];
 extern atomic_uint probe_accesses_len;
 extern atomic_int probe_ticks, probe_resets, probe_finishes, probe_dma_errors;
-extern atomic_int probe_sleeping; /* devices inside PROBE_REG_SLEEP */
+extern atomic_int probe_sleeping; /* devices that wait for probe_gate */
 extern atomic_int probe_gate;
+extern atomic_int probe_tick_sleeps; /* non-zero: tick() waits for probe_gate as well */
 extern struct fv_device *_Atomic probe_last; /* the device that was initialised last */
 extern uint32_t probe_config_old; /* what config_written() was told */
 extern unsigned int probe_config_writes;

@@ -151,6 +151,7 @@ static void hostile_requests_are_refused(void **state)
 		{ 20, NONE | TRIGGER, MSI, 3, 2, -EINVAL },
 		{ 20, NONE | TRIGGER, MSI, UINT32_MAX, 1, -EINVAL },
 		{ 20, NONE | TRIGGER, MSI, 1, UINT32_MAX - 1, -EINVAL },
+		{ 20, NONE | TRIGGER, MSI, 3, UINT32_MAX - 1, -EINVAL }, /* the sum is 1 */
 		{ 20, EVENTFD | TRIGGER, MSI, 0, 0x40000000, -EINVAL },
 		{ 23, EVENTFD | TRIGGER, INTX, 0, 1, -EINVAL }, /* data does not fit argsz */
 		{ 24, EVENTFD | TRIGGER, INTX, 0, 1, -EFAULT }, /* and is not there */

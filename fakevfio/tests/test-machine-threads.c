@@ -164,6 +164,10 @@ static void slow_model_holds_up_neither_other_devices_nor_the_registry(void **st
 	start(&slow, mock, 1);
 	start(&quick, mock, 3);
 	assert_int_equal(mock_open(slow.client, slow.group, slow.uuid, &slow.session), 0);
+	/* it is due too, but a tick must not wait for it */
+	assert_int_equal(fv_machine_write(mock->machine, slow.session.device, PROBE_REG_DEADLINE,
+					  &(uint32_t){ 5 }, 4),
+			 4);
 	pthread_create(&slow.thread, NULL, sleep_in_model, &slow);
 	while (!atomic_load(&probe_sleeping))
 		usleep(100);
@@ -187,12 +191,54 @@ static void slow_model_holds_up_neither_other_devices_nor_the_registry(void **st
 	assert_int_equal(mock_destroy(mock), 0);
 }
 
+static void *tick(void *data)
+{
+	fv_machine_tick(((struct worker *)data)->mock->machine, 5);
+	return NULL;
+}
+
+/* the tick holds the old device when its last descriptor goes; the next open must not revive it */
+static void reopening_during_a_tick_gives_a_fresh_device(void **state)
+{
+	struct worker worker = { 0 };
+	struct mock *mock = mock_create();
+	int finishes = probe_finishes, second;
+
+	atomic_store(&probe_gate, 0);
+	atomic_store(&probe_tick_sleeps, 1);
+	start(&worker, mock, 1);
+	assert_int_equal(mock_open(worker.client, worker.group, worker.uuid, &worker.session), 0);
+	assert_int_equal(fv_machine_write(mock->machine, worker.session.device, PROBE_REG_DEADLINE,
+					  &(uint32_t){ 5 }, 4),
+			 4);
+	pthread_create(&worker.thread, NULL, tick, &worker);
+	while (!atomic_load(&probe_sleeping))
+		usleep(100);
+
+	fv_machine_close(mock->machine, worker.session.device);
+	assert_int_equal(probe_finishes, finishes);
+	second = mock_get_device(worker.client, worker.session.group, worker.uuid);
+	assert_true(second > 0);
+	assert_int_equal(mock->backings, 2);
+
+	atomic_store(&probe_gate, 1);
+	pthread_join(worker.thread, NULL);
+	atomic_store(&probe_tick_sleeps, 0);
+	assert_int_equal(probe_finishes, finishes + 1);
+	assert_int_equal(mock->backings, 1);
+	worker.session.device = second;
+	mock_close(mock, &worker.session);
+	free(worker.client);
+	assert_int_equal(mock_destroy(mock), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(programs_with_vgpus_of_their_own_do_not_disturb_each_other),
 		cmocka_unit_test(threads_of_one_client_share_a_device),
 		cmocka_unit_test(slow_model_holds_up_neither_other_devices_nor_the_registry),
+		cmocka_unit_test(reopening_during_a_tick_gives_a_fresh_device),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

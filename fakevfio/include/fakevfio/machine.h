@@ -25,7 +25,10 @@ struct fv_memory_iov {
 	size_t len;
 };
 
-/** What the pure part asks of its front end. @client is the front end's, passed through. */
+/**
+ * What the pure part asks of its front end. @client is the front end's, passed through. None of
+ * these may call the machine again: a device's lock may be held. log and deadline may be NULL.
+ */
 struct fv_machine_ops {
 	/* memory of the process that made the call; 0 or -EFAULT */
 	int (*read_client)(void *client, uint64_t address, void *buffer, size_t len);
@@ -37,7 +40,10 @@ struct fv_machine_ops {
 	void (*drop_eventfd)(void *front_end, int eventfd);
 	void (*signal)(void *front_end, int eventfd);
 
-	/* a name for the caller's address space, to be used after the call is over; > 0 */
+	/*
+	 * A name for the caller's address space, to be used after the call is over; > 0, or a
+	 * negative errno. Called for each MAP_DMA, up to 65535 times: best the same name, counted.
+	 */
 	int (*take_memory)(void *client);
 	void (*drop_memory)(void *front_end, int memory);
 	/*
@@ -59,7 +65,10 @@ struct fv_machine_ops {
 	void (*destroy_backing)(void *front_end, int backing);
 
 	uint64_t (*now_ns)(void *front_end);
-	/* a device's deadline_ns changed: be sure to call fv_machine_tick() in time */
+	/*
+	 * A device's deadline_ns changed: be sure to call fv_machine_tick() in time. Others may be
+	 * due earlier: keep the earliest.
+	 */
 	void (*deadline)(void *front_end, uint64_t deadline_ns);
 	void (*log)(void *front_end, const char *line);
 };
