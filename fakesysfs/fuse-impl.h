@@ -41,5 +41,15 @@ static inline fuse_ino_t fake_fuse_from_tree(const struct fake_fuse *fuse, uint6
 	return ino == fuse->root ? FUSE_ROOT_ID : ino;
 }
 
+/** S_IFDIR, S_IFLNK or S_IFREG. */
+mode_t fake_fuse_type(const struct fake_node *node);
+
+/* fuse-directories.c */
+void fake_fuse_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void fake_fuse_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void fake_fuse_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		       struct fuse_file_info *fi);
+void fake_fuse_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
+
 extern const struct fuse_lowlevel_ops fake_fuse_ops;
 extern const struct fake_tree_watcher fake_fuse_watcher;

@@ -17,7 +17,7 @@
 
 #define FOR_EVER 1e9 /* seconds */
 
-enum { PAGE = 4096, LAST_OFFSET = 0x7fffffff };
+enum { PAGE = 4096 };
 
 static struct fake_fuse *fuse_of(fuse_req_t req)
 {
@@ -29,7 +29,7 @@ static uint64_t tree_ino(fuse_req_t req, fuse_ino_t ino)
 	return fake_fuse_to_tree(fuse_of(req), ino);
 }
 
-static mode_t type_of(const struct fake_node *node)
+mode_t fake_fuse_type(const struct fake_node *node)
 {
 	switch (node->kind) {
 	case FAKE_NODE_DIR:
@@ -45,7 +45,7 @@ static void fill_stat(const struct fake_fuse *fuse, const struct fake_node *node
 {
 	*st = (struct stat){
 		.st_ino = node->ino,
-		.st_mode = type_of(node) | node->mode,
+		.st_mode = fake_fuse_type(node) | node->mode,
 		.st_nlink = node->nlink,
 		.st_uid = node->uid ? node->uid : fuse->options.owner_uid,
 		.st_gid = node->gid ? node->gid : fuse->options.owner_gid,
@@ -429,141 +429,6 @@ static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 	fuse_reply_poll(req, events);
 }
 
-/*
- * Open directories. A snapshot is taken when reading begins; an entry's offset is the hash of the
- * next one's name, as in sysfs. Source: fs/kernfs/dir.c, kernfs_fop_readdir()
- */
-
-struct listed {
-	fuse_ino_t ino;
-	mode_t type;
-	uint32_t hash;
-	char *name;
-};
-
-struct listing {
-	const struct fake_fuse *fuse;
-	struct listed *items;
-	size_t len, max;
-};
-
-static void clear_listing(struct listing *listing)
-{
-	for (size_t i = 0; i < listing->len; i++)
-		free(listing->items[i].name);
-	listing->len = 0;
-}
-
-static int add_listed(void *data, const char *name, const struct fake_node *node)
-{
-	struct listing *listing = data;
-	struct listed *items;
-	size_t max;
-
-	if (listing->len == listing->max) {
-		max = listing->max ? 2 * listing->max : 32;
-		items = realloc(listing->items, max * sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		listing->items = items;
-		listing->max = max;
-	}
-	listing->items[listing->len] = (struct listed){
-		.ino = fake_fuse_from_tree(listing->fuse, node->ino),
-		.type = type_of(node),
-		.hash = fake_tree_name_hash(name),
-		.name = strdup(name),
-	};
-	return listing->items[listing->len].name ? (listing->len++, 0) : -ENOMEM;
-}
-
-static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
-{
-	struct listing *listing = calloc(1, sizeof(*listing));
-
-	(void)ino;
-	if (!listing) {
-		fuse_reply_err(req, ENOMEM);
-		return;
-	}
-	listing->fuse = fuse_of(req);
-	fi->fh = (uintptr_t)listing;
-	if (fuse_reply_open(req, fi))
-		free(listing);
-}
-
-static void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
-{
-	struct listing *listing = (struct listing *)(uintptr_t)fi->fh;
-
-	(void)ino;
-	clear_listing(listing);
-	free(listing->items);
-	free(listing);
-	fuse_reply_err(req, 0);
-}
-
-/* Adds one entry to @buffer; false if it does not fit. */
-static bool put_entry(fuse_req_t req, char *buffer, size_t size, size_t *used, const char *name,
-		      fuse_ino_t ino, mode_t type, off_t next)
-{
-	struct stat st = { .st_ino = ino, .st_mode = type };
-	size_t len = fuse_add_direntry(req, buffer + *used, size - *used, name, &st, next);
-
-	if (len > size - *used)
-		return false;
-	*used += len;
-	return true;
-}
-
-static off_t offset_of(const struct listing *listing, size_t i)
-{
-	return i < listing->len ? (off_t)listing->items[i].hash : LAST_OFFSET;
-}
-
-static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
-		       struct fuse_file_info *fi)
-{
-	struct listing *listing = (struct listing *)(uintptr_t)fi->fh;
-	char *buffer = malloc(size);
-	size_t used = 0;
-	int ret = buffer ? 0 : -ENOMEM;
-	bool fits = true;
-
-	if (!ret && !offset) {
-		clear_listing(listing);
-		ret = fake_tree_list(fuse_of(req)->options.tree, tree_ino(req, ino), add_listed,
-				     listing);
-	}
-	if (ret) {
-		free(buffer);
-		fuse_reply_err(req, -ret);
-		return;
-	}
-	if (offset < 1)
-		fits = put_entry(req, buffer, size, &used, ".", ino, S_IFDIR, 1);
-	if (offset < 2 && fits)
-		fits = put_entry(req, buffer, size, &used, "..", FUSE_ROOT_ID, S_IFDIR,
-				 offset_of(listing, 0));
-	for (size_t i = 0; i < listing->len && fits; i++) {
-		const struct listed *item = &listing->items[i];
-
-		if ((off_t)item->hash >= offset)
-			fits = put_entry(req, buffer, size, &used, item->name, item->ino,
-					 item->type, offset_of(listing, i + 1));
-	}
-	fuse_reply_buf(req, buffer, used);
-	free(buffer);
-}
-
-static void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
-{
-	(void)ino;
-	(void)datasync;
-	(void)fi;
-	fuse_reply_err(req, EINVAL);
-}
-
 const struct fuse_lowlevel_ops fake_fuse_ops = {
 	.init = op_init,
 	.lookup = op_lookup,
@@ -587,10 +452,10 @@ const struct fuse_lowlevel_ops fake_fuse_ops = {
 	.write = op_write,
 	.lseek = op_lseek,
 	.poll = op_poll,
-	.opendir = op_opendir,
-	.releasedir = op_releasedir,
-	.readdir = op_readdir,
-	.fsyncdir = op_fsyncdir,
+	.opendir = fake_fuse_opendir,
+	.releasedir = fake_fuse_releasedir,
+	.readdir = fake_fuse_readdir,
+	.fsyncdir = fake_fuse_fsyncdir,
 };
 
 /*

@@ -230,6 +230,33 @@ static ssize_t write_remove(const struct fake_access *access, const char *text, 
 	return (ssize_t)len;
 }
 
+static ssize_t read_override(const struct fake_access *access, char *page)
+{
+	const char *name = gpu_of(access->object)->driver_override;
+
+	return fake_print(page, "%s\n", name ? name : "(null)");
+}
+
+/* One line; an empty one takes it back. Source: drivers/base/driver.c, driver_set_override() */
+static ssize_t write_override(const struct fake_access *access, const char *text, size_t len)
+{
+	struct fake_gpu_object *gpu = gpu_of(access->object);
+	size_t line = strcspn(text, "\n");
+	char *copy, *old;
+
+	if (len >= FAKE_PAGE - 1)
+		return -EINVAL;
+	copy = line ? strndup(text, line) : NULL;
+	if (line && !copy)
+		return -ENOMEM;
+	pthread_rwlock_wrlock(&access->tree->lock);
+	old = gpu->driver_override;
+	gpu->driver_override = copy;
+	fake_tree_unlock(access->tree);
+	free(old);
+	return (ssize_t)len;
+}
+
 /*
  * DRM: a primary node and a render node.
  */
@@ -384,7 +411,8 @@ static const struct fake_row rows[ROWS] = {
 	[D3COLD] = { RW("d3cold_allowed", 1) },
 	[DEVICE] = { RO("device", read_device) },
 	[DMA] = { FAKE_TEXT(GPU_DIR, "dma_mask_bits", "39\n") },
-	[DRIVER_OVERRIDE] = { FAKE_TEXT(GPU_DIR, "driver_override", "(null)\n") },
+	[DRIVER_OVERRIDE] = { FAKE_ATTR(GPU_DIR, "driver_override", 0644), .read = read_override,
+			      .write = write_override },
 	[ENABLE] = { RW("enable", 1) },
 	[IRQ] = { RO("irq", read_irq) },
 	[LINK_DIR] = { FAKE_DIR(GPU_DIR, "link") },
@@ -446,6 +474,7 @@ static const struct fake_row rows[ROWS] = {
 static void gpu_finish(struct fake_object *object)
 {
 	free(gpu_of(object)->types);
+	free(gpu_of(object)->driver_override);
 }
 
 const struct fake_kind fake_kind_gpu = {

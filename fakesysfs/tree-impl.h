@@ -118,6 +118,7 @@ struct fake_gpu_object {
 	char address[VGPU_PCI_ADDRESS_TEXT_LEN];
 	uint64_t pci_root, pci_driver, mdev_driver; /* object numbers */
 	struct fake_type_object **types; /* by index of the profile; NULL: not listed */
+	char *driver_override; /* NULL: none */
 };
 
 struct fake_type_object {

@@ -4,73 +4,11 @@
  * hand (gvt/vgpu.c) and, for the types, a recording of the same arithmetic in a real kernel.
  */
 
-#include <errno.h>
-#include <fakesysfs/host.h>
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-/* Indices of types in a GVT-g profile: the kernel's order of registration. */
-enum { V8, V4, V2, V1, TYPES };
-#define NONE (-1) /* the type is not listed */
-
-static struct vgpu_uuid uuid_of(unsigned int n)
-{
-	struct vgpu_uuid uuid;
-
-	snprintf(uuid.text, sizeof(uuid.text), "%08x-0000-4000-8000-000000000000", n);
-	return uuid;
-}
-
-static size_t add_gpu(struct fake_host *host, const char *spec)
-{
-	struct fake_gpu_config config;
-	struct vgpu_error err = { 0 };
-	int gpu;
-
-	assert_int_equal(fake_gpu_config_parse(spec, &config, &err), 0);
-	gpu = fake_host_add_gpu(host, &config, &err);
-	assert_true(gpu >= 0);
-	return (size_t)gpu;
-}
-
-static struct fake_host *host_with(const char *spec)
-{
-	struct fake_host *host = fake_host_create();
-
-	assert_non_null(host);
-	add_gpu(host, spec);
-	return host;
-}
-
-static int create(struct fake_host *host, unsigned int type, unsigned int n)
-{
-	struct vgpu_uuid uuid = uuid_of(n);
-
-	return fake_host_create_vgpu(host, 0, type, &uuid);
-}
-
-static int remove_now(struct fake_host *host, unsigned int n)
-{
-	struct vgpu_uuid uuid = uuid_of(n);
-
-	return fake_host_remove_vgpu(host, &uuid, NULL, NULL);
-}
-
-static struct fake_vgpu_info find(struct fake_host *host, unsigned int n)
-{
-	struct vgpu_uuid uuid = uuid_of(n);
-	struct fake_vgpu_info info;
-
-	assert_int_equal(fake_host_find_vgpu(host, &uuid, &info), 0);
-	return info;
-}
+#include "host-fixture.h"
 
 static void assert_available(struct fake_host *host, const int expected[TYPES], const char *what)
 {
@@ -560,69 +498,6 @@ static void addresses_are_chosen_or_given_but_never_shared(void **state)
 	assert_int_equal(fake_host_gpus_len(host), 2);
 }
 
-/* Many threads on few UUIDs: never more than fits, never two of a kind. */
-enum { RACERS = 16, ROUNDS = 40 };
-struct racer {
-	struct fake_host *host;
-	pthread_barrier_t *barrier;
-	unsigned int n;
-	unsigned int type;
-	int result;
-	pthread_t thread;
-};
-
-static void *race(void *data)
-{
-	struct racer *racer = data;
-
-	pthread_barrier_wait(racer->barrier);
-	racer->result = create(racer->host, racer->type, racer->n);
-	return NULL;
-}
-
-static void run_race(struct racer *racers, bool same_uuid, int counts[2])
-{
-	pthread_barrier_t barrier;
-
-	counts[0] = counts[1] = 0;
-	pthread_barrier_init(&barrier, NULL, RACERS);
-	for (unsigned int i = 0; i < RACERS; i++) {
-		racers[i].barrier = &barrier;
-		racers[i].n = same_uuid ? 0 : i;
-		racers[i].type = V8;
-		pthread_create(&racers[i].thread, NULL, race, &racers[i]);
-	}
-	for (unsigned int i = 0; i < RACERS; i++) {
-		pthread_join(racers[i].thread, NULL);
-		counts[0] += racers[i].result == 0;
-		counts[1] += racers[i].result == (same_uuid ? -EEXIST : -ENOSPC);
-	}
-	pthread_barrier_destroy(&barrier);
-}
-
-static void racing_creators_never_overdraw_the_pool(void **state)
-{
-	_destroy_(fake_host) struct fake_host *host = host_with("skylake,aperture=1G");
-	struct racer racers[RACERS] = { 0 };
-	int counts[2];
-
-	(void)state;
-	for (unsigned int i = 0; i < RACERS; i++)
-		racers[i].host = host;
-	for (int round = 0; round < ROUNDS; round++) {
-		run_race(racers, true, counts);
-		assert_int_equal(counts[0], 1);
-		assert_int_equal(counts[1], RACERS - 1);
-		assert_int_equal(remove_now(host, 0), 0);
-		run_race(racers, false, counts);
-		assert_int_equal(counts[0], 7);
-		assert_int_equal(counts[1], RACERS - 7);
-		for (unsigned int n = 0; n < RACERS; n++)
-			assert_int_equal(remove_now(host, n), racers[n].result ? -ENODEV : 0);
-		assert_int_equal(fake_host_available(host, 0, V8), 7);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -640,7 +515,6 @@ int main(void)
 		cmocka_unit_test(remove_while_creation_runs_returns_eagain),
 		cmocka_unit_test(unregistering_waits_for_a_device_in_use),
 		cmocka_unit_test(addresses_are_chosen_or_given_but_never_shared),
-		cmocka_unit_test(racing_creators_never_overdraw_the_pool),
 	};
 
 	return cmocka_run_group_tests_name("host", tests, NULL, NULL);
