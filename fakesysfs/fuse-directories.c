@@ -20,7 +20,8 @@ struct listed {
 };
 
 struct listing {
-	const struct fake_fuse *fuse;
+	struct listing *prev, *next_open; /* of fuse->listings */
+	struct fake_fuse *fuse;
 	struct listed *items;
 	size_t len, max;
 };
@@ -55,8 +56,29 @@ static int add_listed(void *data, const char *name, const struct fake_node *node
 	return listing->items[listing->len].name ? (listing->len++, 0) : -ENOMEM;
 }
 
+static void free_listing(struct listing *listing)
+{
+	struct fake_fuse *fuse = listing->fuse;
+
+	pthread_mutex_lock(&fuse->lock);
+	*(listing->prev ? &listing->prev->next_open : &fuse->listings) = listing->next_open;
+	if (listing->next_open)
+		listing->next_open->prev = listing->prev;
+	pthread_mutex_unlock(&fuse->lock);
+	clear_listing(listing);
+	free(listing->items);
+	free(listing);
+}
+
+void fake_fuse_free_listings(struct fake_fuse *fuse)
+{
+	while (fuse->listings)
+		free_listing(fuse->listings);
+}
+
 void fake_fuse_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	struct fake_fuse *fuse = fuse_req_userdata(req);
 	struct listing *listing = calloc(1, sizeof(*listing));
 
 	(void)ino;
@@ -64,20 +86,22 @@ void fake_fuse_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 		fuse_reply_err(req, ENOMEM);
 		return;
 	}
-	listing->fuse = fuse_req_userdata(req);
+	listing->fuse = fuse;
+	pthread_mutex_lock(&fuse->lock);
+	listing->next_open = fuse->listings;
+	if (fuse->listings)
+		fuse->listings->prev = listing;
+	fuse->listings = listing;
+	pthread_mutex_unlock(&fuse->lock);
 	fi->fh = (uintptr_t)listing;
 	if (fuse_reply_open(req, fi))
-		free(listing);
+		free_listing(listing);
 }
 
 void fake_fuse_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct listing *listing = (struct listing *)(uintptr_t)fi->fh;
-
 	(void)ino;
-	clear_listing(listing);
-	free(listing->items);
-	free(listing);
+	free_listing((struct listing *)(uintptr_t)fi->fh);
 	fuse_reply_err(req, 0);
 }
 

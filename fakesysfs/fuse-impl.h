@@ -22,7 +22,9 @@ struct fake_fuse {
 	struct timespec born; /* every node's times */
 	bool mounted;
 
-	pthread_mutex_t lock; /* of threads */
+	pthread_mutex_t lock; /* of the lists below */
+	struct handle *handles; /* open files */
+	struct listing *listings; /* open directories */
 	pthread_t *threads;
 	size_t threads_len;
 	atomic_int idle; /* threads that wait for a request */
@@ -43,6 +45,10 @@ static inline fuse_ino_t fake_fuse_from_tree(const struct fake_fuse *fuse, uint6
 
 /** S_IFDIR, S_IFLNK or S_IFREG. */
 mode_t fake_fuse_type(const struct fake_node *node);
+
+/** Frees what clients have left open when the mount has gone. */
+void fake_fuse_free_handles(struct fake_fuse *fuse);
+void fake_fuse_free_listings(struct fake_fuse *fuse);
 
 /* fuse-directories.c */
 void fake_fuse_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);

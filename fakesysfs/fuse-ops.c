@@ -234,6 +234,7 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
  */
 
 struct handle {
+	struct handle *prev, *next; /* of fuse->handles */
 	pthread_mutex_t lock;
 	int vfio; /* > 0: an open VFIO node */
 	bool was_read;
@@ -247,21 +248,54 @@ static struct handle *handle_of(const struct fuse_file_info *fi)
 	return (struct handle *)(uintptr_t)fi->fh;
 }
 
+/* Is the node gone? Access mode 3 needs no mode bits. */
+static bool is_dead(struct fake_fuse *fuse, uint64_t ino)
+{
+	return fake_tree_open(fuse->options.tree, ino, O_ACCMODE) == -ENODEV;
+}
+
+static struct handle *make_handle(struct fake_fuse *fuse)
+{
+	struct handle *handle = calloc(1, sizeof(*handle));
+
+	if (!handle)
+		return NULL;
+	pthread_mutex_init(&handle->lock, NULL);
+	pthread_mutex_lock(&fuse->lock);
+	handle->next = fuse->handles;
+	if (handle->next)
+		handle->next->prev = handle;
+	fuse->handles = handle;
+	pthread_mutex_unlock(&fuse->lock);
+	return handle;
+}
+
+static void free_handle(struct fake_fuse *fuse, struct handle *handle)
+{
+	pthread_mutex_lock(&fuse->lock);
+	*(handle->prev ? &handle->prev->next : &fuse->handles) = handle->next;
+	if (handle->next)
+		handle->next->prev = handle->prev;
+	pthread_mutex_unlock(&fuse->lock);
+	if (handle->vfio > 0)
+		fuse->options.vfio->release(fuse->options.vfio_data, handle->vfio);
+	pthread_mutex_destroy(&handle->lock);
+	free(handle->content);
+	free(handle);
+}
+
+void fake_fuse_free_handles(struct fake_fuse *fuse)
+{
+	while (fuse->handles)
+		free_handle(fuse, fuse->handles);
+}
+
 static int open_vfio(struct fake_fuse *fuse, const struct fake_node *node, struct handle *handle)
 {
 	if (!fuse->options.vfio)
 		return -ENODEV;
 	handle->vfio = fuse->options.vfio->open(fuse->options.vfio_data, node);
 	return handle->vfio < 0 ? handle->vfio : 0;
-}
-
-static void free_handle(struct fake_fuse *fuse, struct handle *handle)
-{
-	if (handle->vfio > 0)
-		fuse->options.vfio->release(fuse->options.vfio_data, handle->vfio);
-	pthread_mutex_destroy(&handle->lock);
-	free(handle->content);
-	free(handle);
 }
 
 static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -278,12 +312,11 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		fuse_reply_err(req, -ret);
 		return;
 	}
-	handle = calloc(1, sizeof(*handle));
+	handle = make_handle(fuse);
 	if (!handle) {
 		fuse_reply_err(req, ENOMEM);
 		return;
 	}
-	pthread_mutex_init(&handle->lock, NULL);
 	if (node.kind != FAKE_NODE_ATTR)
 		ret = open_vfio(fuse, &node, handle);
 	if (ret) {
@@ -335,35 +368,50 @@ static void read_vfio(fuse_req_t req, const struct handle *handle, size_t size, 
 		fuse_reply_err(req, EINVAL);
 }
 
+/* Copies out what a read gets. Its length, or a negative errno. The caller holds the lock. */
+static ssize_t read_locked(struct fake_fuse *fuse, uint64_t ino, struct handle *handle, char *out,
+			   size_t size, off_t offset)
+{
+	size_t left = 0;
+	int ret = 0;
+
+	if (!offset || offset != handle->position)
+		ret = refill(fuse, ino, handle, offset);
+	else if (offset >= (off_t)handle->len) /* at its end the node must be alive, no more */
+		ret = is_dead(fuse, ino) ? -ENODEV : 0;
+	if (ret)
+		return ret;
+	if (offset < (off_t)handle->len) {
+		left = handle->len - (size_t)offset;
+		if (left > size)
+			left = size;
+		memcpy(out, handle->content + offset, left);
+	}
+	handle->position = offset + (off_t)left;
+	return (ssize_t)left;
+}
+
+/* The reply comes last: the client may then close the file, and the handle be gone. */
 static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		    struct fuse_file_info *fi)
 {
-	struct fake_fuse *fuse = fuse_of(req);
 	struct handle *handle = handle_of(fi);
-	size_t left = 0;
-	int ret = 0;
+	char page[PAGE];
+	ssize_t len;
 
 	if (handle->vfio) {
 		read_vfio(req, handle, size, offset);
 		return;
 	}
+	if (size > sizeof(page))
+		size = sizeof(page);
 	pthread_mutex_lock(&handle->lock);
-	if (!offset || offset != handle->position)
-		ret = refill(fuse, ino, handle, offset);
-	else if (offset >= (off_t)handle->len) /* at its end the node must be alive, no more */
-		ret = fake_tree_open(fuse->options.tree, ino, 3) == -ENODEV ? -ENODEV : 0;
-	if (!ret && offset < (off_t)handle->len) {
-		left = handle->len - (size_t)offset;
-		if (left > size)
-			left = size;
-	}
-	if (ret) {
-		fuse_reply_err(req, -ret);
-	} else {
-		fuse_reply_buf(req, left ? handle->content + offset : NULL, left);
-		handle->position = offset + (off_t)left;
-	}
+	len = read_locked(fuse_of(req), ino, handle, page, size, offset);
 	pthread_mutex_unlock(&handle->lock);
+	if (len < 0)
+		fuse_reply_err(req, (int)-len);
+	else
+		fuse_reply_buf(req, page, (size_t)len);
 }
 
 /* Asked by a write that blocks: has its process been interrupted, or are we ending? */
@@ -418,7 +466,7 @@ static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 {
 	struct handle *handle = handle_of(fi);
 	unsigned int events = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
-	bool dead = fake_tree_open(fuse_of(req)->options.tree, ino, 3) == -ENODEV;
+	bool dead = is_dead(fuse_of(req), ino);
 
 	if (ph)
 		fuse_pollhandle_destroy(ph); /* nothing is ever notified */

@@ -40,11 +40,14 @@ static struct fuse_session *make_session(struct fake_fuse *fuse)
 	char options[] = "default_permissions,fsname=vgpulab,subtype=fakesysfs,allow_other";
 	char *argv[] = { (char[]){ "vgpulab" }, (char[]){ "-o" }, options, NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(3, argv);
+	struct fuse_session *session;
 
 	if (geteuid())
 		*strrchr(options, ',') = '\0';
 	fuse_set_log_func(keep_log);
-	return fuse_session_new(&args, &fake_fuse_ops, sizeof(fake_fuse_ops), fuse);
+	session = fuse_session_new(&args, &fake_fuse_ops, sizeof(fake_fuse_ops), fuse);
+	fuse_opt_free_args(&args);
+	return session;
 }
 
 struct fake_fuse *fake_fuse_create(const struct fake_fuse_options *options, struct vgpu_error *err)
@@ -304,6 +307,8 @@ void fake_fuse_destroy(struct fake_fuse *fuse)
 		fuse_session_unmount(fuse->session);
 	if (fuse->session)
 		fuse_session_destroy(fuse->session);
+	fake_fuse_free_handles(fuse);
+	fake_fuse_free_listings(fuse);
 	sem_destroy(&fuse->ended);
 	pthread_mutex_destroy(&fuse->lock);
 	free(fuse);

@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Runs a test that mounts: as the caller, or as an ordinary user who is root of a user namespace.
+# Root has to become that user first; /dev/fuse may be closed to users on a bare machine, so that
+# one gets a node of its own, in a private mount namespace.
+# usage: fuse-as.sh caller|user PROGRAM
+
+set -eu
+program=$2
+if [ "$(id -u)" != 0 ]; then
+	exec unshare -Urm "$program"
+fi
+if [ "$1" = caller ]; then
+	exec "$program"
+fi
+# shellcheck disable=SC2016
+exec unshare -m sh -euc '
+	dir=$(mktemp -d)
+	mount -t tmpfs -o mode=755 tmpfs "$dir"
+	mknod -m 666 "$dir/fuse" c 10 229
+	cp "$1" "$dir/program"
+	mount --bind "$dir/fuse" /dev/fuse
+	program=$dir/program
+	trap "umount -l $dir; rmdir $dir" EXIT
+	setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urm "$program"
+' sh "$program"
