@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -90,10 +91,48 @@ static void choose_alias(struct vgpu_plan *plan, const xmlNode *hostdev)
 	}
 }
 
+static bool is_number(const xmlNode *node, const char *name, unsigned long wanted)
+{
+	_autofree_ char *value = vgpu_xml_get(node, name);
+	char *rest;
+
+	return value && *value && strtoul(value, &rest, 0) == wanted && !*rest;
+}
+
+static bool is_pc(const xmlNode *root)
+{
+	const xmlNode *type = vgpu_xml_child(vgpu_xml_child(root, "os", NULL), "type", NULL);
+	_autofree_ char *arch = vgpu_xml_get(type, "arch");
+	_autofree_ char *machine = vgpu_xml_get(type, "machine");
+
+	if (arch && strcmp(arch, "x86_64"))
+		return false;
+	return machine && (!strncmp(machine, "pc", 2) || !strcmp(machine, "q35"));
+}
+
+/* Intel's drivers look for the GPU at 00:02.0; a new vGPU gets that place if nobody has it. */
+static bool is_place_free(const struct vgpu_plan *plan)
+{
+	if (!is_pc(plan->root))
+		return false;
+	for (xmlNode *at = plan->devices ? plan->devices->children : NULL; at; at = at->next) {
+		const xmlNode *address =
+			at->type == XML_ELEMENT_NODE ? vgpu_xml_child(at, "address", NULL) : NULL;
+
+		/* <video> gives way */
+		if (address && strcmp((const char *)at->name, "video") &&
+		    vgpu_xml_is(address, "type", "pci") && is_number(address, "bus", 0) &&
+		    is_number(address, "slot", 2))
+			return false;
+	}
+	return true;
+}
+
 char *vgpu_hostdev_fragment(const struct vgpu_plan *plan)
 {
 	bool shown = plan->path.contents->plane != VGPU_PLANE_NONE;
 	bool ramfb = plan->path.contents->ramfb && plan->native_ramfb;
+	bool placed = plan->root && is_place_free(plan);
 	char alias[96] = "", *out;
 
 	if (plan->new_alias)
@@ -103,12 +142,15 @@ char *vgpu_hostdev_fragment(const struct vgpu_plan *plan)
 		     "<hostdev mode='subsystem' type='mdev' managed='no' model='vfio-pci'%s%s>\n"
 		     "\t<source>\n"
 		     "\t\t<address uuid='%s'/>\n"
-		     "\t</source>%s\n"
+		     "\t</source>%s%s\n"
 		     "</hostdev>",
 		     shown						? " display='on'"
 		     : vgpu_version_since(plan->request->libvirt, 4, 6) ? " display='off'"
 									: "",
-		     ramfb ? " ramfb='on'" : "", plan->request->display.uuid.text, alias) < 0)
+		     ramfb ? " ramfb='on'" : "", plan->request->display.uuid.text, alias,
+		     placed ? "\n\t<address type='pci' domain='0x0000' bus='0x00' slot='0x02' "
+			      "function='0x0'/>"
+			    : "") < 0)
 		return NULL;
 	return out;
 }
