@@ -276,6 +276,8 @@ int vgpu_xml_text_create(const char *bytes, size_t len, struct vgpu_xml_text **o
 
 	if (len > TEXT_MAX_LEN)
 		return failed(err, "it is larger than 8 MiB");
+	if (memchr(bytes, '\0', len))
+		return failed(err, "it holds a NUL byte"); /* at which libxml2 would stop */
 	text = calloc(1, sizeof(*text));
 	if (!text)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");

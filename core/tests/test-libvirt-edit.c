@@ -355,6 +355,18 @@ static void what_is_no_domain_is_refused(void **state)
 	}
 }
 
+static void a_text_with_a_nul_byte_is_refused(void **state)
+{
+	static const char text[] = "<domain><name>x</name></domain>\n\0more";
+	struct vgpu_libvirt_request request = request_of(0);
+	char *out = NULL;
+	size_t len;
+
+	assert_int_equal(-EINVAL,
+			 vgpu_libvirt_edit(&request, text, sizeof(text) - 1, &out, &len, NULL));
+	assert_null(out);
+}
+
 static void new_domains_and_snippets_are_valid_and_need_no_edit(void **state)
 {
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(requests); i++) {
@@ -411,6 +423,7 @@ int main(void)
 		cmocka_unit_test(what_a_libvirt_cannot_do_is_refused_with_the_reason),
 		cmocka_unit_test(a_second_ramfb_or_the_same_vgpu_twice_is_refused),
 		cmocka_unit_test(what_is_no_domain_is_refused),
+		cmocka_unit_test(a_text_with_a_nul_byte_is_refused),
 		cmocka_unit_test(new_domains_and_snippets_are_valid_and_need_no_edit),
 	};
 
