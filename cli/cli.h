@@ -112,3 +112,4 @@ extern const struct cli_option cli_test_options[];
 extern const char cli_test_details[];
 extern const struct cli_option cli_libvirt_xml_options[];
 extern const char cli_libvirt_xml_details[];
+extern const struct cli_option cli_run_options[];

@@ -77,6 +77,21 @@ const struct cli_verb cli_verbs[] = {
 		.options = cli_test_options,
 		.details = cli_test_details,
 	},
+	{
+		.name = "run",
+		.group = "The fake host",
+		.arguments =
+			"[--gpu NAME[,aperture=512M][,...]]... [--share-network] [-v] [--] CMD...",
+		.summary = "run a program on a machine with GPUs that are not there",
+		.run = cli_verb_run,
+		.options = cli_run_options,
+		.details =
+			"The program and all it starts see the GPUs in /sys and /dev/vfio; the rest "
+			"is the machine's own. All of it ends with CMD. The exit status is CMD's, "
+			"128+N if signal N ended it, 127 if it was not found, 126 if it cannot be "
+			"executed, 125 if the fake host could not be set up.",
+		.options_first = true,
+	},
 };
 const size_t cli_verbs_len = VGPU_ARRAY_LEN(cli_verbs);
 
