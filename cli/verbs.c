@@ -69,15 +69,6 @@ const struct cli_verb cli_verbs[] = {
 		.details = cli_fake_details,
 	},
 	{
-		.name = "test",
-		.group = "Testing",
-		.arguments = "[OPTION...] [SCENARIO-GLOB...]",
-		.summary = "boot guests and judge what their display paths show",
-		.run = cli_verb_test,
-		.options = cli_test_options,
-		.details = cli_test_details,
-	},
-	{
 		.name = "run",
 		.group = "The fake host",
 		.arguments =
@@ -91,7 +82,16 @@ const struct cli_verb cli_verbs[] = {
 			"128+N if signal N ended it, 127 if it was not found, 126 if it cannot be "
 			"executed, 125 if the fake host could not be set up.",
 		.options_first = true,
+	},	{
+		.name = "test",
+		.group = "Testing",
+		.arguments = "[OPTION...] [SCENARIO-GLOB...]",
+		.summary = "boot guests and judge what their display paths show",
+		.run = cli_verb_test,
+		.options = cli_test_options,
+		.details = cli_test_details,
 	},
+
 };
 const size_t cli_verbs_len = VGPU_ARRAY_LEN(cli_verbs);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -15,6 +16,9 @@
 
 #include "merge.h"
 #include "nodes.h"
+
+/* Another passing place, like SANDBOX_STAGE. */
+#define OWN_SYS "/dev/.vgpulab-sys"
 
 static int failed(struct vgpu_error *err, const char *what)
 {
@@ -64,12 +68,42 @@ int sandbox_mount_fake(const char *mount_data, struct vgpu_error *err)
 	return steal_fd(&fuse);
 }
 
-/* @sys is the real /sys, by now hidden: reached through its descriptor. */
-static int bind_real(int sys, const char *path)
+/* Where the real /sys can still be found when the fake one covers it. */
+struct real_sys {
+	int old; /* as the host mounted it, with what is mounted in it */
+	int own; /* as our network namespace sees it: other interfaces; -1 if that is refused */
+};
+
+/*
+ * A sysfs shows the network interfaces of the namespace that mounted it, so the host's would show
+ * some that are not there. The kernel lets us mount our own if the host's is wholly visible.
+ */
+static int open_own_sys(void)
 {
+	_autoclose_ int fd = -1;
+
+	if (mkdir(OWN_SYS, 0700))
+		return -1;
+	if (!mount("sysfs", OWN_SYS, "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		fd = open(OWN_SYS, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return steal_fd(&fd);
+}
+
+static void close_own_sys(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	umount2(OWN_SYS, MNT_DETACH);
+	rmdir(OWN_SYS);
+}
+
+/* Control groups and the like are mounted below /sys/fs: those that the host has. */
+static int bind_real(const struct real_sys *real, const char *path)
+{
+	bool own = real->own >= 0 && strcmp(path, "fs");
 	char source[PATH_MAX], target[PATH_MAX];
 
-	snprintf(source, sizeof(source), "/proc/self/fd/%d/%s", sys, path);
+	snprintf(source, sizeof(source), "/proc/self/fd/%d/%s", own ? real->own : real->old, path);
 	snprintf(target, sizeof(target), "/sys/%s", path);
 	if (!mount(source, target, NULL, MS_BIND | MS_REC, NULL))
 		return 0;
@@ -78,12 +112,14 @@ static int bind_real(int sys, const char *path)
 
 static int mount_sys(const struct sandbox_merge *merge, struct vgpu_error *err)
 {
-	_autoclose_ int sys = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_autoclose_ int old = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	__attribute__((cleanup(close_own_sys))) int own = open_own_sys();
+	const struct real_sys real = { old, own };
 
-	if (sys < 0 || mount(SANDBOX_STAGE "/sys", "/sys", NULL, MS_BIND, NULL))
+	if (old < 0 || mount(SANDBOX_STAGE "/sys", "/sys", NULL, MS_BIND, NULL))
 		return failed(err, "the fake /sys");
 	for (size_t i = 0; i < merge->paths_len; i++)
-		if (bind_real(sys, merge->paths[i]))
+		if (bind_real(&real, merge->paths[i]))
 			return failed(err, merge->paths[i]);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <fakesysfs/host.h>
 #include <fakesysfs/tree.h>
 #include <fakevfio/supervisor.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sandbox/sandbox.h>
 #include <signal.h>
@@ -310,6 +311,18 @@ static void conduct(struct sandbox *sandbox)
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 
+/* A closed standard file's number must not become one of ours; the program still finds it closed. */
+static void occupy_standard_numbers(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int sandbox_run(const struct sandbox_options *options, int *status, struct vgpu_error *err)
 {
 	struct vgpu_error unwanted;
@@ -323,6 +336,7 @@ int sandbox_run(const struct sandbox_options *options, int *status, struct vgpu_
 	};
 
 	*sandbox.err = (struct vgpu_error){ 0 };
+	occupy_standard_numbers();
 	sandbox.rc = create_fake(&sandbox);
 	if (!sandbox.rc)
 		conduct(&sandbox);

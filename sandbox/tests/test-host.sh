@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh disable=SC2154
+# Unmodified tools find the GPUs that are not there.
+
+command -v mdevctl >/dev/null || need mdevctl 'mdevctl is not installed'
+command -v lspci >/dev/null || need pciutils 'lspci is not installed'
+uuid=9f1c2e52-1f0e-4b1a-8d0a-3a3b6f6b7c01
+
+# Source: the layout of mdevctl 1.2; the numbers of GVT-g: 128 MiB aperture blocks of a 512 MiB BAR 2
+said=$("$VGPULAB" run --gpu kaby-lake -- mdevctl types)
+has 'mdevctl types names the parent and type' "$said" '0000:00:02.0
+  i915-GVTg_V5_'
+has 'and what a type has' "$said" '    Device API: vfio-pci'
+has 'and its description' "$said" 'Description: low_gm_size: 64MB'
+has 'lspci shows it' "$("$VGPULAB" run --gpu kaby-lake -- lspci -nn)" \
+	'00:02.0 VGA compatible controller [0300]: Intel Corporation'
+has 'with the identity of its kind' "$("$VGPULAB" run --gpu broadwell -- lspci -n -s 00:02.0)" '8086:1616'
+is 'two GPUs are two' "$("$VGPULAB" run --gpu skylake --gpu broadwell -- ls /sys/class/mdev_bus | wc -l)" 2
+
+cat >life.sh <<EOS
+set -e
+mdevctl start -u $uuid -p 0000:00:02.0 -t i915-GVTg_V5_8
+mdevctl list
+test -e /dev/vfio/\$(basename \$(readlink /sys/bus/mdev/devices/$uuid/iommu_group))
+mdevctl stop -u $uuid
+mdevctl list
+test ! -e /sys/bus/mdev/devices/$uuid
+EOS
+is 'mdevctl starts, lists and stops a vGPU' "$("$VGPULAB" run -- sh life.sh 2>&1)" \
+	"$uuid 0000:00:02.0 i915-GVTg_V5_8 manual"
+
+is 'our own manager agrees' "$("$VGPULAB" run -- sh -c "$VGPULAB create --type i915-GVTg_V5_8 $uuid &&
+	$VGPULAB remove $uuid && ls /sys/bus/mdev/devices")" "$uuid"
+for path in kernel/mm bus/platform class/net devices/system module; do
+	[ ! -e "/sys/$path" ] || holds "the real /sys/$path shows beneath" \
+		"$VGPULAB" run -- ls "/sys/$path" >/dev/null
+done
+[ ! -r /sys/kernel/mm/transparent_hugepage/enabled ] ||
+	is 'with its contents' "$("$VGPULAB" run -- cat /sys/kernel/mm/transparent_hugepage/enabled)" \
+		"$(cat /sys/kernel/mm/transparent_hugepage/enabled)"

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh disable=SC2154
+# Unmodified QEMU opens the vGPU.
+
+command -v qemu-system-x86_64 >/dev/null || need qemu 'qemu-system-x86_64 is not installed'
+uuid=9f1c2e52-1f0e-4b1a-8d0a-3a3b6f6b7c04
+create='/sys/class/mdev_bus/0000:00:02.0/mdev_supported_types/i915-GVTg_V5_8/create'
+
+cat >vm.sh <<EOS
+echo $uuid >$create
+mkfifo monitor
+qemu-system-x86_64 -accel tcg -m 128 -nodefaults -display none -S -monitor stdio \
+	-device vfio-pci,sysfsdev=/sys/bus/mdev/devices/$uuid,display=on,rombar=0 <monitor &
+exec 9>monitor
+printf 'info pci\nquit\n' >&9
+wait
+echo "status \$?"
+# it is free again: it can be removed at once
+timeout 5 sh -c 'echo 1 >/sys/bus/mdev/devices/$uuid/remove' && ls /sys/bus/mdev/devices
+EOS
+said=$("$VGPULAB" run --gpu kaby-lake -- sh vm.sh 2>&1 | tr -d '\r')
+has 'the guest sees the GPU' "$said" 'VGA controller: PCI device 8086:5912'
+has 'with 16 MiB of registers' "$said" 'BAR0: 64 bit memory at 0xffffffffffffffff [0x00fffffe]'
+has 'QEMU quits as usual, and the vGPU can be removed' "$said" 'status 0'

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh disable=SC2154
+# A VFIO client that is not QEMU, and what the host makes of it.
+
+uuid=9f1c2e52-1f0e-4b1a-8d0a-3a3b6f6b7c02
+create='/sys/class/mdev_bus/0000:00:02.0/mdev_supported_types/i915-GVTg_V5_8/create'
+cat >vgpu.sh <<EOS
+# makes the vGPU; \$group is its group
+echo $uuid >$create || exit 1
+group=\$(basename \$(readlink /sys/bus/mdev/devices/$uuid/iommu_group))
+EOS
+
+cat >check.sh <<EOS
+. ./vgpu.sh
+exec $CLIENT check $uuid \$group
+EOS
+holds 'the client finds all as it should be' "$VGPULAB" run -- sh check.sh
+
+# A vGPU that is in use cannot be removed: the kernel waits. Source: vfio_unregister_group_dev()
+cat >busy.sh <<EOS
+. ./vgpu.sh
+mkfifo hold.in
+$CLIENT hold $uuid \$group <hold.in >hold.out & client=\$!
+exec 9>hold.in
+while ! grep -q open hold.out; do sleep 0.02; done
+$CLIENT open \$group
+echo "open: \$?"
+(exec 9>&-; echo 1 >/sys/bus/mdev/devices/$uuid/remove; echo removed >removed) &
+sleep 0.3
+test -e removed || echo waiting
+case \$1 in
+close) exec 9>&- ;;
+kill) kill -9 \$client ;;
+esac
+wait
+cat removed
+ls /sys/bus/mdev/devices
+EOS
+for end in close kill; do
+	rm -f hold.in hold.out removed
+	is "removal waits for the client's $end" "$("$VGPULAB" run -- sh busy.sh $end 2>/dev/null)" \
+		"$(printf 'open: 16\nwaiting\nremoved')"
+done
+
+cat >storm.sh <<EOS
+. ./vgpu.sh
+for i in 1 2; do
+	$CLIENT storm $uuid \$group 2 || exit 1
+done
+exec $CLIENT check $uuid \$group
+EOS
+"$VGPULAB" run -- sh storm.sh >storm.out 2>&1
+is 'after a storm of wrong calls all is as it should be' "$? $(grep '^not ok' storm.out)" '0 '
