@@ -36,6 +36,7 @@ static uint64_t byte_address(const struct surface *surface, uint32_t x, uint32_t
 		return surface->address + (uint64_t)(y / 32 * pitch * 32) + x / 128 * 4096ull +
 		       x % 128 / 16 * 512 + y % 32 * 16 + x % 16;
 	case I915_TILING_LINEAR:
+	case I915_TILING_YF: /* refused by who decodes the command */
 		break;
 	}
 	return surface->address + (uint64_t)((int64_t)y * pitch) + x;
@@ -50,6 +51,7 @@ static uint32_t run_bytes(const struct surface *surface, uint32_t x)
 	case I915_TILING_Y:
 		return 16 - x % 16;
 	case I915_TILING_LINEAR:
+	case I915_TILING_YF: /* refused by who decodes the command */
 		break;
 	}
 	return UINT32_MAX;

@@ -153,6 +153,44 @@ static void convert_vyuy(const struct i915_colours *colours, const uint8_t *sour
 	convert_422(colours, source, target, width_px, 1, 2, 0);
 }
 
+/* 1.0 is 255; what is beyond is cut off. Source: IEEE 754, binary16 */
+static uint32_t half_to_eight(const uint8_t *at)
+{
+	unsigned int bits = at[0] | at[1] << 8;
+	unsigned int exponent = bits >> 10 & 31, fraction = bits & 1023;
+	uint64_t value; /* in units of 2^-25 */
+
+	if (bits & 0x8000)
+		return 0;
+	if (exponent >= 15)
+		return 255;
+	value = exponent ? (1024ull + fraction) << exponent : fraction * 2ull;
+	return (uint32_t)((value * 255 + (1 << 24)) >> 25);
+}
+
+static void convert_xr4h(const struct i915_colours *colours, const uint8_t *source,
+			 uint32_t *target, size_t width_px)
+{
+	for (size_t x = 0; x < width_px; x++, source += 8)
+		target[x] = OPAQUE | half_to_eight(source + 4) << 16 |
+			    half_to_eight(source + 2) << 8 | half_to_eight(source);
+}
+
+static void convert_xb4h(const struct i915_colours *colours, const uint8_t *source,
+			 uint32_t *target, size_t width_px)
+{
+	for (size_t x = 0; x < width_px; x++, source += 8)
+		target[x] = OPAQUE | half_to_eight(source) << 16 | half_to_eight(source + 2) << 8 |
+			    half_to_eight(source + 4);
+}
+
+static void convert_xyuv(const struct i915_colours *colours, const uint8_t *source,
+			 uint32_t *target, size_t width_px)
+{
+	for (size_t x = 0; x < width_px; x++, source += 4)
+		target[x] = yuv_to_rgb(colours, source[2], source[1], source[0]);
+}
+
 /* clang-format off */
 static const struct i915_format formats[] = {
 	/* name    fourcc                             bytes group alpha  missing     convert */
@@ -164,6 +202,9 @@ static const struct i915_format formats[] = {
 	{ "AB24", I915_FOURCC('A', 'B', '2', '4'),    4,    1,    true,  0xffff00ff, convert_ab24 },
 	{ "XR30", I915_FOURCC('X', 'R', '3', '0'),    4,    1,    false, 0xfff003ff, convert_xr30 },
 	{ "XB30", I915_FOURCC('X', 'B', '3', '0'),    4,    1,    false, 0xfff003ff, convert_xb30 },
+	{ "XR4H", I915_FOURCC('X', 'R', '4', 'H'),    8,    1,    false, 0x3c003c00, convert_xr4h },
+	{ "XB4H", I915_FOURCC('X', 'B', '4', 'H'),    8,    1,    false, 0x3c003c00, convert_xb4h },
+	{ "XYUV", I915_FOURCC('X', 'Y', 'U', 'V'),    4,    1,    false, 0xff6acade, convert_xyuv },
 	{ "YUYV", I915_FOURCC('Y', 'U', 'Y', 'V'),    2,    2,    false, 0xde6aca6a, convert_yuyv },
 	{ "UYVY", I915_FOURCC('U', 'Y', 'V', 'Y'),    2,    2,    false, 0x6ade6aca, convert_uyvy },
 	{ "YVYU", I915_FOURCC('Y', 'V', 'Y', 'U'),    2,    2,    false, 0xca6ade6a, convert_yvyu },

@@ -27,6 +27,7 @@ static const struct plane_format primary_formats[] = {
 	{ I915_FOURCC('A', 'R', '2', '4'), 0xf << 26, 0x7 << 26 },
 	{ I915_FOURCC('X', 'B', '3', '0'), 0xf << 26, 0x8 << 26 },
 	{ I915_FOURCC('X', 'R', '3', '0'), 0xf << 26, 0xa << 26 },
+	{ I915_FOURCC('X', 'B', '4', 'H'), 0xfu << 26, 0xcu << 26 },
 	{ I915_FOURCC('X', 'B', '2', '4'), 0xf << 26, 0xe << 26 },
 	{ I915_FOURCC('A', 'B', '2', '4'), 0xf << 26, 0xf << 26 },
 };
@@ -43,6 +44,8 @@ static const struct plane_format sprite_formats[] = {
 	{ I915_FOURCC('X', 'B', '3', '0'), SPRITE_RGB, 1u << 25 | 1u << 20 },
 	{ I915_FOURCC('X', 'R', '2', '4'), SPRITE_RGB, 2u << 25 },
 	{ I915_FOURCC('X', 'B', '2', '4'), SPRITE_RGB, 2u << 25 | 1u << 20 },
+	{ I915_FOURCC('X', 'R', '4', 'H'), SPRITE_RGB, 3u << 25 },
+	{ I915_FOURCC('X', 'B', '4', 'H'), SPRITE_RGB, 3u << 25 | 1u << 20 },
 };
 
 /* gen9: format, RGB order, alpha (0: none), YUV byte order. Source: Skylake PRM vol. 2c, PLANE_CTL */
@@ -60,6 +63,9 @@ static const struct plane_format gen9_formats[] = {
 	{ I915_FOURCC('X', 'B', '2', '4'), PLANE_OPAQUE, 0x4u << 24 | 1u << 20 },
 	{ I915_FOURCC('A', 'R', '2', '4'), PLANE_OPAQUE, 0x4u << 24 | 2u << 4 },
 	{ I915_FOURCC('A', 'B', '2', '4'), PLANE_OPAQUE, 0x4u << 24 | 1u << 20 | 2u << 4 },
+	{ I915_FOURCC('X', 'R', '4', 'H'), PLANE_RGB, 0x6u << 24 },
+	{ I915_FOURCC('X', 'B', '4', 'H'), PLANE_RGB, 0x6u << 24 | 1u << 20 },
+	{ I915_FOURCC('X', 'Y', 'U', 'V'), 0xfu << 24, 0x8u << 24 },
 	{ I915_FOURCC('C', '8', ' ', ' '), 0xfu << 24, 0xcu << 24 },
 	{ I915_FOURCC('R', 'G', '1', '6'), 0xfu << 24, 0xeu << 24 },
 };
@@ -73,25 +79,6 @@ static const struct i915_format *find_format(const struct plane_format *formats,
 	}
 	return NULL;
 }
-
-static void write_surface(struct i915 *i915, uint32_t offset, uint32_t value)
-{
-	uint32_t at = offset - PLANE_SURF;
-	struct i915_plane_latch *latch =
-		&i915->pipes[at / PIPE_STEP].planes[at % PIPE_STEP / PLANE_STEP];
-
-	i915_set(i915, offset, value);
-	*latch = (struct i915_plane_latch){
-		.control = i915_get(i915, PLANE_CTL + at),
-		.stride = i915_get(i915, PLANE_STRIDE + at),
-		.position = i915_get(i915, PLANE_POS + at),
-		.size = i915_get(i915, PLANE_SIZE + at),
-		.surface = value,
-		.offset = i915_get(i915, PLANE_OFFSET + at),
-	};
-	i915_set(i915, PLANE_SURFLIVE + at, value);
-}
-const struct i915_behaviour i915_plane_surface = { .write = write_surface };
 
 static void write_cursor_base(struct i915 *i915, uint32_t offset, uint32_t value)
 {
@@ -154,32 +141,73 @@ static bool decode_gen8(const struct i915_plane_latch *latch, int plane, struct 
 				    latch->control);
 	out->tiling = latch->control & 1u << 10 ? I915_TILING_X : I915_TILING_LINEAR;
 	out->rotate_180 = latch->control & 1u << 15;
+	out->turned = false;
 	out->stride_bytes = latch->stride & 0xffc0;
+	out->stride_tiles = out->stride_bytes / 512;
 	return out->format;
 }
 
-/* Source: Skylake PRM vol. 2c, PLANE_CTL 12:10 tiling, 1:0 rotation; PLANE_STRIDE in 64 bytes or tiles */
+/*
+ * Source: Skylake PRM vol. 2c, PLANE_CTL: tiling 12:10; rotation 1:0 clockwise in steps of 90
+ * degrees, odd ones of Y and Yf tiles only; PLANE_STRIDE in units of 64 bytes or of a tile
+ */
 static bool decode_gen9(const struct i915_plane_latch *latch, struct i915_plane *out)
 {
 	static const struct {
+		bool known, turns;
 		enum i915_tiling tiling;
-		uint32_t stride_unit;
 	} tilings[8] = {
-		[0] = { I915_TILING_LINEAR, 64 },
-		[1] = { I915_TILING_X, 512 },
-		[4] = { I915_TILING_Y, 128 },
+		[0] = { true, false, I915_TILING_LINEAR },
+		[1] = { true, false, I915_TILING_X },
+		[4] = { true, true, I915_TILING_Y },
+		[5] = { true, true, I915_TILING_YF },
 	};
-	unsigned int tiling = latch->control >> 10 & 7;
+	__typeof__(&tilings[0]) tiling = &tilings[latch->control >> 10 & 7];
 	unsigned int rotation = latch->control & 3;
 
 	out->format = find_format(gen9_formats, VGPU_ARRAY_LEN(gen9_formats), latch->control);
-	if (!out->format || !tilings[tiling].stride_unit || rotation % 2)
+	if (!out->format || !tiling->known)
 		return false;
-	out->tiling = tilings[tiling].tiling;
-	out->rotate_180 = rotation == 2;
-	out->stride_bytes = (latch->stride & 0x3ff) * tilings[tiling].stride_unit;
-	return true;
+	out->tiling = tiling->tiling;
+	out->turned = rotation % 2;
+	out->rotate_180 = rotation >= 2;
+	out->stride_bytes = (latch->stride & 0x3ff) * 64;
+	out->stride_tiles = latch->stride & 0x3ff;
+	return !out->turned || (tiling->turns && out->format->pixels_per_group == 1);
 }
+
+static bool decode_pixels(const struct i915 *i915, const struct i915_plane_latch *latch, int plane,
+			  struct i915_plane *out)
+{
+	return i915->generation == I915_GEN8 ? decode_gen8(latch, plane, out)
+					     : decode_gen9(latch, out);
+}
+
+static void write_surface(struct i915 *i915, uint32_t offset, uint32_t value)
+{
+	uint32_t at = offset - PLANE_SURF;
+	int plane = (int)(at % PIPE_STEP / PLANE_STEP);
+	struct i915_plane_latch *latch = &i915->pipes[at / PIPE_STEP].planes[plane];
+	struct i915_plane decoded;
+
+	i915_set(i915, offset, value);
+	*latch = (struct i915_plane_latch){
+		.control = i915_get(i915, PLANE_CTL + at),
+		.stride = i915_get(i915, PLANE_STRIDE + at),
+		.position = i915_get(i915, PLANE_POS + at),
+		.size = i915_get(i915, PLANE_SIZE + at),
+		.surface = value,
+		.offset = i915_get(i915, PLANE_OFFSET + at),
+	};
+	i915_set(i915, PLANE_SURFLIVE + at, value);
+	if (latch->control & ENABLE && !decode_pixels(i915, latch, plane, &decoded)) {
+		i915->counters.planes_refused++;
+		fv_device_log(i915->dev,
+			      "guest: plane %d has a format or tiling that is not decoded: %08x",
+			      plane, latch->control);
+	}
+}
+const struct i915_behaviour i915_plane_surface = { .write = write_surface };
 
 /* The plane's window. A primary plane without one covers the pipe, which is all GVT-g knows. */
 static void decode_window(const struct i915 *i915, int pipe, int plane,
@@ -202,11 +230,8 @@ static void decode_window(const struct i915 *i915, int pipe, int plane,
 bool i915_plane_decode(const struct i915 *i915, int pipe, int plane, struct i915_plane *out)
 {
 	const struct i915_plane_latch *latch = &i915->pipes[pipe].planes[plane];
-	bool gen8 = i915->generation == I915_GEN8;
 
-	if (!(latch->control & ENABLE))
-		return false;
-	if (gen8 ? !decode_gen8(latch, plane, out) : !decode_gen9(latch, out))
+	if (!(latch->control & ENABLE) || !decode_pixels(i915, latch, plane, out))
 		return false;
 	out->gma = latch->surface & ~0xfffu;
 	out->source_x_px = latch->offset & 0x1fff;

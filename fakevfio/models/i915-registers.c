@@ -133,6 +133,9 @@ const struct i915_register i915_registers[] = {
 	{ LCPLL_CTL, "LCPLL_CTL", 4, GEN8, ONE, 0x48000000, &i915_lcpll, BDW }, /* 337.5 MHz */
 	{ DPLL_CTRL2, "DPLL_CTRL2", 4, GEN9, ONE, 0x1fu << 15, NULL, SKL }, /* ports unclocked */
 	{ DPLL_STATUS, "DPLL_STATUS", 4, GEN9, ONE, 0, &i915_dpll_status, SKL },
+	/* two channels of 4 GiB DDR4, single rank, at 2133 MT/s */
+	{ DRAM_DIMMS, "MAD_DIMM_CH0_CH1", 4, GEN9, 2, 4, 4, &read_only, SKL },
+	{ DRAM_FREQUENCY, "MC_BIOS_DATA", 4, GEN9, ONE, 8, &read_only, SKL },
 	{ PCODE_MAILBOX, "GTDRIVER_MAILBOX_INTERFACE", 4, ALL, ONE, 0, &i915_pcode, BDW },
 
 	/* ports */

@@ -17,29 +17,60 @@ struct canvas {
 	uint32_t width_px, height_px;
 };
 
-/** How a tile of 4 KiB is laid out: @width_bytes by @height rows, in @run_bytes that stay together. */
+/**
+ * A tile of 4 KiB. Each bit of a byte's offset in it is a bit of the byte's x or y in the tile, in
+ * ascending order; @columns and @rows hold what 16 bytes of x and a line of y contribute.
+ */
 struct tile_layout {
 	uint32_t width_bytes, height;
-	uint32_t (*address)(uint32_t x_bytes, uint32_t y);
-	uint32_t run_bytes;
+	uint32_t run_bytes; /* that stay together */
+	uint16_t columns[32], rows[64];
 };
 
-/* X: rows of 512 bytes. Source: Broadwell PRM vol. 5, Tile Formats */
-static uint32_t address_x(uint32_t x_bytes, uint32_t y)
+/* The bits that come from x. Source: Broadwell and Skylake PRM vol. 5, Tile Formats */
+static uint16_t x_mask(const struct i915_plane *plane)
 {
-	return y * 512 + x_bytes;
+	switch (plane->tiling) {
+	case I915_TILING_X:
+		return 0x1ff;
+	case I915_TILING_Y:
+		return 0xe0f;
+	case I915_TILING_YF:
+		if (plane->format->bytes_per_pixel == 1)
+			return 0xa0f;
+		return plane->format->bytes_per_pixel == 8 ? 0xacf : 0xa8f;
+	case I915_TILING_LINEAR:
+		break;
+	}
+	return 0xfff;
 }
 
-/* Y: columns of 16 bytes, 32 rows each. Source: same */
-static uint32_t address_y(uint32_t x_bytes, uint32_t y)
+/* Spreads the bits of @value over the bits that are set in @mask. */
+static uint16_t deposit(uint16_t mask, unsigned int value)
 {
-	return x_bytes / 16 * 512 + y * 16 + x_bytes % 16;
+	uint16_t result = 0;
+
+	for (unsigned int i = 0; i < 12; i++) {
+		if (!(mask >> i & 1))
+			continue;
+		result |= (uint16_t)((value & 1) << i);
+		value >>= 1;
+	}
+	return result;
 }
 
-static const struct tile_layout layouts[] = {
-	[I915_TILING_X] = { 512, 8, address_x, 512 },
-	[I915_TILING_Y] = { 128, 32, address_y, 16 },
-};
+static void find_layout(const struct i915_plane *plane, struct tile_layout *out)
+{
+	uint16_t mask = x_mask(plane);
+
+	out->width_bytes = 1u << __builtin_popcount(mask);
+	out->height = I915_PAGE_LEN / out->width_bytes;
+	out->run_bytes = plane->tiling == I915_TILING_X ? out->width_bytes : 16;
+	for (unsigned int i = 0; i < out->width_bytes / 16; i++)
+		out->columns[i] = deposit(mask, 16 * i);
+	for (unsigned int i = 0; i < out->height; i++)
+		out->rows[i] = deposit((uint16_t)(~mask & 0xfff), i);
+}
 
 /* Where row @y of the plane's window goes on the canvas, and which part of the row is visible. */
 struct row_target {
@@ -183,42 +214,75 @@ static void untile_row(const uint8_t *band, const struct tile_layout *layout, ui
 
 		if (run > row_len - done)
 			run = row_len - done;
-		memcpy(row + done, tile + layout->address(in_tile, y), run);
+		memcpy(row + done,
+		       tile + layout->rows[y] + layout->columns[in_tile / 16] + in_tile % 16, run);
 		done += run;
 		x += (uint32_t)run;
 	}
 }
 
+/*
+ * A plane turned by 90 degrees is seen through a view whose pages are rotated already: tiles are
+ * as many pixels wide as they are lines high, and each must be turned clockwise.
+ * Source: Skylake PRM vol. 12, Plane Rotation; intel_ggtt.c, rotate_pages()
+ */
+static void untile_turned_row(const uint8_t *band, const struct tile_layout *layout, uint32_t x_px,
+			      uint32_t y_bytes, unsigned int pixel_bytes, uint8_t *row,
+			      uint32_t width_px)
+{
+	uint32_t along = y_bytes % layout->width_bytes;
+	uint32_t x = x_px % layout->height;
+
+	for (uint32_t i = 0; i < width_px; i++, x++) {
+		const uint8_t *tile = band + (size_t)(x / layout->height) * I915_PAGE_LEN;
+		uint32_t line = layout->height - 1 - x % layout->height;
+
+		memcpy(row + (size_t)i * pixel_bytes,
+		       tile + layout->rows[line] + layout->columns[along / 16] + along % 16,
+		       pixel_bytes);
+	}
+}
+
+/* A row of tiles at a time, and of it the part that is as wide as the plane. */
 static uint64_t show_tiled(struct i915 *i915, const struct canvas *canvas,
 			   const struct i915_plane *plane)
 {
-	const struct tile_layout *layout = &layouts[plane->tiling];
-	uint32_t x_bytes = plane->source_x_px * plane->format->bytes_per_pixel;
-	size_t row_len = row_bytes(plane);
-	uint32_t first_tile = x_bytes / layout->width_bytes;
-	uint32_t tiles = (uint32_t)((x_bytes + row_len - 1) / layout->width_bytes) - first_tile + 1;
+	unsigned int pixel_bytes = plane->format->bytes_per_pixel;
+	struct tile_layout layout;
 	uint64_t missing = 0;
+
+	find_layout(plane, &layout);
+	/* a tile's extent on the surface, in bytes or (turned) pixels across and in lines down */
+	uint32_t tile_width = plane->turned ? layout.height : layout.width_bytes;
+	uint32_t tile_height = plane->turned ? layout.width_bytes / pixel_bytes : layout.height;
+	uint32_t x = plane->source_x_px * (plane->turned ? 1 : pixel_bytes);
+	uint32_t row_len = plane->turned ? plane->width_px : (uint32_t)row_bytes(plane);
+	uint32_t first_tile = x / tile_width;
+	uint32_t tiles = (x + row_len - 1) / tile_width - first_tile + 1;
 
 	for (uint32_t y = 0; y < plane->height_px;) {
 		uint32_t source_y = plane->source_y_px + y;
-		uint64_t gma = plane->gma +
-			       (uint64_t)(source_y / layout->height) * plane->stride_bytes *
-				       layout->height +
-			       (uint64_t)first_tile * I915_PAGE_LEN;
+		uint64_t page =
+			(uint64_t)(source_y / tile_height) * plane->stride_tiles + first_tile;
 		struct i915_fetch fetch;
 
 		i915_fetch_begin(&fetch, i915, plane->format->missing_pattern);
-		i915_fetch_add(&fetch, gma, i915->band, (size_t)tiles * I915_PAGE_LEN);
+		i915_fetch_add(&fetch, plane->gma + page * I915_PAGE_LEN, i915->band,
+			       (size_t)tiles * I915_PAGE_LEN);
 		missing += i915_fetch_end(&fetch);
 		do {
-			uint8_t row[I915_MAX_WIDTH_PX * 4];
+			uint8_t row[I915_MAX_WIDTH_PX * I915_MAX_PIXEL_BYTES];
 
-			untile_row(i915->band, layout, x_bytes, source_y % layout->height, row,
-				   row_len);
+			if (plane->turned)
+				untile_turned_row(i915->band, &layout, x, source_y * pixel_bytes,
+						  pixel_bytes, row, plane->width_px);
+			else
+				untile_row(i915->band, &layout, x, source_y % tile_height, row,
+					   row_len);
 			put_row(canvas, plane, y, row);
 			y++;
 			source_y++;
-		} while (y < plane->height_px && source_y % layout->height);
+		} while (y < plane->height_px && source_y % tile_height);
 	}
 	return missing;
 }

@@ -30,8 +30,9 @@ enum {
 	I915_EDID_OFFSET = 2048, /* in VFIO's EDID region, as in GVT-g */
 	I915_PIPES = 3,
 	I915_PLANES = 3, /* primary and sprites; the cursor is a kind of its own */
+	I915_MAX_PIXEL_BYTES = 8,
 	/* one row of tiles as wide as the widest picture, with one tile more for an odd offset */
-	I915_BAND_LEN = (I915_MAX_WIDTH_PX * 4 / 128 + 1) * I915_PAGE_LEN,
+	I915_BAND_LEN = (I915_MAX_WIDTH_PX * I915_MAX_PIXEL_BYTES / 128 + 1) * I915_PAGE_LEN,
 };
 
 /* Region indices beyond VFIO's own. QEMU maps a plane's region by index, num_regions or not. */
@@ -45,7 +46,7 @@ enum {
 /** Which hardware generations a register or command belongs to. */
 enum { I915_GEN8 = 1, I915_GEN9 = 2, I915_ALL = I915_GEN8 | I915_GEN9 };
 
-enum i915_tiling { I915_TILING_LINEAR, I915_TILING_X, I915_TILING_Y };
+enum i915_tiling { I915_TILING_LINEAR, I915_TILING_X, I915_TILING_Y, I915_TILING_YF };
 
 struct i915;
 
@@ -111,6 +112,7 @@ struct i915_counters {
 	uint64_t registers_beyond; /* accesses between the register file and the GGTT */
 	uint64_t registers_refused; /* registers that commands may not set */
 	uint64_t commands_skipped; /* commands that are not emulated */
+	uint64_t planes_refused; /* planes whose format or tiling is not decoded */
 	uint64_t faults; /* pages that commands wanted and that were not there */
 };
 
@@ -252,7 +254,9 @@ struct i915_plane {
 	const struct i915_format *format;
 	enum i915_tiling tiling;
 	bool rotate_180, blend;
-	uint32_t gma, stride_bytes;
+	bool turned; /* by 90 degrees clockwise, seen through a rotated view */
+	uint32_t gma;
+	uint32_t stride_bytes, stride_tiles; /* of a linear, of a tiled surface */
 	uint32_t source_x_px, source_y_px;
 	uint32_t width_px, height_px;
 	int x_px, y_px; /* on the pipe */

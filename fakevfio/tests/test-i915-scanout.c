@@ -22,7 +22,7 @@
 
 #define FOURCC(a, b, c, d) ((uint32_t)(a) | (b) << 8 | (c) << 16 | (uint32_t)(d) << 24)
 
-enum { LINEAR, TILED_X, TILED_Y };
+enum { LINEAR, TILED_X, TILED_Y, TILED_YF };
 enum {
 	DSP_CONTROL = 0x70180,
 	DSP_STRIDE = 0x70188,
@@ -65,8 +65,37 @@ static uint8_t *graphics_byte(struct fv_device *dev, uint64_t gma)
 	return i915_guest_memory() + (pte & ~0xfffull) + (gma & 0xfff);
 }
 
+/*
+ * Yf: bits of x and y from offset bit 11 down, per bytes of a pixel.
+ * Source: Skylake PRM vol. 5, Tile Formats, as GmmLib's swizzle patterns name them
+ */
+static const char *yf_bits(unsigned int bytes_per_pixel)
+{
+	return bytes_per_pixel == 1   ? "XYXYYYYYXXXX"
+	       : bytes_per_pixel == 8 ? "XYXYXXYYXXXX"
+				      : "XYXYXYYYXXXX";
+}
+
+static uint64_t yf_offset(unsigned int bytes_per_pixel, uint32_t stride, uint32_t x, uint32_t y)
+{
+	const char *bits = yf_bits(bytes_per_pixel);
+	uint32_t in_tile = 0, width = 1, height = 1;
+
+	for (int i = 0; i < 12; i++) {
+		if (bits[11 - i] == 'X') {
+			in_tile |= (x / width & 1) << i;
+			width *= 2;
+		} else {
+			in_tile |= (y / height & 1) << i;
+			height *= 2;
+		}
+	}
+	return (uint64_t)(y / height) * stride * height + x / width * 4096 + in_tile;
+}
+
 /* Source: Broadwell PRM vol. 5, Tile Formats */
-static uint64_t byte_offset(int tiling, uint32_t stride, uint32_t x, uint32_t y)
+static uint64_t byte_offset(int tiling, unsigned int bytes_per_pixel, uint32_t stride, uint32_t x,
+			    uint32_t y)
 {
 	switch (tiling) {
 	case TILED_X:
@@ -74,12 +103,27 @@ static uint64_t byte_offset(int tiling, uint32_t stride, uint32_t x, uint32_t y)
 	case TILED_Y:
 		return (uint64_t)(y / 32) * stride * 32 + x / 128 * 4096 + x % 128 / 16 * 512 +
 		       y % 32 * 16 + x % 16;
+	case TILED_YF:
+		return yf_offset(bytes_per_pixel, stride, x, y);
 	}
 	return (uint64_t)y * stride + x;
 }
 
+/* @value / 255 as a half-precision number, cut off: at most 2^-11 too small. */
+static uint16_t half(uint32_t value)
+{
+	double part = value / 255.0;
+	int exponent = 15;
+
+	if (value == 0)
+		return 0;
+	for (; part < 1; exponent--)
+		part *= 2;
+	return (uint16_t)(exponent << 10 | (unsigned int)((part - 1) * 1024));
+}
+
 /* The pixel as the guest writes it. */
-static uint32_t encode(uint32_t format, uint32_t rgb)
+static uint64_t encode(uint32_t format, uint32_t rgb)
 {
 	uint32_t r = rgb >> 16, g = rgb >> 8 & 0xff, b = rgb & 0xff;
 
@@ -98,6 +142,9 @@ static uint32_t encode(uint32_t format, uint32_t rgb)
 		return 3u << 30 | (r << 2 | 1) << 20 | (g << 2 | 2) << 10 | (b << 2 | 3);
 	case FOURCC('X', 'B', '3', '0'):
 		return 3u << 30 | (b << 2 | 1) << 20 | (g << 2 | 2) << 10 | (r << 2 | 3);
+	case FOURCC('X', 'B', '4', 'H'):
+		return half(r) | (uint64_t)half(g) << 16 | (uint64_t)half(b) << 32 |
+		       0x3c00ull << 48;
 	}
 	fail();
 	return 0;
@@ -140,14 +187,17 @@ static void map_scattered(struct fv_device *dev, uint32_t gma, size_t pages)
 
 static uint32_t stride_register(const struct layout *layout, uint32_t stride)
 {
-	static const uint32_t units[] = { 64, 512, 128 };
+	const uint32_t yf_unit = layout->bytes_per_pixel == 1	? 64
+				 : layout->bytes_per_pixel == 8 ? 256
+								: 128;
+	const uint32_t units[] = { 64, 512, 128, yf_unit };
 
 	return layout->version == 9 ? stride / units[layout->tiling] : stride;
 }
 
 static uint32_t control_register(const struct layout *layout)
 {
-	static const uint32_t gen9_tilings[] = { 0, 1, 4 };
+	static const uint32_t gen9_tilings[] = { 0, 1, 4, 5 };
 	uint32_t tiling = layout->version == 9 ? gen9_tilings[layout->tiling] << 10
 					       : (uint32_t)(layout->tiling == TILED_X) << 10;
 
@@ -159,11 +209,12 @@ static void draw(struct fv_device *dev, const struct layout *layout, uint32_t st
 {
 	for (uint32_t y = 0; y < height; y++) {
 		for (uint32_t x = 0; x < width; x++) {
-			uint32_t pixel = encode(layout->format, picture(x, y));
+			uint64_t pixel = encode(layout->format, picture(x, y));
 
 			for (unsigned int i = 0; i < layout->bytes_per_pixel; i++)
 				*graphics_byte(dev,
-					       FB_GMA + byte_offset(layout->tiling, stride,
+					       FB_GMA + byte_offset(layout->tiling,
+								    layout->bytes_per_pixel, stride,
 								    x * layout->bytes_per_pixel + i,
 								    y)) = (uint8_t)(pixel >> 8 * i);
 		}
@@ -209,10 +260,10 @@ enum { WIDTH = 321, HEIGHT = 77, X_OFFSET = 37, Y_OFFSET = 13 };
 static void check_layout(const struct layout *layout)
 {
 	struct fv_device *dev = i915_guest_create(layout->version);
-	const uint32_t stride = 2048; /* a multiple of every unit, wider than the picture */
+	const uint32_t stride = 4096; /* a multiple of every unit, wider than the picture */
 	const uint32_t *pixels;
 
-	map_scattered(dev, FB_GMA, 128);
+	map_scattered(dev, FB_GMA, 160);
 	set_palette(dev);
 	set_pipe(dev, WIDTH, HEIGHT);
 	draw(dev, layout, stride, WIDTH + X_OFFSET, HEIGHT + Y_OFFSET);
@@ -234,6 +285,8 @@ static const struct layout formats[] = {
 	{ 8, FOURCC('X', 'B', '2', '4'), 0, 0x38000000, 4 },
 	{ 8, FOURCC('X', 'R', '3', '0'), 0, 0x28000000, 4 },
 	{ 8, FOURCC('X', 'B', '3', '0'), 0, 0x20000000, 4 },
+	{ 8, FOURCC('X', 'B', '4', 'H'), 0, 0x30000000, 8 },
+	{ 9, FOURCC('X', 'B', '4', 'H'), 0, 0x06100000, 8 },
 	{ 9, FOURCC('C', '8', ' ', ' '), 0, 0x0c000000, 1 },
 	{ 9, FOURCC('R', 'G', '1', '6'), 0, 0x0e000000, 2 },
 	{ 9, FOURCC('X', 'R', '2', '4'), 0, 0x04000000, 4 },
@@ -278,6 +331,11 @@ static void gen9_x_tiled_formats_come_out_as_drawn(void **state)
 static void gen9_y_tiled_formats_come_out_as_drawn(void **state)
 {
 	check_all(9, TILED_Y);
+}
+
+static void gen9_yf_tiled_formats_come_out_as_drawn(void **state)
+{
+	check_all(9, TILED_YF);
 }
 
 static const struct layout xr24_gen8 = { 8, FOURCC('X', 'R', '2', '4'), LINEAR, 0x18000000, 4 };
@@ -346,6 +404,52 @@ static void rotation_by_180_degrees_turns_the_picture(void **state)
 		}
 		i915_guest_destroy(dev);
 	}
+}
+
+/*
+ * The driver maps the tiles of a turned picture column by column, each from the bottom up; the
+ * hardware turns what is in the tiles. Source: intel_ggtt.c, rotate_pages(); Skylake PRM vol. 12
+ */
+static void check_turned(uint32_t rotation, int tiling)
+{
+	enum { COLUMNS = 3, ROWS = 2, DRAWN_WIDTH = 96, DRAWN_HEIGHT = 64, STRIDE = COLUMNS * 128 };
+	const struct layout layout = { 9, FOURCC('X', 'R', '2', '4'), tiling, 0x04000000, 4 };
+	struct fv_device *dev = i915_guest_create(9);
+	const uint32_t *pixels;
+
+	map_scattered(dev, FB_GMA + 0x100000, COLUMNS * ROWS);
+	for (uint32_t y = 0; y < DRAWN_HEIGHT; y++) {
+		for (uint32_t x = 0; x < DRAWN_WIDTH; x++)
+			memcpy(graphics_byte(dev, FB_GMA + 0x100000 +
+							  byte_offset(tiling, 4, STRIDE, 4 * x, y)),
+			       &(uint32_t){ picture(x, y) }, 4);
+	}
+	for (uint32_t column = 0; column < COLUMNS; column++) {
+		for (uint32_t row = 0; row < ROWS; row++)
+			i915_guest_entries(dev)[FB_GMA / 4096 + column * ROWS + row] =
+				i915_guest_entries(dev)[FB_GMA / 4096 + 256 +
+							(ROWS - 1 - row) * COLUMNS + column];
+	}
+	set_pipe(dev, DRAWN_HEIGHT, DRAWN_WIDTH);
+	i915_guest_write(dev, DSP_STRIDE, ROWS);
+	i915_guest_write(dev, DSP_CONTROL, control_register(&layout) | rotation);
+	i915_guest_write(dev, DSP_SURFACE, FB_GMA);
+	pixels = query(dev, DRAWN_HEIGHT, DRAWN_WIDTH);
+	for (uint32_t y = 0; y < DRAWN_WIDTH; y++) {
+		for (uint32_t x = 0; x < DRAWN_HEIGHT; x++)
+			expect_pixel(pixels, DRAWN_HEIGHT, x, y,
+				     rotation == 1 ? picture(y, DRAWN_HEIGHT - 1 - x)
+						   : picture(DRAWN_WIDTH - 1 - y, x));
+	}
+	i915_guest_destroy(dev);
+}
+
+static void gen9_rotation_by_90_and_270_degrees_turns_the_picture(void **state)
+{
+	check_turned(1, TILED_Y);
+	check_turned(3, TILED_Y);
+	check_turned(1, TILED_YF);
+	check_turned(3, TILED_YF);
 }
 
 static void registers_take_effect_when_the_surface_is_written(void **state)
@@ -575,6 +679,8 @@ int main(void)
 		cmocka_unit_test(gen9_linear_formats_come_out_as_drawn),
 		cmocka_unit_test(gen9_x_tiled_formats_come_out_as_drawn),
 		cmocka_unit_test(gen9_y_tiled_formats_come_out_as_drawn),
+		cmocka_unit_test(gen9_yf_tiled_formats_come_out_as_drawn),
+		cmocka_unit_test(gen9_rotation_by_90_and_270_degrees_turns_the_picture),
 		cmocka_unit_test(gen9_packed_yuv_shows_the_colour_bars),
 		cmocka_unit_test(rotation_by_180_degrees_turns_the_picture),
 		cmocka_unit_test(registers_take_effect_when_the_surface_is_written),
