@@ -164,8 +164,12 @@ static int edit(struct verb *verb, struct vgpu_error *err)
 		ret = vgpu_libvirt_remove(text, len, &edited, &edited_len, err);
 	else
 		ret = vgpu_libvirt_edit(&request, text, len, &edited, &edited_len, err);
-	if (ret)
+	if (ret < 0)
 		return ret;
+	if (ret > 0)
+		fputs("vgpulab: warning: the domain was rewritten since; its devices are put back, "
+		      "but not byte for byte\n",
+		      stderr);
 	warn_of_password(edited);
 	/* in place, and nothing to do: the file is not touched */
 	if (output == verb->edit && strcmp(output, "-") && len == edited_len &&

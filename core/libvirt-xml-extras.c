@@ -298,6 +298,14 @@ static bool is_ours(const char *name)
 	return false;
 }
 
+bool vgpu_is_display_property(const char *name)
+{
+	char assignment[64];
+
+	snprintf(assignment, sizeof(assignment), "%s=", name);
+	return is_ours(assignment);
+}
+
 static bool is_wanted(const struct vgpu_plan *plan, const char *name)
 {
 	for (size_t i = 0; i < plan->extras.len && plan->way != VGPU_LIBVIRT_OVERRIDE; i++) {
@@ -315,11 +323,10 @@ static bool is_wanted(const struct vgpu_plan *plan, const char *name)
  * The -set arguments for this device that contradict the path, or that QEMU would die of since
  * libvirt writes -device as JSON.
  */
-static void drop_stale_sets(struct vgpu_plan *plan)
+void vgpu_plan_drop_sets(struct vgpu_plan *plan, const char *uuid)
 {
 	xmlNode *commandline = vgpu_xml_child(plan->root, "commandline", VGPU_QEMU_NAMESPACE);
-	xmlNode *hostdev = vgpu_hostdev_find(vgpu_xml_child(plan->devices, "hostdev", NULL),
-					     plan->request->display.uuid.text);
+	xmlNode *hostdev = vgpu_hostdev_find(vgpu_xml_child(plan->devices, "hostdev", NULL), uuid);
 	_autofree_ char *alias = NULL;
 	bool own;
 
@@ -361,17 +368,15 @@ static void drop_stale_properties(struct vgpu_plan *plan)
 	for (xmlNode *at = vgpu_xml_child(frontend, "property", VGPU_QEMU_NAMESPACE); at;
 	     at = vgpu_xml_next(at, "property", VGPU_QEMU_NAMESPACE)) {
 		_autofree_ char *name = vgpu_xml_get(at, "name");
-		char assignment[64];
 
-		snprintf(assignment, sizeof(assignment), "%s=", name ? name : "");
-		if (name && is_ours(assignment) && !has_extra(plan, name))
+		if (name && vgpu_is_display_property(name) && !has_extra(plan, name))
 			vgpu_xml_drop(&plan->changes, at);
 	}
 }
 
 void vgpu_plan_extras(struct vgpu_plan *plan)
 {
-	drop_stale_sets(plan);
+	vgpu_plan_drop_sets(plan, plan->request->display.uuid.text);
 	drop_stale_properties(plan);
 	if (plan->extras.len)
 		add_missing(plan);

@@ -54,6 +54,11 @@ int vgpu_plan_hostdev(struct vgpu_plan *plan, struct vgpu_error *err);
 void vgpu_plan_graphics(struct vgpu_plan *plan);
 void vgpu_plan_extras(struct vgpu_plan *plan);
 
+/** Drops the -set arguments for that vGPU that the plan's properties contradict. */
+void vgpu_plan_drop_sets(struct vgpu_plan *plan, const char *uuid);
+/** Is it a property that a display path decides? */
+bool vgpu_is_display_property(const char *name);
+
 /** Fragments, for snippets. The element's text, to be freed; NULL if out of memory. */
 char *vgpu_hostdev_fragment(const struct vgpu_plan *plan);
 /** <graphics> elements; "" if there are none. */

@@ -6,7 +6,7 @@
 
 #include "libvirt-xml-record.h"
 
-#define NAMESPACE "urn:vgpulab:domain:1"
+#define NAMESPACE VGPU_RECORD_NAMESPACE
 
 /* A place is known by a hash of what was put there and of what stands before it. */
 enum { CONTEXT_LEN = 24, PLACES_MAX = 256, SEARCH_MAX = 1 << 26 };
@@ -71,6 +71,78 @@ static void print_places(FILE *stream, const struct vgpu_xml_changes *changes, c
 	}
 }
 
+static const char *const kinds[] = { "hostdev", "graphics", "video" };
+
+/* Does a change touch the element, or replace it? */
+static bool is_changed(const struct vgpu_xml_changes *changes, const struct vgpu_xml_node *node)
+{
+	for (size_t i = 0; i < changes->len; i++) {
+		const struct vgpu_xml_change *item = &changes->items[i];
+
+		if (item->at < node->end && item->at + item->len > node->start)
+			return true;
+		if (item->at > node->start && item->at < node->end)
+			return true;
+	}
+	return false;
+}
+
+static bool is_added(const struct vgpu_xml_changes *changes, const char *kind)
+{
+	char tag[16];
+
+	snprintf(tag, sizeof(tag), "<%s", kind);
+	for (size_t i = 0; i < changes->len; i++)
+		if (strstr(changes->items[i].text, tag))
+			return true;
+	return false;
+}
+
+static xmlNode *first_device(const struct vgpu_xml_changes *changes, const char *kind)
+{
+	const xmlNode *root = xmlDocGetRootElement(changes->text->doc);
+
+	return vgpu_xml_child(vgpu_xml_child(root, "devices", NULL), kind, NULL);
+}
+
+/* The kinds of devices that changed, one after the other. */
+static void print_kinds(FILE *stream, const struct vgpu_xml_changes *changes)
+{
+	const char *blank = "";
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(kinds); i++) {
+		bool changed = is_added(changes, kinds[i]);
+
+		for (xmlNode *at = first_device(changes, kinds[i]); at && !changed;
+		     at = vgpu_xml_next(at, kinds[i], NULL))
+			changed = is_changed(
+				changes,
+				&changes->text->nodes[vgpu_xml_node_of(changes->text, at)]);
+		if (changed) {
+			fprintf(stream, "%s%s", blank, kinds[i]);
+			blank = " ";
+		}
+	}
+}
+
+/* Whole devices as they were, for a removal after libvirt has rewritten the domain. */
+static void print_devices(FILE *stream, const struct vgpu_xml_changes *changes)
+{
+	const struct vgpu_xml_text *text = changes->text;
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(kinds); i++)
+		for (xmlNode *at = first_device(changes, kinds[i]); at;
+		     at = vgpu_xml_next(at, kinds[i], NULL)) {
+			const struct vgpu_xml_node *node = &text->nodes[vgpu_xml_node_of(text, at)];
+
+			if (!is_changed(changes, node))
+				continue;
+			fputs("\t<vgpulab:had>", stream);
+			print_bytes(stream, text->text + node->start, node->end - node->start);
+			fputs("</vgpulab:had>\n", stream);
+		}
+}
+
 /*
  * The record as a fragment. @before, @after: how many bytes the insertion puts around it, @mark:
  * their hash; @closed: it opened a "<metadata/>".
@@ -93,11 +165,13 @@ static char *print_record(const struct vgpu_xml_changes *changes, const char *re
 		return NULL;
 	if (!in_metadata)
 		fputs("<metadata>\n\t", stream);
-	fprintf(stream,
-		"<vgpulab:edit xmlns:vgpulab='" NAMESPACE "' vgpu='%s' path='%s' "
-		"around='%06zu,%06zu,%d,%016" PRIx64 "'>\n",
-		uuid, path, wrapping->before, wrapping->after, wrapping->closed, wrapping->mark);
+	fprintf(stream, "<vgpulab:edit xmlns:vgpulab='" NAMESPACE "' vgpu='%s' path='%s' changed='",
+		uuid, path);
+	print_kinds(stream, changes);
+	fprintf(stream, "' around='%06zu,%06zu,%d,%016" PRIx64 "'>\n", wrapping->before,
+		wrapping->after, wrapping->closed, wrapping->mark);
 	print_places(stream, changes, result);
+	print_devices(stream, changes);
 	fputs("</vgpulab:edit>", stream);
 	if (!in_metadata)
 		fputs("\n</metadata>", stream);
@@ -248,8 +322,9 @@ static bool number(const xmlNode *node, const char *name, size_t max, size_t *ou
 }
 
 /* Undoes print_bytes(), and whatever a serializer may have made of it. */
-static char *read_bytes(const struct vgpu_xml_text *text, const struct vgpu_xml_node *node)
+char *vgpu_xml_record_text(const struct vgpu_xml_text *text, const xmlNode *xml)
 {
+	const struct vgpu_xml_node *node = &text->nodes[vgpu_xml_node_of(text, xml)];
 	static const struct {
 		const char *entity;
 		char byte;
@@ -288,7 +363,7 @@ static int read_was(const struct vgpu_xml_text *text, const xmlNode *node, struc
 	    !number(node, "length", text->len, &out->len) || !value ||
 	    sscanf(value, "%" SCNx64, &out->hash) != 1)
 		return -ESTALE;
-	out->bytes = read_bytes(text, &text->nodes[vgpu_xml_node_of(text, node)]);
+	out->bytes = vgpu_xml_record_text(text, node);
 	return out->bytes ? 0 : -ENOMEM;
 }
 

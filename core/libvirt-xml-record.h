@@ -9,6 +9,8 @@
 
 #include "libvirt-xml-change.h"
 
+#define VGPU_RECORD_NAMESPACE "urn:vgpulab:domain:1"
+
 /** The record of @text, or NULL. */
 xmlNode *vgpu_xml_record_find(const struct vgpu_xml_text *text);
 
@@ -25,3 +27,12 @@ int vgpu_xml_record_apply(struct vgpu_xml_changes *changes, const char *path, co
  */
 int vgpu_xml_record_undo(const struct vgpu_xml_text *text, char **out, size_t *out_len,
 			 struct vgpu_error *err);
+
+/**
+ * Where vgpu_xml_record_undo() says -ESTALE: puts the devices back that the record tells of, at the
+ * end of <devices>. 0, -ESTALE if the vGPU is not there, or -ENOMEM.
+ */
+int vgpu_xml_revert(const struct vgpu_xml_text *text, char **out, size_t *out_len);
+
+/** The old text that a child of the record holds. Heap; NULL if out of memory. */
+char *vgpu_xml_record_text(const struct vgpu_xml_text *text, const xmlNode *node);

@@ -129,7 +129,12 @@ int vgpu_libvirt_remove(const char *xml, size_t len, char **out, size_t *out_len
 	_destroy_(vgpu_xml_text) struct vgpu_xml_text *text = NULL;
 	int ret = vgpu_xml_text_create(xml, len, &text, err);
 
-	return ret ?: vgpu_xml_record_undo(text, out, out_len, err);
+	if (ret)
+		return ret;
+	ret = vgpu_xml_record_undo(text, out, out_len, err);
+	if (ret != -ESTALE || vgpu_xml_revert(text, out, out_len))
+		return ret;
+	return 1;
 }
 
 static void print_domain(FILE *stream, const struct vgpu_libvirt_request *request,

@@ -44,6 +44,7 @@ static void edit_and_back(const struct vgpu_libvirt_request *request, const char
 	ret = vgpu_libvirt_remove(once, once_len, &back, &back_len, NULL);
 	if (memmem(text, len, "urn:vgpulab", 11))
 		return; /* it came with a record of its own */
+	assert(ret != 1); /* nobody rewrote it */
 	if (ret)
 		assert(once_len == len && !memcmp(once, text, len));
 	else

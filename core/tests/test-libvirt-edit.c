@@ -210,7 +210,28 @@ static void edits_elsewhere_survive_a_removal(void **state)
 	assert_string_equal(expected, restored);
 }
 
-static void removal_of_a_rewritten_place_is_refused(void **state)
+static void removal_from_a_rewritten_domain_puts_the_devices_back(void **state)
+{
+	size_t len, edited_len, restored_len;
+	_autofree_ char *text = read_domain("windows10.xml", &len);
+	struct vgpu_libvirt_request request = request_of(0);
+	_autofree_ char *edited = edit(&request, text, len, &edited_len), *restored = NULL;
+
+	memcpy(strstr(edited, "<listen type='none'"), "<listen type=\"none\"", 19);
+	assert_int_equal(1,
+			 vgpu_libvirt_remove(edited, edited_len, &restored, &restored_len, NULL));
+	check_valid("windows10 restored", 0, restored, restored_len);
+	assert_null(strstr(restored, UUID));
+	assert_null(strstr(restored, "vgpulab"));
+	assert_null(strstr(restored, "qemu:override"));
+	assert_null(strstr(restored, "type='none'"));
+	assert_non_null(strstr(restored, "libosinfo:libosinfo"));
+	assert_non_null(strstr(restored, "<graphics type='spice' port='5900' tlsPort='-1' "));
+	assert_non_null(strstr(restored, "<channel name='main' mode='secure'/>"));
+	assert_non_null(strstr(restored, "<model type='qxl' ram='65536'"));
+}
+
+static void removal_of_a_vgpu_that_has_gone_is_refused(void **state)
 {
 	size_t len, edited_len, restored_len;
 	_autofree_ char *text = read_domain("tabs.xml", &len);
@@ -219,7 +240,7 @@ static void removal_of_a_rewritten_place_is_refused(void **state)
 	char *restored = NULL;
 	struct vgpu_error err = { 0 };
 
-	memcpy(strstr(edited, "<listen type='none'/>"), "<listen type='NONE'/>", 21);
+	memcpy(strstr(edited, "<address uuid='" UUID "'/>") + 15, "00000000", 8);
 	assert_int_equal(-ESTALE,
 			 vgpu_libvirt_remove(edited, edited_len, &restored, &restored_len, &err));
 	assert_null(restored);
@@ -416,7 +437,8 @@ int main(void)
 		cmocka_unit_test(comments_and_strangers_survive_an_edit),
 		cmocka_unit_test(line_breaks_tabs_and_quotes_are_the_documents_own),
 		cmocka_unit_test(edits_elsewhere_survive_a_removal),
-		cmocka_unit_test(removal_of_a_rewritten_place_is_refused),
+		cmocka_unit_test(removal_from_a_rewritten_domain_puts_the_devices_back),
+		cmocka_unit_test(removal_of_a_vgpu_that_has_gone_is_refused),
 		cmocka_unit_test(removal_without_an_edit_is_refused),
 		cmocka_unit_test(the_guides_set_arguments_give_way_to_an_override),
 		cmocka_unit_test(each_libvirt_gets_properties_its_own_way),

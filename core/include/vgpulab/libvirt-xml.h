@@ -57,6 +57,10 @@ int vgpu_libvirt_domain(const struct vgpu_libvirt_request *request,
 /** -EEXIST: the domain has the vGPU twice, or another one with ramfb. */
 int vgpu_libvirt_edit(const struct vgpu_libvirt_request *request, const char *xml, size_t len,
 		      char **out, size_t *out_len, struct vgpu_error *err);
-/** -ENODATA: nothing was edited here. -ESTALE: the edited places have changed since. */
+/**
+ * 0: the original, byte for byte, but for what others changed elsewhere. 1: the edited places were
+ * rewritten since (libvirt does so when it stores a domain), so the original devices were put back
+ * at the end of <devices>. -ENODATA: nothing was edited here. -ESTALE: the vGPU is gone already.
+ */
 int vgpu_libvirt_remove(const char *xml, size_t len, char **out, size_t *out_len,
 			struct vgpu_error *err);
