@@ -59,7 +59,7 @@ static int make_room(struct qt_qmp *qmp)
 static int fill_line(struct qt_qmp *qmp, int64_t deadline_ms, size_t *line_len)
 {
 	for (;;) {
-		char *newline = memchr(qmp->buffer, '\n', qmp->buffer_len);
+		char *newline = qmp->buffer ? memchr(qmp->buffer, '\n', qmp->buffer_len) : NULL;
 		struct pollfd fd = { .fd = qmp->fd, .events = POLLIN };
 		ssize_t got;
 		int r;
