@@ -22,12 +22,15 @@ struct fake_fuse {
 	struct timespec born; /* every node's times */
 	bool mounted;
 
-	pthread_mutex_t lock; /* of the lists below */
+	pthread_mutex_t lock; /* of what follows */
 	struct handle *handles; /* open files */
 	struct listing *listings; /* open directories */
 	pthread_t *threads;
 	size_t threads_len;
-	atomic_int idle; /* threads that wait for a request */
+	bool has_leader;
+	size_t followers; /* threads that wait for the lead */
+	pthread_cond_t lead_free;
+
 	atomic_bool stopping;
 	sem_t ended; /* posted when the mount has gone, or by fake_fuse_stop() */
 };
@@ -42,6 +45,9 @@ static inline fuse_ino_t fake_fuse_from_tree(const struct fake_fuse *fuse, uint6
 {
 	return ino == fuse->root ? FUSE_ROOT_ID : ino;
 }
+
+/** Before a handler does what may block: lets another thread take the requests that follow. */
+void fake_fuse_hand_over(struct fake_fuse *fuse);
 
 /** S_IFDIR, S_IFLNK or S_IFREG. */
 mode_t fake_fuse_type(const struct fake_node *node);

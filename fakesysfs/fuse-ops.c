@@ -277,8 +277,10 @@ static void free_handle(struct fake_fuse *fuse, struct handle *handle)
 	if (handle->next)
 		handle->next->prev = handle->prev;
 	pthread_mutex_unlock(&fuse->lock);
-	if (handle->vfio > 0)
+	if (handle->vfio > 0) {
+		fake_fuse_hand_over(fuse);
 		fuse->options.vfio->release(fuse->options.vfio_data, handle->vfio);
+	}
 	pthread_mutex_destroy(&handle->lock);
 	free(handle->content);
 	free(handle);
@@ -294,6 +296,7 @@ static int open_vfio(struct fake_fuse *fuse, const struct fake_node *node, struc
 {
 	if (!fuse->options.vfio)
 		return -ENODEV;
+	fake_fuse_hand_over(fuse);
 	handle->vfio = fuse->options.vfio->open(fuse->options.vfio_data, node);
 	return handle->vfio < 0 ? handle->vfio : 0;
 }
@@ -424,6 +427,7 @@ static bool is_cancelled(void *data)
 {
 	const struct waiting *waiting = data;
 
+	fake_fuse_hand_over(waiting->fuse);
 	return atomic_load(&waiting->fuse->stopping) || fuse_req_interrupted(waiting->req);
 }
 
@@ -516,6 +520,8 @@ static void tell_removed(void *data, uint64_t dir, const char *name, uint64_t in
 	struct fake_fuse *fuse = data;
 
 	(void)ino;
+	/* the kernel locks the directory for this: whoever has it locked may wait for an answer */
+	fake_fuse_hand_over(fuse);
 	fuse_lowlevel_notify_inval_entry(fuse->session, fake_fuse_from_tree(fuse, dir), name,
 					 strlen(name));
 }

@@ -2,8 +2,10 @@
 /*
  * The FUSE session: mounting, adopting, and its worker threads.
  *
- * A request may block for long (a removal waits for the last user), and what ends the wait may come
- * as a request, too. So there is always one thread more than requests that run.
+ * One thread at a time, the leader, takes requests and answers them itself: a client and one thread
+ * that stays awake on a warm cache are faster than a client and threads that take turns. A request
+ * that may block (a removal waits for the last user, whose going may be a request, too) hands the
+ * lead to another thread first.
  */
 
 #include <dirent.h>
@@ -61,6 +63,7 @@ struct fake_fuse *fake_fuse_create(const struct fake_fuse_options *options, stru
 	}
 	fuse->options = *options;
 	pthread_mutex_init(&fuse->lock, NULL);
+	pthread_cond_init(&fuse->lead_free, NULL);
 	sem_init(&fuse->ended, 0, 0);
 	clock_gettime(CLOCK_REALTIME, &fuse->born);
 	if (fake_tree_walk(options->tree, options->subtree, &root)) {
@@ -203,27 +206,59 @@ const char *fake_fuse_mount_data(void)
  * Threads.
  */
 
+static _Thread_local bool leading;
+
 static void *work(void *data);
 
+/* The caller holds the lock. */
 static int add_thread(struct fake_fuse *fuse)
 {
-	pthread_t *threads;
-	int ret = EAGAIN;
+	pthread_t *threads = realloc(fuse->threads, (fuse->threads_len + 1) * sizeof(*threads));
+	int ret;
 
+	if (!threads)
+		return -ENOMEM;
+	fuse->threads = threads;
+	if (fuse->threads_len >= THREADS_MAX || atomic_load(&fuse->stopping))
+		return -EAGAIN;
+	ret = pthread_create(&threads[fuse->threads_len], NULL, work, fuse);
+	fuse->threads_len += !ret;
+	return -ret;
+}
+
+void fake_fuse_hand_over(struct fake_fuse *fuse)
+{
+	if (!leading)
+		return;
 	pthread_mutex_lock(&fuse->lock);
-	threads = realloc(fuse->threads, (fuse->threads_len + 1) * sizeof(*threads));
-	if (threads)
-		fuse->threads = threads;
-	if (threads && fuse->threads_len < THREADS_MAX && !atomic_load(&fuse->stopping)) {
-		atomic_fetch_add(&fuse->idle, 1);
-		ret = pthread_create(&threads[fuse->threads_len], NULL, work, fuse);
-		if (ret)
-			atomic_fetch_sub(&fuse->idle, 1);
-		else
-			fuse->threads_len++;
+	/* if there is nobody to lead, this thread must go on leading, and others wait for it */
+	if (fuse->followers || !add_thread(fuse)) {
+		fuse->has_leader = false;
+		leading = false;
+		pthread_cond_signal(&fuse->lead_free);
 	}
 	pthread_mutex_unlock(&fuse->lock);
-	return -ret;
+}
+
+static void take_lead(struct fake_fuse *fuse)
+{
+	pthread_mutex_lock(&fuse->lock);
+	fuse->followers++;
+	while (fuse->has_leader && !atomic_load(&fuse->stopping))
+		pthread_cond_wait(&fuse->lead_free, &fuse->lock);
+	fuse->followers--;
+	fuse->has_leader = true;
+	pthread_mutex_unlock(&fuse->lock);
+	leading = true;
+}
+
+static void leave(struct fake_fuse *fuse)
+{
+	pthread_mutex_lock(&fuse->lock);
+	fuse->has_leader = false;
+	pthread_cond_broadcast(&fuse->lead_free);
+	pthread_mutex_unlock(&fuse->lock);
+	sem_post(&fuse->ended);
 }
 
 static void free_buffer(void *data)
@@ -246,30 +281,33 @@ static void *work(void *data)
 {
 	struct fake_fuse *fuse = data;
 	struct fuse_buf buffer = { 0 };
-	int ret;
+	int ret = 1;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	pthread_cleanup_push(free_buffer, &buffer);
-	while (!atomic_load(&fuse->stopping)) {
-		ret = receive(fuse, &buffer);
-		if (ret == -EINTR || ret == -EAGAIN)
-			continue;
-		if (ret <= 0)
+	while (ret > 0) {
+		if (!leading)
+			take_lead(fuse);
+		if (atomic_load(&fuse->stopping))
 			break;
-		if (atomic_fetch_sub(&fuse->idle, 1) == 1)
-			add_thread(fuse);
-		fuse_session_process_buf(fuse->session, &buffer);
-		atomic_fetch_add(&fuse->idle, 1);
+		ret = receive(fuse, &buffer);
+		if (ret > 0)
+			fuse_session_process_buf(fuse->session, &buffer);
+		else if (ret == -EINTR || ret == -EAGAIN)
+			ret = 1;
 	}
 	pthread_cleanup_pop(1);
-	sem_post(&fuse->ended);
+	leave(fuse);
 	return NULL;
 }
 
 int fake_fuse_start(struct fake_fuse *fuse, struct vgpu_error *err)
 {
-	int ret = add_thread(fuse);
+	int ret;
 
+	pthread_mutex_lock(&fuse->lock);
+	ret = add_thread(fuse);
+	pthread_mutex_unlock(&fuse->lock);
 	if (ret)
 		vgpu_error_set(err, VGPU_ERROR_FAILED, -ret, "cannot start a thread: %s",
 			       strerror(-ret));
@@ -297,6 +335,7 @@ void fake_fuse_destroy(struct fake_fuse *fuse)
 		fake_tree_watch(fuse->options.tree, NULL, NULL);
 	atomic_store(&fuse->stopping, true);
 	pthread_mutex_lock(&fuse->lock); /* from here on no thread is added */
+	pthread_cond_broadcast(&fuse->lead_free);
 	pthread_mutex_unlock(&fuse->lock);
 	for (size_t i = 0; i < fuse->threads_len; i++)
 		pthread_cancel(fuse->threads[i]);
@@ -310,6 +349,7 @@ void fake_fuse_destroy(struct fake_fuse *fuse)
 	fake_fuse_free_handles(fuse);
 	fake_fuse_free_listings(fuse);
 	sem_destroy(&fuse->ended);
+	pthread_cond_destroy(&fuse->lead_free);
 	pthread_mutex_destroy(&fuse->lock);
 	free(fuse);
 }
