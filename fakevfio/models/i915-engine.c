@@ -60,6 +60,13 @@ void i915_engines_init(struct i915 *i915)
 	}
 }
 
+/* No context is active. Source: Broadwell PRM vol. 2c, EXECLIST_STATUS */
+static void forget_context(struct i915_engine *engine)
+{
+	i915_set(engine->i915, engine->info->base + RING_EXECLIST_STATUS, 0);
+	i915_set(engine->i915, engine->info->base + RING_EXECLIST_STATUS + 4, 0);
+}
+
 static void engine_reset(struct i915_engine *engine)
 {
 	engine->elsp_len = 0;
@@ -67,6 +74,7 @@ static void engine_reset(struct i915_engine *engine)
 	engine->wake_ns = 0;
 	engine->turns = 0;
 	memset(engine->ports, 0, sizeof(engine->ports));
+	forget_context(engine);
 }
 
 void i915_engines_reset(struct i915 *i915)
@@ -134,6 +142,9 @@ static void load_context(struct i915_engine *engine)
 	context->ring_len = (words[IMAGE_RING_CONTROL] & 0x1ff000) + I915_PAGE_LEN;
 	context->head = (words[IMAGE_RING_HEAD] & 0x1ffffc) % context->ring_len;
 	context->tail = (words[IMAGE_RING_TAIL] & 0x1ffff8) % context->ring_len;
+	i915_set(engine->i915, engine->info->base + RING_EXECLIST_STATUS, descriptor);
+	i915_set(engine->i915, engine->info->base + RING_EXECLIST_STATUS + 4,
+		 engine->ports[0].tag); /* by this a driver finds who hangs */
 	i915_set(engine->i915, engine->info->base + RING_START, context->ring_start);
 	i915_set(engine->i915, engine->info->base + RING_TAIL, context->tail);
 }
@@ -181,6 +192,7 @@ static void take_turn(struct i915_engine *engine)
 		if (!more) {
 			engine->busy = false;
 			engine->wake_ns = 0;
+			forget_context(engine);
 			return;
 		}
 		load_context(engine);

@@ -296,6 +296,7 @@ static void an_endless_batch_ends_with_a_reset_or_its_own_end(void **state)
 	run_for(dev, 200000000);
 	expect_busy(dev, true);
 	assert_int_equal(load(STATUS_PAGE + 0x7c), 0); /* idle to active, nothing more */
+	assert_int_equal(i915_guest_read(dev, RCS + 0x238), 11); /* whom to blame */
 	i915_guest_write(dev, GDRST, 1 << 1);
 	expect_busy(dev, false);
 	assert_int_equal(load(RESULT), 0);
