@@ -58,6 +58,17 @@ static bool shows(const struct qt_image *actual, const struct qt_shown *shown)
 	return !qt_shown_draw(shown, &picture) && same_pixels(actual, &picture);
 }
 
+/* An earlier picture as it would look in the mode and format that are due now. */
+static struct qt_shown in_this_mode(const struct qt_expectation *expectation,
+				    const struct qt_shown *earlier)
+{
+	struct qt_shown shown = expectation->shown;
+
+	shown.card.nonce = earlier->card.nonce;
+	shown.card.frame = earlier->card.frame;
+	return shown;
+}
+
 /* What the guest was told to show before, or frames of this nonce that should be over. */
 bool qt_is_stale(struct qt_trial *trial)
 {
@@ -68,13 +79,17 @@ bool qt_is_stale(struct qt_trial *trial)
 
 	if (!read_code(trial->actual, 0, &code))
 		return false;
-	for (size_t i = 0; i < expectation->earlier_len; i++)
-		if (is_of(&expectation->earlier[i].card, &code) &&
-		    shows(trial->actual, &expectation->earlier[i])) {
+	for (size_t i = 0; i < expectation->earlier_len; i++) {
+		const struct qt_shown *earlier = &expectation->earlier[i];
+		struct qt_shown converted = in_this_mode(expectation, earlier);
+
+		if (is_of(&earlier->card, &code) &&
+		    (shows(trial->actual, earlier) || shows(trial->actual, &converted))) {
 			qt_trial_say(trial, "frame %u instead of %u: %zu picture%s old", code.frame,
 				     card->frame, i + 1, i ? "s" : "");
 			return true;
 		}
+	}
 	if (code.nonce != card->nonce || code.frame == card->frame || !trial->same_size)
 		return false;
 	shown.card.frame = code.frame;
@@ -133,9 +148,12 @@ bool qt_is_torn(struct qt_trial *trial)
 	struct qt_shown shown = expectation->shown;
 	struct qt_card_code code;
 
-	for (size_t i = 0; i < expectation->earlier_len; i++)
-		if (torn_with(trial, &expectation->earlier[i]))
+	for (size_t i = 0; i < expectation->earlier_len; i++) {
+		struct qt_shown converted = in_this_mode(expectation, &expectation->earlier[i]);
+
+		if (torn_with(trial, &expectation->earlier[i]) || torn_with(trial, &converted))
 			return true;
+	}
 	for (int lower = 0; lower < 2; lower++)
 		if (read_code(trial->actual, lower, &code) && code.nonce == shown.card.nonce &&
 		    code.frame != expectation->shown.card.frame) {

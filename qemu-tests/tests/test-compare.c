@@ -184,6 +184,23 @@ static void stale_by_frames_of_the_same_nonce_is_named(void **state)
 	expect_fault(&scene, "stale", "3 frames old");
 }
 
+/* After a change of mode the old content may stay, seen through the new mode. */
+static void stale_content_in_a_new_mode_is_named(void **state)
+{
+	struct scene scene;
+	struct qt_shown old;
+
+	begin(&scene);
+	scene.earlier[0].card.width_px = 320;
+	strcpy(scene.earlier[1].format, "RG16");
+	old = scene.expectation.shown;
+	old.card.nonce = scene.earlier[0].card.nonce;
+	old.card.frame = scene.earlier[0].card.frame;
+	qt_image_finish(&scene.actual);
+	assert_int_equal(0, qt_shown_draw(&old, &scene.actual));
+	expect_fault(&scene, "stale", "1 picture old");
+}
+
 static void torn_picture_is_named_with_its_rows(void **state)
 {
 	struct scene scene;
@@ -514,6 +531,7 @@ int main(void)
 		cmocka_unit_test(stale_by_one_shown_picture_is_named),
 		cmocka_unit_test(stale_by_two_shown_pictures_is_named),
 		cmocka_unit_test(stale_by_frames_of_the_same_nonce_is_named),
+		cmocka_unit_test(stale_content_in_a_new_mode_is_named),
 		cmocka_unit_test(torn_picture_is_named_with_its_rows),
 		cmocka_unit_test(missing_cursor_is_named),
 		cmocka_unit_test(misplaced_cursor_is_named_with_its_place),
