@@ -231,6 +231,35 @@ static void removal_from_a_rewritten_domain_puts_the_devices_back(void **state)
 	assert_non_null(strstr(restored, "<model type='qxl' ram='65536'"));
 }
 
+static void removal_from_a_rewritten_domain_keeps_a_vgpu_that_was_there_before(void **state)
+{
+	size_t len, edited_len, restored_len;
+	_autofree_ char *text = read_domain("rom-and-boot-in-mdev.xml", &len);
+	struct vgpu_libvirt_request request = request_of(0);
+	_autofree_ char *edited = edit(&request, text, len, &edited_len), *restored = NULL;
+
+	memcpy(strstr(edited, "<listen type='none'"), "<listen type=\"none\"", 19);
+	assert_int_equal(1,
+			 vgpu_libvirt_remove(edited, edited_len, &restored, &restored_len, NULL));
+	check_valid("rom restored", 0, restored, restored_len);
+	assert_non_null(strstr(restored, "managed='yes' model='vfio-pci'>"));
+	assert_non_null(strstr(restored, "<rom bar='on'"));
+	assert_null(strstr(restored, "<alias"));
+}
+
+static void the_capability_that_means_json_has_the_name_of_its_time(void **state)
+{
+	struct vgpu_libvirt_request request = request_of(0);
+	_autofree_ char *early = NULL, *late = NULL;
+
+	vgpu_version_parse("7.9", &request.libvirt);
+	assert_int_equal(0, vgpu_libvirt_snippet(&request, &early, NULL));
+	assert_non_null(strstr(early, "<qemu:del capability='device.json'/>"));
+	vgpu_version_parse("8.4", &request.libvirt);
+	assert_int_equal(0, vgpu_libvirt_snippet(&request, &late, NULL));
+	assert_non_null(strstr(late, "<qemu:del capability='device.json+hotplug'/>"));
+}
+
 static void removal_of_a_vgpu_that_has_gone_is_refused(void **state)
 {
 	size_t len, edited_len, restored_len;
@@ -438,6 +467,9 @@ int main(void)
 		cmocka_unit_test(line_breaks_tabs_and_quotes_are_the_documents_own),
 		cmocka_unit_test(edits_elsewhere_survive_a_removal),
 		cmocka_unit_test(removal_from_a_rewritten_domain_puts_the_devices_back),
+		cmocka_unit_test(
+			removal_from_a_rewritten_domain_keeps_a_vgpu_that_was_there_before),
+		cmocka_unit_test(the_capability_that_means_json_has_the_name_of_its_time),
 		cmocka_unit_test(removal_of_a_vgpu_that_has_gone_is_refused),
 		cmocka_unit_test(removal_without_an_edit_is_refused),
 		cmocka_unit_test(the_guides_set_arguments_give_way_to_an_override),
