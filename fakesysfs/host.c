@@ -131,12 +131,19 @@ static void tell_gpu(struct fake_host *host, enum fake_host_event event, size_t 
  * Waiting.
  */
 
+static void tell_changed(struct fake_host *host)
+{
+	host->changes++;
+	pthread_cond_broadcast(&host->changed);
+}
+
 /*
- * Waits for a change, a short while at most if there is someone to ask. The caller holds the lock.
- * Returns false if the caller is to go away.
+ * Waits for a change, a short while at most if there is someone to ask, who is asked first. The
+ * caller holds the lock. Returns false if the caller is to go away.
  */
 static bool wait_changed(struct fake_host *host, bool (*cancelled)(void *data), void *data)
 {
+	uint64_t changes = host->changes;
 	struct timespec until;
 	bool away;
 
@@ -144,18 +151,21 @@ static bool wait_changed(struct fake_host *host, bool (*cancelled)(void *data), 
 		pthread_cond_wait(&host->changed, &host->lock);
 		return true;
 	}
+	pthread_mutex_unlock(&host->lock);
+	away = cancelled(data);
+	pthread_mutex_lock(&host->lock);
+	if (away)
+		return false;
+	if (changes != host->changes)
+		return true;
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_nsec += CANCEL_POLL_MS * 1000000L;
 	if (until.tv_nsec >= 1000000000L) {
 		until.tv_nsec -= 1000000000L;
 		until.tv_sec++;
 	}
-	if (pthread_cond_timedwait(&host->changed, &host->lock, &until) != ETIMEDOUT)
-		return true;
-	pthread_mutex_unlock(&host->lock);
-	away = cancelled(data);
-	pthread_mutex_lock(&host->lock);
-	return !away;
+	pthread_cond_timedwait(&host->changed, &host->lock, &until);
+	return true;
 }
 
 /*
@@ -268,7 +278,7 @@ static void settle(struct fake_host *host, struct vgpu *vgpu)
 		}
 	}
 	vgpu->settling = false;
-	pthread_cond_broadcast(&host->changed);
+	tell_changed(host);
 }
 
 /* Tells that an end is coming, then completes it if nothing holds it up. */
@@ -320,7 +330,7 @@ static int create_locked(struct fake_host *host, size_t index, size_t type,
 	if (ret)
 		unlink_vgpu(host, vgpu);
 	gpu->busy--;
-	pthread_cond_broadcast(&host->changed);
+	tell_changed(host);
 	return ret;
 }
 
@@ -373,7 +383,7 @@ int fake_host_remove_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid,
 		gpu->busy++;
 		ret = remove_locked(host, vgpu, cancelled, data);
 		gpu->busy--;
-		pthread_cond_broadcast(&host->changed);
+		tell_changed(host);
 	}
 	pthread_mutex_unlock(&host->lock);
 	return ret;
