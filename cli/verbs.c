@@ -82,7 +82,8 @@ const struct cli_verb cli_verbs[] = {
 			"128+N if signal N ended it, 127 if it was not found, 126 if it cannot be "
 			"executed, 125 if the fake host could not be set up.",
 		.options_first = true,
-	},	{
+	},
+	{
 		.name = "test",
 		.group = "Testing",
 		.arguments = "[OPTION...] [SCENARIO-GLOB...]",
