@@ -6,13 +6,14 @@ uuid=9f1c2e52-1f0e-4b1a-8d0a-3a3b6f6b7c03
 create='/sys/class/mdev_bus/0000:00:02.0/mdev_supported_types/i915-GVTg_V5_8/create'
 rounds=${VGPULAB_KILL_ROUNDS:-30}
 
-# The mark makes the processes of this test known by their command line.
+# The mark makes all processes of this test known by their command line.
 mark=sandbox-mark-$$
+cp "$CLIENT" $mark
 cat >client.sh <<EOS
 echo $uuid >$create
 group=\$(basename \$(readlink /sys/bus/mdev/devices/$uuid/iommu_group))
-sleep 60 &
-exec $CLIENT hold $uuid \$group
+setsid sh -c 'sleep 60; :' $mark &
+exec $WORK/$mark hold $uuid \$group
 EOS
 
 # Processes, alive, whose command line has the mark. (Not grep itself, hence the bracket.)
@@ -22,30 +23,36 @@ marked() {
 none_marked() {
 	[ -z "$(marked)" ]
 }
+# The one of them that has this name, if it is there.
+named() {
+	for pid in $(marked); do
+		! grep -qx "$1" "/proc/$pid/comm" 2>/dev/null || echo "$pid"
+	done
+}
 
+mkdir tmp
+export TMPDIR="$WORK/tmp"
 mounts=$(wc -l </proc/self/mountinfo)
 mkfifo in
 sleep 100 >in & # keeps the client's input open
 keeper=$!
 bad=0
+set -- vgpulab vgpulab-init vgpulab-build $mark
 for round in $(seq "$rounds"); do
 	"$VGPULAB" run -- sh client.sh $mark <in >/dev/null 2>&1 &
 	us=$!
 	# From before there is a sandbox to well after the device is open.
 	sleep "0.$(printf %03d $((round * 7919 % 140)))"
-	case $((round % 3)) in
-	0) victim=$us ;;
-	1) victim=$(marked | tail -1) ;;
-	2) victim=$(marked | sed -n 2p) ;;
-	esac
-	kill -9 "${victim:-$us}" 2>/dev/null
-	[ "${victim:-$us}" = $us ] || wait $us 2>/dev/null
+	victim=$(named "$(echo "$1" | cut -c1-15)" | head -1)
+	kill -9 "${victim:-$us}" 2>/dev/null || kill -9 $us
+	set -- "$2" "$3" "$4" "$1"
+	wait $us 2>/dev/null
 	until_true none_marked || { bad=$((bad + 1)) && echo "round $round: $(marked)"; }
 done
 kill $keeper
 is "$rounds kills at random moments leave no process" $bad 0
 is 'and no mount' "$(wc -l </proc/self/mountinfo)" "$mounts"
-is 'and no file' "$(ls /tmp | grep -c '^vgpulab-[^s]')" 0
+is 'and no file' "$(find "$WORK/tmp" | wc -l)" 1
 
 cat >again.sh <<EOS
 echo $uuid >$create

@@ -22,6 +22,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -334,10 +335,13 @@ static int hold(const char *uuid, const char *group)
 	return EXIT_SUCCESS;
 }
 
+enum { STORM_CALL_MAX = 70000 };
+
 static struct {
 	struct client client;
 	atomic_bool stop;
-	uint32_t shared[64]; /* arguments that other threads overwrite all the time */
+	uint32_t words[64]; /* arguments that other threads overwrite all the time */
+	char room[2 * STORM_CALL_MAX];
 } storm;
 
 static uint32_t random_of(unsigned int *seed)
@@ -349,16 +353,17 @@ static uintptr_t any_argument(unsigned int *seed)
 {
 	switch (random_of(seed) % 4) {
 	case 0:
-		return (uintptr_t)storm.shared;
+		return (uintptr_t)storm.words;
 	case 1:
-		return random_of(seed);
+		return random_of(seed) % 4096;
 	case 2:
 		return UINTPTR_MAX - random_of(seed) % 64;
 	default:
-		return (uintptr_t)&storm.shared[random_of(seed) % 64];
+		return (uintptr_t)&storm.words[random_of(seed) % 64];
 	}
 }
 
+/* By number: the C library's functions may look at the arguments first. */
 static void *rage(void *data)
 {
 	unsigned int seed = (unsigned int)(uintptr_t)data;
@@ -367,18 +372,24 @@ static void *rage(void *data)
 		const int fds[] = { storm.client.container, storm.client.group,
 				    storm.client.device };
 		int fd = fds[random_of(&seed) % 3];
-		uint32_t index = random_of(&seed) % 12;
-		off_t offset = (off_t)((uint64_t)index << 40 | random_of(&seed) % BAR0_LEN);
+		uint64_t offset =
+			(uint64_t)(random_of(&seed) % 12) << 40 | random_of(&seed) % BAR0_LEN;
+		size_t len = random_of(&seed) % STORM_CALL_MAX;
 
-		storm.shared[random_of(&seed) % 64] = random_of(&seed) % 128;
-		if (random_of(&seed) % 2)
-			ioctl(fd, 0x3b64 + random_of(&seed) % 24, any_argument(&seed));
-		else if (random_of(&seed) % 2)
-			(void)!pread(fd, (void *)any_argument(&seed), random_of(&seed) % 70000,
-				     offset);
-		else
-			(void)!pwrite(fd, (void *)any_argument(&seed), random_of(&seed) % 70000,
-				      offset);
+		storm.words[random_of(&seed) % 64] = random_of(&seed) % 128;
+		switch (random_of(&seed) % 5) {
+		case 0:
+			syscall(SYS_pread64, fd, storm.room, len, offset);
+			break;
+		case 1:
+			syscall(SYS_pwrite64, fd, storm.room, len, offset);
+			break;
+		case 2:
+			syscall(SYS_pwrite64, fd, any_argument(&seed), len, offset);
+			break;
+		default:
+			syscall(SYS_ioctl, fd, 0x3b64 + random_of(&seed) % 24, any_argument(&seed));
+		}
 	}
 	return NULL;
 }
