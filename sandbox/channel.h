@@ -9,7 +9,6 @@
 
 enum sandbox_step {
 	SANDBOX_GO, /* from outside: go on */
-	SANDBOX_UNSHARED, /* map my ids */
 	SANDBOX_MOUNTED, /* descriptor: /dev/fuse of the mount, to be served */
 	SANDBOX_FILTERED, /* descriptor: the filter's listener; value: the FUSE mount's st_dev */
 	SANDBOX_NOT_EXECUTED, /* error: why the program could not be; value: exit code */

@@ -147,10 +147,7 @@ static void build(struct sandbox_inside *inside)
 	struct vgpu_error err = { 0 };
 	int fuse;
 
-	if (sandbox_unshare_user(&err))
-		fail(inside, &err);
-	tell(inside, SANDBOX_UNSHARED, 0, -1);
-	await_go(inside);
+	await_go(inside); /* with ids */
 	if (sandbox_unshare_rest(inside->network, &err))
 		fail(inside, &err);
 	fuse = sandbox_mount_fake(inside->mount_data, &err);

@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
 
@@ -30,9 +32,11 @@ static int refused(struct vgpu_error *err, const char *what)
 	return -errnum;
 }
 
-int sandbox_unshare_user(struct vgpu_error *err)
+pid_t sandbox_fork_user(struct vgpu_error *err)
 {
-	return unshare(CLONE_NEWUSER) ? refused(err, "a user namespace") : 0;
+	pid_t child = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+
+	return child < 0 ? refused(err, "a user namespace") : child;
 }
 
 static int write_file(pid_t child, const char *name, const char *text)

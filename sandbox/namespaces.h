@@ -5,8 +5,11 @@
 #include <sys/types.h>
 #include <vgpulab/error.h>
 
-/** In the child: a user namespace of its own, in which it has no ids until its parent maps them. */
-int sandbox_unshare_user(struct vgpu_error *err);
+/**
+ * fork(2) into a user namespace of its own, in which the child has no ids until its parent maps
+ * them. One step, as unshare(2) wants a process without threads, which sanitizers' are not.
+ */
+pid_t sandbox_fork_user(struct vgpu_error *err);
 /** In the parent: the caller becomes user 0 of @child's namespace; real root keeps all users. */
 int sandbox_map_ids(pid_t child, struct vgpu_error *err);
 /**

@@ -118,15 +118,6 @@ static void go(struct sandbox *sandbox)
 	sandbox_channel_send(sandbox->channel, &message, -1);
 }
 
-static int on_unshared(struct sandbox *sandbox)
-{
-	int rc = sandbox_map_ids(sandbox->builder, sandbox->err);
-
-	if (!rc)
-		go(sandbox);
-	return rc;
-}
-
 static int on_mounted(struct sandbox *sandbox, int *fuse)
 {
 	int rc = fake_fuse_adopt(sandbox->fuse, steal_fd(fuse), sandbox->err);
@@ -165,8 +156,6 @@ static int on_message(struct sandbox *sandbox)
 	if (rc)
 		return rc;
 	switch (message.step) {
-	case SANDBOX_UNSHARED:
-		return on_unshared(sandbox);
 	case SANDBOX_MOUNTED:
 		return on_mounted(sandbox, &fd);
 	case SANDBOX_FILTERED:
@@ -251,18 +240,22 @@ static int start_builder(struct sandbox *sandbox, const sigset_t *mask,
 	sandbox->channel = ends[0];
 	inside.channel = ends[1];
 	fflush(NULL);
-	sandbox->builder = fork();
+	sandbox->builder = sandbox_fork_user(sandbox->err);
 	if (!sandbox->builder) {
 		close(ends[0]);
 		sandbox_inside_run(&inside);
 	}
 	close(ends[1]);
-	if (sandbox->builder > 0)
-		sandbox->builder_pidfd = syscall(SYS_pidfd_open, sandbox->builder, 0);
-	if (sandbox->builder < 0 || sandbox->builder_pidfd < 0)
-		return vgpu_error_set(sandbox->err, VGPU_ERROR_FAILED, errno,
-				      "cannot start a process: %s", strerror(errno));
-	return 0;
+	if (sandbox->builder < 0)
+		return sandbox->builder;
+	sandbox->builder_pidfd = syscall(SYS_pidfd_open, sandbox->builder, 0);
+	if (sandbox->builder_pidfd < 0)
+		return vgpu_error_set(sandbox->err, VGPU_ERROR_NEED, errno,
+				      "cannot watch a process: %s", strerror(errno));
+	rc = sandbox_map_ids(sandbox->builder, sandbox->err);
+	if (!rc)
+		go(sandbox);
+	return rc;
 }
 
 /* Whatever the reason: afterwards nothing inside is left. */
