@@ -22,6 +22,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -266,6 +267,53 @@ static void check_fork(struct client *client)
 	check(!status, "a forked child reads the device");
 }
 
+/* The descriptor survives exec(2) if the client wants so; its memory does not. */
+static void check_exec(struct client *client)
+{
+	char fd[16], offset[32];
+	int status = -1;
+	pid_t child;
+
+	snprintf(fd, sizeof(fd), "%d", client->device);
+	snprintf(offset, sizeof(offset), "%llu", (unsigned long long)client->config);
+	fcntl(client->device, F_SETFD, 0);
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		uint32_t value;
+
+		(void)!pread(client->device, &value, 4, (off_t)client->config);
+		execl("/proc/self/exe", "vfio-client", "inherited", fd, offset, NULL);
+		_exit(127);
+	}
+	waitpid(child, &status, 0);
+	check(!status, "a program that inherits it through exec reads the device");
+}
+
+/* Numbers that the client uses itself are left alone. */
+static void check_numbers(const char *uuid, const char *group)
+{
+	_autoclose_ int file = memfd_create("mine", MFD_CLOEXEC);
+	struct client client;
+	struct rlimit limit, low;
+	char text[8] = "";
+
+	(void)!write(file, "mine", 4);
+	dup2(file, 960);
+	check(client_open(&client, uuid, group) && client.device != 960 &&
+		      pread(960, text, 4, 0) == 4 && !strcmp(text, "mine"),
+	      "a descriptor of the client's own at 960 stays, and is read by the kernel");
+	client_close(&client);
+	close(960);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	low = (struct rlimit){ 256, limit.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &low);
+	check(!client_open(&client, uuid, group) && errno == EMFILE,
+	      "with a limit of 256 descriptors there is none left: EMFILE");
+	client_close(&client);
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* Who opens again at once must not be told that the group is busy. */
 static bool reopen(const char *uuid, const char *group)
 {
@@ -310,8 +358,10 @@ static int run_checks(const char *uuid, const char *group)
 		check_dma(&client);
 		check_irqs(&client);
 		check_fork(&client);
+		check_exec(&client);
 	}
 	client_close(&client);
+	check_numbers(uuid, group);
 	check(reopen(uuid, group), "close and open follow each other 50 times");
 	check(die_and_reopen(uuid, group), "so do kill -9 and open, 20 times");
 	printf("1..%u\n", checks);
@@ -413,6 +463,7 @@ static int run_storm(const char *uuid, const char *group, unsigned int seconds)
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 2 ? argv[1] : "";
+	uint16_t vendor = 0;
 
 	if (!strcmp(verb, "check") && argc == 4)
 		return run_checks(argv[2], argv[3]);
@@ -420,6 +471,9 @@ int main(int argc, char **argv)
 		return hold(argv[2], argv[3]);
 	if (!strcmp(verb, "open") && argc == 3)
 		return open_group(argv[2]) < 0 ? errno : 0;
+	if (!strcmp(verb, "inherited") && argc == 4)
+		return pread(atoi(argv[2]), &vendor, 2, (off_t)strtoull(argv[3], NULL, 10)) != 2 ||
+		       vendor != 0x8086;
 	if (!strcmp(verb, "storm") && argc == 5)
 		return run_storm(argv[2], argv[3], (unsigned int)atoi(argv[4]));
 	fputs("usage: vfio-client check|hold UUID GROUP | open GROUP | storm UUID GROUP S\n",
