@@ -225,18 +225,18 @@ static void check_dma(struct client *client)
 	munmap(memory, len);
 }
 
-static int set_irq(int device, int fd)
+static int set_irq(int device, int32_t fd)
 {
-	struct {
-		struct vfio_irq_set set;
-		int32_t fd;
-	} request = { { .argsz = sizeof(request),
-			.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
-			.index = VFIO_PCI_MSI_IRQ_INDEX,
-			.count = 1 },
-		      fd };
+	_autofree_ struct vfio_irq_set *set = calloc(1, sizeof(*set) + sizeof(fd));
 
-	return ioctl(device, VFIO_DEVICE_SET_IRQS, &request);
+	*set = (struct vfio_irq_set){
+		.argsz = sizeof(*set) + sizeof(fd),
+		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = VFIO_PCI_MSI_IRQ_INDEX,
+		.count = 1,
+	};
+	memcpy(set->data, &fd, sizeof(fd));
+	return ioctl(device, VFIO_DEVICE_SET_IRQS, set);
 }
 
 static void check_irqs(struct client *client)
