@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "needs.h"
+#include "guest-files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -50,7 +51,8 @@ static bool can_read(const char *path, const char *what, const char *cure, char 
 
 static bool probe_guest_kernel(const struct qt_needs *needs, char *why, size_t why_size)
 {
-	static const char cure[] = "./dev demo unpacks Debian's, or give --kernel";
+	_autofree_ char *found = qt_guest_dir_cure(needs->guest_dir);
+	const char *cure = found ? found : "give --kernel";
 
 	if (needs->kernel)
 		return can_read(needs->kernel, "guest kernel", cure, why, why_size);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "clock.h"
+#include "guest-files.h"
 #include "guest-kernel.h"
 #include "initramfs.h"
 #include "report.h"
@@ -146,19 +147,21 @@ int qt_run(const struct qt_options *options, struct qt_verdict **out, struct vgp
 {
 	_destroy_(qt_verdict) struct qt_verdict *verdict = calloc(1, sizeof(*verdict));
 	_autoclose_ int out_fd = -1;
-	const char *guest_dir = options->guest_dir ? options->guest_dir : QT_GUEST_DIR;
-	_autofree_ char *kernel = qt_guest_kernel_find(guest_dir, false);
+	_autofree_ char *found_dir = options->guest_dir ? NULL : qt_guest_dir_find();
+	_autofree_ char *found_init = options->init ? NULL : qt_guest_program_find("guest-init");
+	const char *guest_dir = found_dir ? found_dir : options->guest_dir;
+	_autofree_ char *kernel = guest_dir ? qt_guest_kernel_find(guest_dir, false) : NULL;
 	struct qt_runner runner = {
 		.options = options,
 		.needs = { .qemu = options->qemu ? options->qemu : "qemu-system-x86_64",
 			   .kernel = options->kernel ? options->kernel : kernel,
 			   .guest_dir = guest_dir,
-			   .init = options->init ? options->init : QT_GUEST_INIT },
+			   .init = found_init ? found_init : options->init },
 	};
 	int64_t start_ms = qt_now_ms();
 	int r;
 
-	if (!verdict)
+	if (!verdict || !guest_dir || !runner.needs.init)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "running scenarios");
 	r = check_options(options, err);
 	if (r)

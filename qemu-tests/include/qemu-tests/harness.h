@@ -20,9 +20,9 @@ struct qt_verdict;
 
 struct qt_options {
 	const char *out_dir; /* pictures, logs, report.html, verdict.json; made if missing */
-	const char *guest_dir; /* what guest/fetch-kernel filled; NULL: as it was built with */
+	const char *guest_dir; /* what guest/fetch-kernel filled; NULL: where one is, see README.md */
 	const char *kernel; /* guest kernel image; NULL: the one in guest_dir */
-	const char *init; /* static guest program; NULL: the one that was built */
+	const char *init; /* static guest program; NULL: the one that came with us */
 	const char *qemu; /* NULL: qemu-system-x86_64 in PATH */
 	const char *accel; /* "tcg", "kvm"; NULL: kvm if a probe really ran on it, else tcg */
 	const char *parent; /* parent device; NULL: the only one */
