@@ -8,12 +8,13 @@
 
 #include "cli.h"
 
-enum { OPTIONS_MAX = 32, COMMON = 3 };
+enum { OPTIONS_MAX = 32, COMMON = 4 };
 
 static const struct cli_option common_options[COMMON] = {
 	{ 'h', "help", NULL, NULL },
 	{ 'J', "json", NULL, NULL },
 	{ 'b', "backend", "SPEC", NULL },
+	{ 'C', "config-dir", "DIR", NULL },
 };
 
 void cli_arguments_init(struct cli_arguments *args, const struct cli_globals *globals, int argc,
@@ -92,6 +93,8 @@ int cli_arguments_next(struct cli_arguments *args)
 			args->globals.json = true;
 		} else if (id == 'b') {
 			args->globals.backend = optarg;
+		} else if (id == 'C') {
+			args->globals.config_dir = optarg;
 		} else if (id == '?' || id == ':') {
 			end(args, option_fail(args, id, longs));
 		} else {

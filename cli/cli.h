@@ -12,10 +12,15 @@
 
 struct vgpu_backend;
 
+/** Where mdevctl keeps the definitions. VGPULAB_CONFIG_DIR in the environment overrides it. */
+#define CLI_CONFIG_DIR "/etc/mdevctl.d"
+
 /** What stands before the verb on the command line. */
 struct cli_globals {
 	const char *backend; /* --backend SPEC; default "sysfs" */
 	bool json; /* --json, accepted after the verb too */
+	const char *config_dir; /* --config-dir DIR: where the definitions are */
+	bool mdevctl; /* called by that name: its arguments, its output */
 };
 
 /** One option of a verb. --help, --json and --backend need no row. */
@@ -95,6 +100,12 @@ int cli_verb_types(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_list(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_create(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_remove(const struct cli_globals *globals, int argc, char **argv);
+int cli_verb_define(const struct cli_globals *globals, int argc, char **argv);
+int cli_verb_undefine(const struct cli_globals *globals, int argc, char **argv);
+int cli_verb_modify(const struct cli_globals *globals, int argc, char **argv);
+int cli_verb_start(const struct cli_globals *globals, int argc, char **argv);
+int cli_verb_stop(const struct cli_globals *globals, int argc, char **argv);
+int cli_verb_start_parent_mdevs(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_fake(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_run(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_test(const struct cli_globals *globals, int argc, char **argv);
@@ -104,6 +115,11 @@ int cli_verb_qemu_args(const struct cli_globals *globals, int argc, char **argv)
 extern const struct cli_option cli_types_options[];
 extern const struct cli_option cli_list_options[];
 extern const struct cli_option cli_create_options[];
+extern const struct cli_option cli_define_options[];
+extern const struct cli_option cli_undefine_options[];
+extern const struct cli_option cli_modify_options[];
+extern const struct cli_option cli_start_options[];
+extern const struct cli_option cli_stop_options[];
 extern const struct cli_option cli_qemu_args_options[];
 extern const char cli_qemu_args_details[];
 extern const struct cli_option cli_fake_options[];

@@ -7,6 +7,7 @@
 
 static const struct cli_option global_options[] = {
 	{ 'b', "backend", "SPEC", "where the tree is that shows the GPUs (default: sysfs)" },
+	{ 'C', "config-dir", "DIR", "where the definitions are (default: " CLI_CONFIG_DIR ")" },
 	{ 'J', "json", NULL, "results and errors as JSON" },
 	{ 'h', "help", NULL, "this help; after a verb, the verb's" },
 	{ 'V', "version", NULL, "print the version" },

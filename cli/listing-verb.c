@@ -22,25 +22,31 @@ static int list(const struct cli_listing_verb *verb, struct cli_listing *listing
 	return ret;
 }
 
+int cli_listing_verb_show(const struct cli_listing_verb *verb, const struct cli_arguments *args,
+			  const char *output)
+{
+	struct cli_listing listing;
+	struct vgpu_error err = { 0 };
+	int ret = 0;
+
+	cli_listing_init(&listing, verb->columns, verb->columns_len);
+	listing.data = verb->data;
+	if (output)
+		ret = cli_listing_choose(&listing, output, &err);
+	if (ret == 0)
+		ret = list(verb, &listing, args, &err);
+	cli_listing_finish(&listing);
+	return ret < 0 ? cli_fail(&args->globals, &err) : 0;
+}
+
 int cli_listing_verb_run(const struct cli_listing_verb *verb, const struct cli_globals *globals,
 			 int argc, char **argv)
 {
 	struct cli_arguments args;
-	struct cli_listing listing;
-	struct vgpu_error err = { 0 };
 	const char *output = NULL;
-	int ret = 0;
 
 	cli_arguments_init(&args, globals, argc, argv);
 	while (cli_arguments_next(&args) == 'o')
 		output = args.value;
-	if (args.ended)
-		return args.exit_code;
-	cli_listing_init(&listing, verb->columns, verb->columns_len);
-	if (output)
-		ret = cli_listing_choose(&listing, output, &err);
-	if (ret == 0)
-		ret = list(verb, &listing, &args, &err);
-	cli_listing_finish(&listing);
-	return ret < 0 ? cli_fail(&args.globals, &err) : 0;
+	return args.ended ? args.exit_code : cli_listing_verb_show(verb, &args, output);
 }

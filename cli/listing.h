@@ -28,7 +28,8 @@ struct cli_listing {
 	const struct cli_column *chosen[32];
 	size_t chosen_len;
 	struct json_object *rows;
-	struct vgpu_backend *backend; /* set by cli_listing_verb_run() */
+	struct vgpu_backend *backend; /* set by cli_listing_verb_show() */
+	const void *data; /* of the struct cli_listing_verb */
 };
 
 /** Starts a listing with the columns that are not extra. */
@@ -56,11 +57,16 @@ struct cli_listing_verb {
 	/* adds the rows that the operands choose; 0, or a negative errno if one names nothing */
 	int (*add_rows)(struct cli_listing *listing, const struct vgpu_snapshot *snapshot,
 			const struct cli_arguments *args, struct vgpu_error *err);
+	const void *data; /* for add_rows(), which finds it in the listing */
 };
 
 /** Options (--output alone), backend, snapshot, rows, print. Returns the exit code. */
 int cli_listing_verb_run(const struct cli_listing_verb *verb, const struct cli_globals *globals,
 			 int argc, char **argv);
+
+/** The same after the options were read. */
+int cli_listing_verb_show(const struct cli_listing_verb *verb, const struct cli_arguments *args,
+			  const char *output);
 
 /** Helpers for struct cli_column.value: NULL for "" and for 0. */
 struct json_object *cli_text(const char *text);

@@ -9,11 +9,19 @@
 #include <vgpulab/nearest.h>
 
 #include "cli.h"
+#include "mdevctl.h"
 
-enum { OPTION_BACKEND = 'b', OPTION_HELP = 'h', OPTION_JSON = 'J', OPTION_VERSION = 'V' };
+enum {
+	OPTION_BACKEND = 'b',
+	OPTION_CONFIG_DIR = 'C',
+	OPTION_HELP = 'h',
+	OPTION_JSON = 'J',
+	OPTION_VERSION = 'V',
+};
 
 static const struct option options[] = {
 	{ "backend", required_argument, NULL, OPTION_BACKEND },
+	{ "config-dir", required_argument, NULL, OPTION_CONFIG_DIR },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "version", no_argument, NULL, OPTION_VERSION },
@@ -28,7 +36,7 @@ static int option_fail(const struct cli_globals *globals, int result, char **arg
 	if (result == ':')
 		vgpu_error_set(&err, VGPU_ERROR_USAGE, EINVAL, "option '%s' needs an argument",
 			       argv[optind - 1]);
-	else if (optopt && optopt < 256 && !strchr("bhJV", optopt))
+	else if (optopt && optopt < 256 && !strchr("bChJV", optopt))
 		vgpu_error_set(&err, VGPU_ERROR_USAGE, EINVAL, "there is no option '-%c'", optopt);
 	else
 		vgpu_error_set(&err, VGPU_ERROR_USAGE, EINVAL, "there is no option '%s'",
@@ -63,10 +71,13 @@ static int run(struct cli_globals *globals, int argc, char **argv)
 	int result;
 
 	/* "+": what follows the verb is the verb's */
-	while ((result = getopt_long(argc, argv, "+:b:hJV", options, NULL)) != -1) {
+	while ((result = getopt_long(argc, argv, "+:b:C:hJV", options, NULL)) != -1) {
 		switch (result) {
 		case OPTION_BACKEND:
 			globals->backend = optarg;
+			break;
+		case OPTION_CONFIG_DIR:
+			globals->config_dir = optarg;
 			break;
 		case OPTION_JSON:
 			globals->json = true;
@@ -96,11 +107,18 @@ static int run(struct cli_globals *globals, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct cli_globals globals = { .backend = "sysfs" };
+	const char *config_dir = getenv("VGPULAB_CONFIG_DIR");
+	struct cli_globals globals = {
+		.backend = "sysfs",
+		.config_dir = config_dir ? config_dir : CLI_CONFIG_DIR,
+	};
 	int code;
 
 	setlocale(LC_CTYPE, "");
-	code = run(&globals, argc, argv);
+	if (cli_is_mdevctl(argv[0]))
+		code = cli_mdevctl_main(&globals, argc, argv);
+	else
+		code = run(&globals, argc, argv);
 	/* a full disk or a closed pipe must not look like success */
 	if ((fflush(stdout) || ferror(stdout)) && !code) {
 		struct vgpu_error err = { 0 };

@@ -4,7 +4,9 @@
 #include <vgpulab/backend-impl.h>
 #include <vgpulab/manager.h>
 
+#include "device-request.h"
 #include "listing.h"
+#include "mdevctl-format.h"
 
 struct row {
 	const struct vgpu_parent *parent;
@@ -73,6 +75,8 @@ static const struct cli_column columns[] = {
 const struct cli_option cli_types_options[] = {
 	{ 'o', "output", "COLUMN,...",
 	  "PARENT TYPE AVAILABLE RESOLUTION LOW HIGH FENCES WEIGHT API NAME DESCRIPTION DRIVER ID" },
+	{ CLI_DEVICE_DUMPJSON, "dumpjson", NULL, "as `mdevctl types --dumpjson` prints it" },
+	{ 'p', "parent", "PARENT", "those of this GPU, as with mdevctl" },
 	{ 0 },
 };
 
@@ -111,7 +115,41 @@ static const struct cli_listing_verb listing_verb = {
 	.add_rows = add_rows,
 };
 
+static int dump(const struct cli_globals *globals, const char *parent)
+{
+	_cli_backend_ struct vgpu_backend *backend = NULL;
+	_destroy_(vgpu_snapshot) struct vgpu_snapshot *snapshot = NULL;
+	struct vgpu_error err = { 0 };
+	int ret = cli_backend_open(globals, &backend, &err);
+
+	if (ret == 0)
+		ret = vgpu_snapshot_take_parents(backend, &snapshot, &err);
+	if (ret < 0)
+		return cli_fail(globals, &err);
+	cli_mdevctl_print_types_json(snapshot, parent);
+	return 0;
+}
+
 int cli_verb_types(const struct cli_globals *globals, int argc, char **argv)
 {
-	return cli_listing_verb_run(&listing_verb, globals, argc, argv);
+	struct cli_device_request request = { .index = -1 };
+	struct cli_arguments args;
+	int id;
+
+	cli_arguments_init(&args, globals, argc, argv);
+	while ((id = cli_arguments_next(&args)) >= 0)
+		cli_device_request_take(&request, &args, id);
+	if (args.ended)
+		return args.exit_code;
+	if (request.parent && args.operands_len)
+		return cli_usage_fail(&args, "--parent, or parents without it");
+	if (request.dumpjson && args.operands_len > 1)
+		return cli_usage_fail(&args, "one parent at most, with --dumpjson");
+	if (request.dumpjson)
+		return dump(&args.globals, args.operands_len ? args.operands[0] : request.parent);
+	if (request.parent) {
+		args.operands = (char **)&request.parent;
+		args.operands_len = 1;
+	}
+	return cli_listing_verb_show(&listing_verb, &args, request.output);
 }

@@ -4,13 +4,12 @@
 #include <string.h>
 #include <vgpulab/backend-impl.h>
 #include <vgpulab/manager.h>
-#include <vgpulab/mdev-type.h>
-#include <vgpulab/nearest.h>
 
 #include "attribute.h"
 #include "instance.h"
 #include "observe.h"
 #include "refusal.h"
+#include "type-find.h"
 
 /* One creation, from request to result. */
 struct creation {
@@ -97,45 +96,6 @@ static int fail_no_room_after_all(struct creation *creation, int errnum)
 	return fail_no_room(&now, errnum);
 }
 
-static void offer_types(struct vgpu_nearest *nearest, const struct vgpu_parent *parent, char *all,
-			size_t size)
-{
-	for (size_t i = 0; i < parent->types_len; i++) {
-		const char *id = parent->types[i].id, *dash = strchr(id, '-');
-
-		vgpu_nearest_offer(nearest, id);
-		if (dash)
-			vgpu_nearest_offer(nearest, dash + 1);
-		snprintf(all + strlen(all), size - strlen(all), "%s%s", all[0] ? ", " : "", id);
-	}
-}
-
-/* @parent NULL: no parent offers the type. */
-static int fail_no_type(const struct creation *creation, const struct vgpu_parent *parent)
-{
-	const struct vgpu_snapshot *snapshot = creation->snapshot;
-	struct vgpu_nearest nearest = { .wanted = creation->request->type };
-	char all[300] = "";
-	int ret;
-
-	for (size_t i = 0; i < snapshot->parents_len; i++)
-		if (!parent || parent == &snapshot->parents[i])
-			offer_types(&nearest, &snapshot->parents[i], all, sizeof(all));
-	ret = vgpu_error_set(creation->err, VGPU_ERROR_NO_TYPE, ENOENT, "%s%s type %s",
-			     parent ? parent->name : "no device here",
-			     parent ? " offers no" : " offers a", creation->request->type);
-	if (nearest.name)
-		vgpu_error_hint(creation->err, "did you mean %s?", nearest.name);
-	else if (all[0])
-		vgpu_error_hint(creation->err, "types: %s", all);
-	else
-		vgpu_error_hint(
-			creation->err,
-			"it offers no type at all: its aperture is too small for any; set a "
-			"larger one in the firmware (256 MB or more)");
-	return ret;
-}
-
 static int choose_among_parents(struct creation *creation)
 {
 	const struct vgpu_snapshot *snapshot = creation->snapshot;
@@ -155,8 +115,9 @@ static int choose_among_parents(struct creation *creation)
 			 count++ ? ", " : "", parent->name);
 	}
 	if (!count)
-		return fail_no_type(creation,
-				    snapshot->parents_len == 1 ? snapshot->parents : NULL);
+		return vgpu_type_fail(snapshot,
+				      snapshot->parents_len == 1 ? snapshot->parents : NULL,
+				      creation->request->type, creation->err);
 	if (count > 1) {
 		vgpu_error_set(creation->err, VGPU_ERROR_USAGE, EINVAL,
 			       "%zu devices offer %s: say which one", count,
@@ -176,8 +137,8 @@ static int choose_parent_and_type(struct creation *creation)
 		return ret;
 	if (!creation->request->parent)
 		return choose_among_parents(creation);
-	creation->type = vgpu_parent_find_type(creation->parent, creation->request->type);
-	return creation->type ? 0 : fail_no_type(creation, creation->parent);
+	return vgpu_type_find(creation->snapshot, creation->parent, creation->request->type,
+			      &creation->type, creation->err);
 }
 
 /* UUIDs are unique over all parents. Source: drivers/vfio/mdev/mdev_core.c, mdev_device_create() */

@@ -42,6 +42,16 @@ void vgpu_uuid_generate(struct vgpu_uuid *out)
 	uuid_unparse_lower(raw, out->text);
 }
 
+void vgpu_uuid_from_name(const char *name, struct vgpu_uuid *out)
+{
+	static const char own[] = "vgpulab";
+	uuid_t name_space, raw;
+
+	uuid_generate_sha1(name_space, *uuid_get_template("dns"), own, strlen(own));
+	uuid_generate_sha1(raw, name_space, name, strlen(name));
+	uuid_unparse_lower(raw, out->text);
+}
+
 bool vgpu_uuid_equal(const struct vgpu_uuid *a, const struct vgpu_uuid *b)
 {
 	return !memcmp(a->text, b->text, sizeof(a->text));

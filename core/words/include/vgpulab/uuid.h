@@ -22,4 +22,11 @@ int vgpu_uuid_parse(const char *text, struct vgpu_uuid *out);
 /** Makes a random (version 4) UUID. Source: libuuid, uuid_generate_random(3) */
 void vgpu_uuid_generate(struct vgpu_uuid *out);
 
+/**
+ * Makes the UUID (version 5) that always belongs to @name: the same name gives the same vGPU on every
+ * machine. The name space is vgpulab's own, itself made of the name "vgpulab" in that of DNS.
+ * Source: RFC 4122, 4.3; libuuid, uuid_generate_sha1(3)
+ */
+void vgpu_uuid_from_name(const char *name, struct vgpu_uuid *out);
+
 bool vgpu_uuid_equal(const struct vgpu_uuid *a, const struct vgpu_uuid *b);

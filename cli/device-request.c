@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vgpulab/cleanup.h>
+
+#include "device-request.h"
+#include "whole-file.h"
+
+/* Source: the uuid crate, Uuid::parse_str() */
+int cli_uuid_parse(const char *text, struct vgpu_uuid *out)
+{
+	static const char urn[] = "urn:uuid:";
+	size_t len = strlen(text);
+	char hyphenated[VGPU_UUID_TEXT_LEN];
+
+	if (len == 38 && text[0] == '{' && text[37] == '}')
+		snprintf(hyphenated, sizeof(hyphenated), "%.36s", text + 1);
+	else if (len == 45 && !strncmp(text, urn, strlen(urn)))
+		snprintf(hyphenated, sizeof(hyphenated), "%s", text + strlen(urn));
+	else if (len == 32)
+		snprintf(hyphenated, sizeof(hyphenated), "%.8s-%.4s-%.4s-%.4s-%.12s", text,
+			 text + 8, text + 12, text + 16, text + 20);
+	else
+		return vgpu_uuid_parse(text, out);
+	return vgpu_uuid_parse(hyphenated, out);
+}
+
+int cli_device_request_take_uuid(struct cli_device_request *request,
+				 const struct cli_arguments *args, const char *text)
+{
+	if (cli_uuid_parse(text, &request->uuid_given) < 0)
+		return cli_usage_fail(args, "'%s' is no UUID", text);
+	request->uuid = &request->uuid_given;
+	return 0;
+}
+
+static int take_index(struct cli_device_request *request, const struct cli_arguments *args)
+{
+	char *end;
+
+	errno = 0;
+	request->index = strtol(args->value, &end, 10);
+	if (errno || *end || end == args->value || request->index < 0)
+		return cli_usage_fail(args, "'%s' is no index", args->value);
+	return 0;
+}
+
+int cli_device_request_take(struct cli_device_request *request, const struct cli_arguments *args,
+			    int id)
+{
+	const struct {
+		int id;
+		const char **text;
+		bool *flag;
+	} fields[] = {
+		{ 'p', &request->parent, NULL },
+		{ 't', &request->type, NULL },
+		{ 'o', &request->output, NULL },
+		{ CLI_DEVICE_JSONFILE, &request->jsonfile, NULL },
+		{ CLI_DEVICE_ADDATTR, &request->addattr, NULL },
+		{ CLI_DEVICE_VALUE, &request->value, NULL },
+		{ 'a', NULL, &request->automatic },
+		{ 'm', NULL, &request->manual },
+		{ 'l', NULL, &request->live },
+		{ 'd', NULL, &request->defined },
+		{ 'f', NULL, &request->force },
+		{ 'v', NULL, &request->verbose },
+		{ CLI_DEVICE_DELATTR, NULL, &request->delattr },
+		{ CLI_DEVICE_DUMPJSON, NULL, &request->dumpjson },
+		{ CLI_DEVICE_ACTIVE, NULL, &request->active },
+		{ CLI_DEVICE_TREE, NULL, &request->tree },
+	};
+
+	if (id == 'u')
+		return cli_device_request_take_uuid(request, args, args->value);
+	if (id == 'i')
+		return take_index(request, args);
+	if (id == CLI_DEVICE_NAME) {
+		vgpu_uuid_from_name(args->value, &request->uuid_given);
+		request->uuid = &request->uuid_given;
+	}
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(fields); i++) {
+		if (fields[i].id != id)
+			continue;
+		if (fields[i].text)
+			*fields[i].text = args->value;
+		else
+			*fields[i].flag = true;
+	}
+	return 0;
+}
+
+static int end(struct cli_arguments *args, int code)
+{
+	args->ended = true;
+	args->exit_code = code;
+	return -1;
+}
+
+int cli_device_request_read(struct cli_device_request *request, struct cli_arguments *args)
+{
+	int id, code = 0;
+
+	*request = (struct cli_device_request){ .index = -1 };
+	while ((id = cli_arguments_next(args)) >= 0) {
+		code = cli_device_request_take(request, args, id);
+		if (code)
+			return end(args, code);
+	}
+	if (args->ended)
+		return -1;
+	if (args->operands_len > 1 || (args->operands_len && request->uuid))
+		return end(args, cli_usage_fail(args, "one UUID at most"));
+	if (args->operands_len)
+		code = cli_device_request_take_uuid(request, args, args->operands[0]);
+	return code ? end(args, code) : 0;
+}
+
+int cli_definition_load(const char *jsonfile, struct vgpu_definition *definition,
+			struct vgpu_error *err)
+{
+	_autofree_ char *text = NULL;
+	size_t len;
+	int ret = cli_file_read(jsonfile, &text, &len, err);
+
+	return ret < 0 ? ret : vgpu_definition_parse(definition, jsonfile, text, len, err);
+}
+
+int cli_definition_change(const struct cli_device_request *request,
+			  struct vgpu_definition *definition, struct vgpu_error *err)
+{
+	int ret = 0;
+
+	if (request->type)
+		ret = vgpu_definition_set_type(definition, request->type, err);
+	if (request->automatic || request->manual)
+		definition->autostart = request->automatic;
+	if (ret == 0 && request->addattr)
+		ret = vgpu_definition_add_setting(definition, request->index, request->addattr,
+						  request->value, err);
+	else if (ret == 0 && request->delattr)
+		ret = vgpu_definition_delete_setting(definition, request->index, err);
+	return ret;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The options of define, undefine, modify, start and stop: the same whether vgpulab is called by
+ * its own name or as mdevctl.
+ */
+
+#include <vgpulab/definition.h>
+
+#include "cli.h"
+
+enum {
+	CLI_DEVICE_JSONFILE = 256,
+	CLI_DEVICE_ADDATTR,
+	CLI_DEVICE_DELATTR,
+	CLI_DEVICE_VALUE,
+	CLI_DEVICE_DUMPJSON,
+	CLI_DEVICE_NAME,
+	CLI_DEVICE_ACTIVE,
+	CLI_DEVICE_TREE,
+};
+
+struct cli_device_request {
+	const struct vgpu_uuid *uuid; /* NULL: none given */
+	struct vgpu_uuid uuid_given;
+	const char *parent, *type, *jsonfile, *addattr, *value, *output;
+	long index; /* -1: none given */
+	bool automatic, manual, delattr, live, defined, active, force, verbose, dumpjson, tree;
+};
+
+/** Takes the option @id of @args. 0, or an exit code if its value is malformed. */
+int cli_device_request_take(struct cli_device_request *request, const struct cli_arguments *args,
+			    int id);
+/**
+ * Reads all arguments; one UUID may also stand without an option. 0, or -1 if the verb is to end
+ * with args->exit_code.
+ */
+int cli_device_request_read(struct cli_device_request *request, struct cli_arguments *args);
+
+/** Takes a UUID that stands without an option. 0 or an exit code. */
+int cli_device_request_take_uuid(struct cli_device_request *request,
+				 const struct cli_arguments *args, const char *text);
+
+/** mdevctl's ways to write a UUID too: braces, "urn:uuid:", no hyphens. 0 or -EINVAL. */
+int cli_uuid_parse(const char *text, struct vgpu_uuid *out);
+
+/** Takes type, start and settings from a JSON file. 0 or a negative errno. */
+int cli_definition_load(const char *jsonfile, struct vgpu_definition *definition,
+			struct vgpu_error *err);
+
+/** Makes the changes to a definition that --type, --auto, --manual, --addattr, --delattr ask for. */
+int cli_definition_change(const struct cli_device_request *request,
+			  struct vgpu_definition *definition, struct vgpu_error *err);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "device-request.h"
+#include "host.h"
+#include "modify.h"
+
+const struct cli_option cli_modify_options[] = {
+	{ 'u', "uuid", "UUID", "its UUID" },
+	{ 'p', "parent", "PARENT", "needed if it is defined on several" },
+	{ 't', "type", "TYPE", "make it this type" },
+	{ 'a', "auto", NULL, "start it when its GPU appears" },
+	{ 'm', "manual", NULL, "start it only when told to" },
+	{ CLI_DEVICE_ADDATTR, "addattr", "NAME",
+	  "write --value into this attribute at each start" },
+	{ CLI_DEVICE_VALUE, "value", "VALUE", "for --addattr" },
+	{ CLI_DEVICE_DELATTR, "delattr", NULL,
+	  "take out an attribute, the last or that of --index" },
+	{ 'i', "index", "INDEX", "of the attribute, from 0; --addattr goes before it" },
+	{ CLI_DEVICE_JSONFILE, "jsonfile", "FILE", "take type, start and attributes from FILE" },
+	{ 'l', "live", NULL, "with --jsonfile: change the running vGPU, by a callout script" },
+	{ 'd', "defined", NULL, "with --live: change the definition as well" },
+	{ 0 },
+};
+
+static int fail_live(struct vgpu_error *err, const char *what)
+{
+	return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "%s of a running vGPU cannot change",
+			      what);
+}
+
+static int load_live(const struct cli_host *host, const struct cli_device_request *request,
+		     struct vgpu_definition *after, struct vgpu_error *err)
+{
+	struct vgpu_definition running = { .uuid = *request->uuid };
+	int ret;
+
+	after->uuid = *request->uuid;
+	if (vgpu_definition_from_running(host->host.backend, &running) < 0)
+		return vgpu_error_set(err, VGPU_ERROR_NO_VGPU, ENOENT, "no vGPU %s is running",
+				      running.uuid.text);
+	if (request->parent && strcmp(request->parent, running.parent) != 0)
+		return fail_live(err, "'parent'");
+	strcpy(after->parent, running.parent);
+	ret = cli_definition_load(request->jsonfile, after, err);
+	if (ret == 0 && strcmp(after->type, running.type) != 0)
+		ret = fail_live(err, "'type'");
+	return ret;
+}
+
+static int modify_live(const struct cli_host *host, const struct cli_device_request *request,
+		       struct vgpu_error *err)
+{
+	_definition_ struct vgpu_definition before = { 0 }, after = { 0 };
+	int ret = load_live(host, request, &after, err);
+
+	if (ret == 0 && request->defined) {
+		ret = vgpu_definition_find(&host->host, request->uuid, after.parent, &before, err);
+		if (ret == 0 && strcmp(before.type, after.type) != 0)
+			ret = vgpu_error_set(err, VGPU_ERROR_FAILED, EINVAL,
+					     "it is defined as %s, but runs as %s", before.type,
+					     after.type);
+	}
+	if (ret == 0)
+		ret = vgpu_callout_live(host->host.callouts, &after, err);
+	if (ret == 0 && request->defined)
+		ret = vgpu_modify(&host->host, &before, &after, err);
+	return ret;
+}
+
+int cli_modify(const struct cli_host *host, const struct cli_device_request *request,
+	       struct vgpu_error *err)
+{
+	_definition_ struct vgpu_definition before = { 0 }, after = { 0 };
+	int ret;
+
+	if (request->live)
+		return modify_live(host, request, err);
+	ret = vgpu_definition_find(&host->host, request->uuid, request->parent, &before, err);
+	if (ret == 0 && vgpu_definition_copy(&before, &after))
+		ret = vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "%s", strerror(ENOMEM));
+	if (ret == 0 && request->jsonfile)
+		ret = cli_definition_load(request->jsonfile, &after, err);
+	if (ret == 0)
+		ret = cli_definition_change(request, &after, err);
+	if (ret == 0)
+		ret = vgpu_modify(&host->host, &before, &after, err);
+	return ret;
+}
+
+static const char *find_mistake(const struct cli_device_request *request)
+{
+	if (!request->uuid)
+		return "which vGPU? ('vgpulab list --defined')";
+	if (request->automatic && request->manual)
+		return "--auto or --manual, not both";
+	if (request->addattr && request->delattr)
+		return "--addattr or --delattr, not both";
+	if (!request->addattr != !request->value)
+		return "--addattr and --value go together";
+	if (request->index >= 0 && !request->addattr && !request->delattr)
+		return "--index goes with --addattr or --delattr";
+	if (request->live && (!request->jsonfile || request->type || request->automatic ||
+			      request->manual || request->addattr || request->delattr))
+		return "--live goes with --jsonfile alone";
+	if (request->defined && !request->live)
+		return "--defined goes with --live";
+	if (!request->type && !request->automatic && !request->manual && !request->addattr &&
+	    !request->delattr && !request->jsonfile)
+		return "what shall change?";
+	return NULL;
+}
+
+int cli_verb_modify(const struct cli_globals *globals, int argc, char **argv)
+{
+	_cli_host_ struct cli_host host = { 0 };
+	struct cli_device_request request;
+	struct vgpu_error err = { 0 };
+	struct cli_arguments args;
+	int ret;
+
+	cli_arguments_init(&args, globals, argc, argv);
+	if (cli_device_request_read(&request, &args) < 0)
+		return args.exit_code;
+	if (find_mistake(&request))
+		return cli_usage_fail(&args, "%s", find_mistake(&request));
+	ret = cli_host_open(&args.globals, &host, &err);
+	if (ret == 0)
+		ret = cli_modify(&host, &request, &err);
+	return ret < 0 ? cli_fail(&args.globals, &err) : 0;
+}
