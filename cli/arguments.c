@@ -115,6 +115,10 @@ int cli_usage_fail(const struct cli_arguments *args, const char *format, ...)
 	va_start(list, format);
 	vsnprintf(message, sizeof(message), format, list);
 	va_end(list);
+	if (args->globals.mdevctl) {
+		fprintf(stderr, "error: %s\n\nFor more information try --help\n", message);
+		return VGPU_ERROR_USAGE;
+	}
 	vgpu_error_set(&err, VGPU_ERROR_USAGE, EINVAL, "%s: %s", args->verb->name, message);
 	vgpu_error_hint(&err, "usage: vgpulab %s %s", args->verb->name, args->verb->arguments);
 	return cli_fail(&args->globals, &err);

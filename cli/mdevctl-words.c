@@ -45,6 +45,9 @@ int cli_mdevctl_fail_errno(int errnum, const char *format, ...)
 
 int cli_mdevctl_fail_error(const struct vgpu_error *err)
 {
+	/* mdevctl's own words, which come from core */
+	if (err->errnum == ECANCELED)
+		return cli_mdevctl_fail("%s", err->message);
 	return cli_mdevctl_fail("%s%s%s", err->message, err->hint[0] ? "\n       " : "", err->hint);
 }
 
@@ -112,7 +115,7 @@ int cli_mdevctl_fail_start(const struct cli_host *host, const struct vgpu_defini
 		break;
 	}
 	if (err->errnum == ECANCELED)
-		return cli_mdevctl_fail_error(&(struct vgpu_error){ .message = "" });
+		return cli_mdevctl_fail_error(err);
 	return cli_mdevctl_fail_errno(err->errnum, "Failed to create mdev %s, type %s on %s",
 				      definition->uuid.text, type, parent);
 }

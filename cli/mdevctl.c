@@ -22,6 +22,7 @@ static const struct cli_option all_options[] = {
 	{ 'm', "manual", NULL, "the device is started manually" },
 	{ 'i', "index", "INDEX", "index of the attribute" },
 	{ 'd', "defined", NULL, "defined devices" },
+	{ 'V', "version", NULL, "print version information" },
 	{ 'v', "verbose", NULL, "print attributes as well" },
 	{ 'l', "live", NULL, "change the running device (mdevctl 1.3)" },
 	{ CLI_DEVICE_JSONFILE, "jsonfile", "JSONFILE", "take the details from a JSON file" },
@@ -156,6 +157,9 @@ static int modify(struct invocation *invocation)
 		return cli_mdevctl_fail("Mediated device %s%s%s is not defined",
 					request->parent ? request->parent : "",
 					request->parent ? "/" : "", uuid);
+	if (ret == -EMLINK)
+		return cli_mdevctl_fail("Multiple definitions found for %s, specify a parent",
+					uuid);
 	if (request->index >= 0 && err.errnum == EINVAL && (request->addattr || request->delattr))
 		return cli_mdevctl_fail("Attribute index %ld is invalid", request->index);
 	return cli_mdevctl_fail_error(&err);
@@ -198,7 +202,7 @@ static int choose(struct invocation *invocation, struct vgpu_definition *definit
 				   definition, &err);
 	if (ret == -ENOENT)
 		return describe(invocation, definition);
-	if (ret < 0 && err.kind == VGPU_ERROR_USAGE)
+	if (ret == -EMLINK)
 		return cli_mdevctl_fail(
 			"Multiple definitions found for device %s. Please specify a parent.",
 			request->uuid->text);
@@ -284,7 +288,8 @@ static int list(struct invocation *invocation)
 		cli_mdevctl_print_devices(devices, !request->defined, request->verbose);
 	for (size_t i = 0; i < devices->broken_len; i++)
 		cli_mdevctl_fail_error(&devices->broken[i]);
-	return request->defined && devices->broken_len ? 1 : 0;
+	/* libvirt would take no notice of the others if this were a failure */
+	return 0;
 }
 
 static int types(struct invocation *invocation)
@@ -303,7 +308,7 @@ static int types(struct invocation *invocation)
 static const struct command commands[] = {
 	{ "define", "Define a persistent mediated device", "uaptJ", .needs_uuid_or_parent = true,
 	  .run = define },
-	{ "list", "List mediated devices", "dvupD", .run = list },
+	{ "list", "List mediated devices", "dvupDV", .run = list },
 	{ "modify", "Modify the definition of a mediated device", "uptam+-=iJld",
 	  .needs_uuid = true, .run = modify },
 	{ "start", "Start a mediated device", "uptJ", .needs_uuid_or_parent = true, .run = start },
@@ -382,6 +387,13 @@ static int run(struct invocation *invocation)
 	return code;
 }
 
+/* Ends the reading of options. */
+static int print_version(const struct command *command)
+{
+	printf("mdevctl-%s " MDEVCTL_VERSION "\n", command->name);
+	return 1;
+}
+
 static int run_command(const struct command *command, struct cli_globals *globals, int argc,
 		       char **argv)
 {
@@ -402,7 +414,10 @@ static int run_command(const struct command *command, struct cli_globals *global
 	args.verb = &verb;
 	invocation.request.index = -1;
 	while (!code && (id = cli_arguments_next(&args)) >= 0)
-		code = cli_device_request_take(&invocation.request, &args, id);
+		code = id == 'V' ? print_version(command)
+				 : cli_device_request_take(&invocation.request, &args, id);
+	if (id == 'V')
+		return 0;
 	if (args.ended)
 		return args.exit_code;
 	if (code)

@@ -76,6 +76,7 @@ static void result_finish(struct vgpu_callout_result *result)
 {
 	free(result->out);
 	free(result->err);
+	*result = (struct vgpu_callout_result){ 0 };
 }
 
 static int run(const struct calling *calling, const char *script, const char *event,

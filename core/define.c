@@ -78,7 +78,7 @@ int vgpu_definition_find(const struct vgpu_host *host, const struct vgpu_uuid *u
 	if (ret < 0)
 		return ret;
 	if (found->len > 1) {
-		ret = vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
+		ret = vgpu_error_set(err, VGPU_ERROR_USAGE, EMLINK,
 				     "vGPU %s is defined on %zu parents", uuid->text, found->len);
 		vgpu_error_hint(err, "say which with --parent: %s, %s%s", found->items[0].parent,
 				found->items[1].parent, found->len > 2 ? ", ..." : "");

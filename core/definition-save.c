@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
@@ -78,6 +79,22 @@ int vgpu_store_lock(struct vgpu_store *store, const char *parent, int *fd, struc
 	return 0;
 }
 
+/* What programs that were killed have left for this parent; nobody else writes while it is locked. */
+static void sweep(struct vgpu_store *store, const char *parent)
+{
+	_autoclose_ int fd = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_autoclosedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	char prefix[VGPU_STORE_NAME_LEN];
+
+	if (dir)
+		steal_fd(&fd);
+	snprintf(prefix, sizeof(prefix), ".vgpulab.new.%s.", parent);
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)))
+			unlinkat(store->dir, entry->d_name, 0);
+}
+
 static int write_all(int fd, const char *text, size_t len)
 {
 	while (len) {
@@ -126,6 +143,7 @@ static int save(struct vgpu_store *store, int dir, const struct vgpu_definition 
 	json_object_put(json);
 	if (!text)
 		return -ENOMEM;
+	sweep(store, definition->parent);
 	temporary_name(name, definition->parent, &definition->uuid);
 	ret = write_temporary(store, name, text, dir, replace ? uuid : NULL);
 	/* mdevctl does not know of the lock: a file that it makes now is not overwritten */

@@ -53,7 +53,7 @@ int vgpu_definition_from_running(struct vgpu_backend *backend, struct vgpu_defin
 int vgpu_definition_check(struct vgpu_backend *backend, struct vgpu_definition *definition,
 			  struct vgpu_error *err);
 
-/** The one definition of @uuid (on @parent, if not NULL). 0, -ENOENT (NO_VGPU), or USAGE if several. */
+/** The one definition of @uuid (on @parent, if not NULL). 0, -ENOENT (NO_VGPU), or -EMLINK if several. */
 int vgpu_definition_find(const struct vgpu_host *host, const struct vgpu_uuid *uuid,
 			 const char *parent, struct vgpu_definition *out, struct vgpu_error *err);
 
