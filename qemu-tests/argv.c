@@ -153,6 +153,10 @@ int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 	qt_argv_add(&argv, "max");
 	qt_argv_add(&argv, "-m");
 	qt_argv_addf(&argv, "%u", options->memory_mib);
+	if (options->cpus) {
+		qt_argv_add(&argv, "-smp");
+		qt_argv_addf(&argv, "%u", options->cpus);
+	}
 	qt_argv_add_all(&argv, options->front_end);
 	add_channels(&argv);
 	if (options->kernel) {

@@ -36,6 +36,7 @@ struct qt_qemu_argv {
 	const char *accel; /* "tcg" or "kvm" */
 	const char *machine; /* "pc" */
 	unsigned int memory_mib;
+	unsigned int cpus; /* 0: one */
 	const char *kernel, *initrd; /* relative to QEMU's working directory, or absolute */
 	const char *append; /* what the scenario adds to the kernel's command line; may be NULL */
 	const char *const *front_end; /* "-display", "none", ...: a path's row */

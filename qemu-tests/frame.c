@@ -122,7 +122,7 @@ int qt_frame_run(const struct qt_frame_request *request, struct qt_frame *frame,
 		.earlier_len = request->earlier_len,
 	};
 	int64_t start_ms = qt_now_ms();
-	int r = show(request, frame, err);
+	int r = request->keep ? 0 : show(request, frame, err);
 
 	if (r)
 		return r;

@@ -14,6 +14,7 @@ struct qt_vm;
 struct qt_frame_request {
 	struct qt_vm *vm;
 	const struct qt_path *path;
+	bool keep; /* it must be on display already */
 	const char *tamper; /* NULL: none */
 	const struct qt_shown *earlier; /* what was shown before, the latest first */
 	size_t earlier_len;

@@ -11,6 +11,8 @@
 struct qt_console {
 	int fd;
 	FILE *log;
+	void (*take)(void *data, const char *line);
+	void *take_data;
 	char buffer[4096];
 	size_t len;
 };
@@ -35,6 +37,13 @@ void qt_console_destroy(struct qt_console *console)
 		return;
 	close(console->fd);
 	free(console);
+}
+
+void qt_console_listen(struct qt_console *console, void (*take)(void *data, const char *line),
+		       void *data)
+{
+	console->take = take;
+	console->take_data = data;
 }
 
 static void log_line(struct qt_console *console, const char *direction, const char *line)
@@ -116,6 +125,9 @@ static int expect(struct qt_console *console, const char *word, const char *what
 			return vgpu_error_set(err, VGPU_ERROR_FAILED, -r,
 					      "QEMU went away while the guest was to answer: %s",
 					      what);
+		rest = after_word(line, "|");
+		if (rest && console->take)
+			console->take(console->take_data, rest);
 		rest = after_word(line, word);
 		if (rest) {
 			if (rest_out)
@@ -153,10 +165,16 @@ int qt_console_send(struct qt_console *console, const char *command, struct vgpu
 	return 0;
 }
 
+int qt_console_wait_answer(struct qt_console *console, const char *command, int64_t deadline_ms,
+			   char *answer, struct vgpu_error *err)
+{
+	return expect(console, "ok", command, deadline_ms, answer, err);
+}
+
 int qt_console_command(struct qt_console *console, const char *command, int64_t deadline_ms,
 		       char *answer, struct vgpu_error *err)
 {
 	int r = qt_console_send(console, command, err);
 
-	return r ? r : expect(console, "ok", command, deadline_ms, answer, err);
+	return r ? r : qt_console_wait_answer(console, command, deadline_ms, answer, err);
 }

@@ -29,9 +29,17 @@ VGPU_DEFINE_DESTROYP(qt_console)
 int qt_console_wait_ready(struct qt_console *console, int64_t deadline_ms, char *line,
 			  struct vgpu_error *err);
 
+/** From now on @take gets the lines "| ..." between a command and its answer; NULL: nobody does. */
+void qt_console_listen(struct qt_console *console, void (*take)(void *data, const char *line),
+		       void *data);
+
 /** Sends one command and waits for its answer; @answer is what follows "ok". Errors as above. */
 int qt_console_command(struct qt_console *console, const char *command, int64_t deadline_ms,
 		       char *answer, struct vgpu_error *err);
 
-/** Sends a command that has no answer, as `quit`. */
+/** Waits for the answer to a command that was sent before. */
+int qt_console_wait_answer(struct qt_console *console, const char *command, int64_t deadline_ms,
+			   char *answer, struct vgpu_error *err);
+
+/** Sends a command that has no answer, as `quit`, or whose answer is waited for later. */
 int qt_console_send(struct qt_console *console, const char *command, struct vgpu_error *err);

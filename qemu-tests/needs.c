@@ -65,6 +65,15 @@ static bool probe_guest_init(const struct qt_needs *needs, char *why, size_t why
 	return can_read(needs->init, "guest program", "build it, or give --init", why, why_size);
 }
 
+static bool probe_guest_modules(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/lib/modules", needs->guest_dir ? needs->guest_dir : "");
+	return can_read(path, "modules of the guest's kernel", "./dev demo unpacks Debian's", why,
+			why_size);
+}
+
 static bool probe_vgpu(const struct qt_needs *needs, char *why, size_t why_size)
 {
 	_autoclosedir_ DIR *dir = opendir("/sys/class/mdev_bus");
@@ -95,6 +104,7 @@ const struct qt_need qt_need_rows[] = {
 	{ "qemu", "QEMU for x86-64", probe_qemu },
 	{ "guest-kernel", "a kernel for the guest", probe_guest_kernel },
 	{ "guest-init", "the guest's program", probe_guest_init },
+	{ "guest-modules", "drivers for the guest's kernel", probe_guest_modules },
 	{ "kvm", "KVM that really runs a vCPU", qt_probe_kvm },
 	{ "vgpu", "a device that can be cut into vGPUs", probe_vgpu },
 	{ "vfio", "VFIO", probe_vfio },

@@ -221,6 +221,10 @@ static void print_facts(FILE *f, const struct qt_result *result)
 			result->total_ms / 1000.0);
 	else
 		fprintf(f, "; ended after %.1f s", result->total_ms / 1000.0);
+	if (*result->notes) {
+		fputs("; ", f);
+		qt_html_text(f, result->notes);
+	}
 	fputs(".</p>\n", f);
 }
 

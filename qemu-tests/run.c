@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "clock.h"
+#include "guest-drivers.h"
 #include "guest-files.h"
 #include "guest-kernel.h"
+#include "guest-modules.h"
 #include "initramfs.h"
 #include "report.h"
 #include "scenario-run.h"
@@ -35,19 +37,63 @@ static int open_out_dir(const char *path, struct vgpu_error *err)
 	return fd;
 }
 
-/* One program is all that the guest needs. */
-static int write_initramfs(const struct qt_runner *runner, struct vgpu_error *err)
+/* One program is all that the guest needs, and what modules a stock driver has. */
+static int write_initramfs(const struct qt_runner *runner, const struct qt_guest_driver *driver,
+			   struct vgpu_error *err)
 {
-	struct qt_initramfs_entry init = { .path = "init",
-					   .mode = S_IFREG | 0755,
-					   .source = runner->needs.init };
-	_autoclose_ int fd = openat(runner->out_fd, QT_INITRAMFS,
-				    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	static const char *const nothing[] = { NULL };
+	_guest_modules_ struct qt_guest_modules modules = { 0 };
+	_autofree_ struct qt_initramfs_entry *entries = NULL;
+	_autoclose_ int fd = -1;
+	char name[64];
+	int r = 0;
 
+	snprintf(name, sizeof(name), QT_INITRAMFS_FORMAT, driver ? "-" : "",
+		 driver ? driver->name : "");
+	fd = openat(runner->out_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd < 0)
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot write %s: %s",
-				      QT_INITRAMFS, strerror(errno));
-	return qt_initramfs_write(fd, &init, 1, err);
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot write %s: %s", name,
+				      strerror(errno));
+	if (driver)
+		r = qt_guest_modules_find(runner->needs.guest_dir,
+					  driver->modules[0] ? driver->modules : nothing, &modules,
+					  err);
+	if (r)
+		return r;
+	entries = calloc(modules.entries_len + 1, sizeof(*entries));
+	if (!entries)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "writing %s", name);
+	entries[0] = (struct qt_initramfs_entry){ .path = "init",
+						  .mode = S_IFREG | 0755,
+						  .source = runner->needs.init };
+	if (modules.entries_len)
+		memcpy(entries + 1, modules.entries, modules.entries_len * sizeof(*entries));
+	return qt_initramfs_write(fd, entries, modules.entries_len + 1, err);
+}
+
+static bool is_driver_selected(const struct qt_options *options,
+			       const struct qt_guest_driver *driver)
+{
+	for (size_t i = 0; i < qt_scenarios_len; i++)
+		if (qt_scenarios[i].driver && !strcmp(qt_scenarios[i].driver, driver->name) &&
+		    qt_scenario_selected(&qt_scenarios[i], options->select, options->select_len))
+			return true;
+	return false;
+}
+
+static int write_all_initramfs(struct qt_runner *runner, struct vgpu_error *err)
+{
+	int r = 0;
+
+	/* who lacks these is told so by the scenarios */
+	if (qt_needs_met(&runner->needs, "guest-init", NULL))
+		r = write_initramfs(runner, NULL, err);
+	for (size_t i = 0; i < qt_guest_drivers_len && !r; i++)
+		if (is_driver_selected(runner->options, &qt_guest_drivers[i]) &&
+		    qt_needs_met(&runner->needs, "guest-init", NULL) &&
+		    qt_needs_met(&runner->needs, "guest-modules", NULL))
+			r = write_initramfs(runner, &qt_guest_drivers[i], err);
+	return r;
 }
 
 static size_t count_selected(const struct qt_options *options)
@@ -96,9 +142,9 @@ static void choose_accel(struct qt_runner *runner)
 static void say_result(struct qt_runner *runner, const struct qt_result *result)
 {
 	if (result->outcome == QT_PASSED)
-		qt_progress_line(&runner->progress, "PASS %s: %zu frames exact, %.1f s",
-				 result->scenario->name, result->frames_len,
-				 result->total_ms / 1000.0);
+		qt_progress_line(&runner->progress, "PASS %s: %zu frames exact, %s%s%.1f s",
+				 result->scenario->name, result->frames_len, result->notes,
+				 *result->notes ? ", " : "", result->total_ms / 1000.0);
 	else
 		qt_progress_line(&runner->progress, "%s %s: %s%s%s",
 				 qt_outcome_name(result->outcome), result->scenario->name,
@@ -172,7 +218,7 @@ int qt_run(const struct qt_options *options, struct qt_verdict **out, struct vgp
 	qt_progress_init(&runner.progress, options->progress);
 	choose_accel(&runner);
 	describe_run(verdict, &runner);
-	r = qt_needs_met(&runner.needs, "guest-init", NULL) ? write_initramfs(&runner, err) : 0;
+	r = write_all_initramfs(&runner, err);
 	if (!r)
 		r = run_selected(&runner, verdict, err);
 	verdict->total_ms = (unsigned int)(qt_now_ms() - start_ms);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "scenario-run.h"
 
+#include "actions.h"
 #include "clock.h"
 #include "frame.h"
 #include "guest-console.h"
+#include "guest-log.h"
 #include "launch.h"
 #include "paths.h"
 #include "qmp.h"
@@ -35,6 +37,10 @@ struct run {
 	struct qt_vm *vm;
 	struct qt_shown *earlier; /* the latest first */
 	size_t earlier_len;
+	char tiling[8]; /* of the latest */
+	const struct qt_guest_driver *driver; /* NULL: none */
+	unsigned int loads; /* how often the guest loaded it */
+	struct qt_guest_log log;
 };
 
 static unsigned int since_ms(const struct run *run)
@@ -61,6 +67,8 @@ static bool needs_are_met(struct run *run)
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(always); i++)
 		if (!need_is_met(run, always[i]))
 			return false;
+	if (run->driver && !need_is_met(run, "guest-modules"))
+		return false;
 	for (size_t i = 0; i < QT_PATH_NEEDS_MAX && run->path->needs[i]; i++)
 		if (!need_is_met(run, run->path->needs[i]))
 			return false;
@@ -83,6 +91,19 @@ static void remove_old_pictures(int dir_fd)
 			unlinkat(dir_fd, entry->d_name, 0);
 }
 
+static int open_guest_log(struct run *run, struct vgpu_error *err)
+{
+	int fd = openat(run->dir_fd, QT_GUEST_LOG, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	run->log.file = fd < 0 ? NULL : fdopen(fd, "w");
+	if (run->log.file)
+		return 0;
+	if (fd >= 0)
+		close(fd);
+	return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot write %s: %s", QT_GUEST_LOG,
+			      strerror(errno));
+}
+
 static int make_directory(struct run *run, struct vgpu_error *err)
 {
 	struct qt_result *result = run->result;
@@ -96,7 +117,7 @@ static int make_directory(struct run *run, struct vgpu_error *err)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot open %s: %s",
 				      result->dir, strerror(errno));
 	remove_old_pictures(run->dir_fd);
-	return 0;
+	return run->driver ? open_guest_log(run, err) : 0;
 }
 
 /* A vGPU that shows the largest of the scenario's modes. */
@@ -127,20 +148,27 @@ static int create_vgpu(struct run *run, struct vgpu_error *err)
 
 static int build_argv(struct run *run, struct vgpu_error *err)
 {
-	char sysfsdev[128];
+	const struct qt_scenario *scenario = run->result->scenario;
+	char sysfsdev[128], initrd[64], append[64];
 	struct qt_qemu_argv options = {
 		.qemu = run->runner->needs.qemu,
 		.accel = run->runner->accel,
 		.machine = "pc",
 		.memory_mib = 512,
+		.cpus = scenario->cpus,
 		.kernel = run->runner->needs.kernel,
-		.initrd = "../" QT_INITRAMFS,
+		.initrd = initrd,
+		.append = run->driver ? append : NULL,
 		.front_end = run->path->front_end,
 		.device = run->path->device,
 		.properties = run->path->properties,
 		.sysfsdev = run->vgpu ? sysfsdev : NULL,
 	};
 
+	snprintf(initrd, sizeof(initrd), "../" QT_INITRAMFS_FORMAT, run->driver ? "-" : "",
+		 run->driver ? run->driver->name : "");
+	if (run->driver)
+		snprintf(append, sizeof(append), "qt.output=%s", run->driver->output);
 	snprintf(sysfsdev, sizeof(sysfsdev), "/sys/bus/mdev/devices/%s", run->result->uuid);
 	snprintf(run->result->accel, sizeof(run->result->accel), "%s", options.accel);
 	if (qt_qemu_argv_build(&options, &run->result->argv))
@@ -178,6 +206,7 @@ static int boot_guest(struct run *run, struct vgpu_error *err)
 		return r;
 	}
 	run->result->guest_ms = since_ms(run);
+	run->loads = 1;
 	snprintf(run->result->guest, sizeof(run->result->guest), "%.199s", line);
 	return 0;
 }
@@ -212,18 +241,34 @@ static int remember(struct run *run, const struct qt_shown *shown)
 	return 0;
 }
 
+/* A frame to be judged, of a picture yet to be shown, or once more of the one that was. */
+static struct qt_frame *add_frame(struct run *run, const struct qt_step *step, uint64_t nonce)
+{
+	struct qt_shown shown = step->keep ? run->earlier[0] : next_shown(run, step, nonce);
+	struct qt_frame *frame = qt_result_add_frame(run->result);
+
+	if (!frame || (!step->keep && remember(run, &shown)))
+		return NULL;
+	if (!step->keep)
+		snprintf(run->tiling, sizeof(run->tiling), "%s",
+			 step->tiling ? step->tiling : "linear");
+	frame->shown = shown;
+	memcpy(frame->tiling, run->tiling, sizeof(frame->tiling));
+	return frame;
+}
+
 static int run_frame(struct run *run, const struct qt_step *step, uint64_t nonce,
 		     struct vgpu_error *err)
 {
-	struct qt_shown shown = next_shown(run, step, nonce);
-	struct qt_frame *frame = qt_result_add_frame(run->result);
+	struct qt_frame *frame = add_frame(run, step, nonce);
 	/* the first frame is always drawn well: "stale" needs something old to show */
 	struct qt_frame_request request = {
 		.vm = run->vm,
 		.path = run->path,
+		.keep = step->keep,
 		.tamper = run->result->frames_len > 1 ? run->runner->options->tamper : NULL,
-		.earlier = run->earlier,
-		.earlier_len = run->earlier_len,
+		.earlier = run->earlier + 1,
+		.earlier_len = run->earlier_len - 1,
 		.number = (unsigned int)run->result->frames_len,
 		.dir_fd = run->dir_fd,
 	};
@@ -231,11 +276,8 @@ static int run_frame(struct run *run, const struct qt_step *step, uint64_t nonce
 
 	if (!frame)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "judging a frame");
-	frame->shown = shown;
-	snprintf(frame->tiling, sizeof(frame->tiling), "%s",
-		 step->tiling ? step->tiling : "linear");
-	qt_progress_step(&run->runner->progress, "frame %u, %ux%u", request.number, step->width_px,
-			 step->height_px);
+	qt_progress_step(&run->runner->progress, "frame %u, %ux%u", request.number,
+			 frame->shown.card.width_px, frame->shown.card.height_px);
 	r = qt_frame_run(&request, frame, err);
 	if (!r && !frame->passed) {
 		struct vgpu_error wrong = { 0 };
@@ -244,31 +286,131 @@ static int run_frame(struct run *run, const struct qt_step *step, uint64_t nonce
 			       frame->reason);
 		qt_result_fail(run->result, qt_fault_name(frame->fault), &wrong);
 	}
-	if (!r && remember(run, &shown))
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "judging a frame");
+	return r;
+}
+
+static int run_frames(struct run *run, const struct qt_step *step, struct vgpu_error *err)
+{
+	uint64_t nonce;
+
+	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "getrandom: %s",
+				      strerror(errno));
+	for (unsigned int frame = 0; frame < (step->frames ? step->frames : 1); frame++) {
+		int r = run_frame(run, step, nonce, err);
+
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+/* The step once for each size that the display tells of, the largest first. */
+static int run_every_mode(struct run *run, const struct qt_step *step, struct vgpu_error *err)
+{
+	char answer[QT_CONSOLE_LINE_LEN], *rest = answer;
+	struct qt_step one = { .width_px = 0 };
+	int r = qt_console_command(qt_vm_console(run->vm), "modes", qt_now_ms() + BOOT_MS, answer,
+				   err);
+
+	for (char *word; !r && (word = strsep(&rest, " "));) {
+		unsigned int width_px, height_px;
+
+		if (sscanf(word, "%ux%u", &width_px, &height_px) != 2 ||
+		    width_px > step->width_px || height_px > step->height_px ||
+		    (width_px == one.width_px && height_px == one.height_px))
+			continue;
+		one = *step;
+		one.width_px = width_px;
+		one.height_px = height_px;
+		r = run_frames(run, &one, err);
+	}
+	return r;
+}
+
+static void take_log_line(void *data, const char *line)
+{
+	qt_guest_log_take(data, line);
+}
+
+/* What the guest's kernel has said since the last time. It says so once. */
+static int read_guest_log(struct run *run, struct vgpu_error *err)
+{
+	struct qt_console *console = qt_vm_console(run->vm);
+	int r;
+
+	if (!run->driver)
+		return 0;
+	qt_console_listen(console, take_log_line, &run->log);
+	r = qt_console_command(console, "dmesg level=7 new=1", qt_now_ms() + BOOT_MS, NULL, err);
+	qt_console_listen(console, NULL, NULL);
+	return r;
+}
+
+static int run_action(struct run *run, const struct qt_step *step, struct vgpu_error *err)
+{
+	const struct qt_action *action = qt_action_find(step->action);
+	unsigned int repeat = run->runner->options->repeat;
+	unsigned int times = (step->times ? step->times : 1) * (repeat ? repeat : 1);
+	struct qt_action_run request = {
+		.vm = run->vm,
+		.result = run->result,
+		.times = times,
+		.boot_ms = BOOT_MS,
+	};
+	int64_t start_ms = qt_now_ms();
+	int r = 0;
+
+	for (unsigned int i = 0; i < (action->counts ? 1 : times) && !r; i++) {
+		qt_progress_step(&run->runner->progress, "%s %u/%u", action->name, i + 1, times);
+		/* a restart takes the log with it */
+		r = read_guest_log(run, err);
+		if (!r)
+			r = action->run(&request, err);
+		run->loads += action->loads;
+	}
+	if (!r && !action->counts)
+		qt_result_note(run->result, "%u x %s in %.1f s", times, action->name,
+			       (double)(qt_now_ms() - start_ms) / 1000);
 	return r;
 }
 
 static int run_steps(struct run *run, struct vgpu_error *err)
 {
 	const struct qt_scenario *scenario = run->result->scenario;
+	int r = 0;
 
-	for (size_t i = 0; i < QT_SCENARIO_STEPS_MAX && scenario->steps[i].width_px; i++) {
+	for (size_t i = 0; i < QT_SCENARIO_STEPS_MAX && scenario->steps[i].width_px && !r; i++) {
 		const struct qt_step *step = &scenario->steps[i];
-		unsigned int frames = step->frames ? step->frames : 1;
-		uint64_t nonce;
 
-		if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
-			return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "getrandom: %s",
-					      strerror(errno));
-		for (unsigned int frame = 0; frame < frames; frame++) {
-			int r = run_frame(run, step, nonce, err);
-
-			if (r)
-				return r;
-		}
+		if (step->action)
+			r = run_action(run, step, err);
+		if (!r)
+			r = step->every_mode ? run_every_mode(run, step, err)
+					     : run_frames(run, step, err);
 	}
-	return 0;
+	return r;
+}
+
+/* What the guest's driver says must be what it says on a healthy GPU. */
+static int judge_driver(struct run *run, struct vgpu_error *err)
+{
+	char answer[QT_CONSOLE_LINE_LEN];
+	int r;
+
+	if (!run->driver)
+		return 0;
+	r = read_guest_log(run, err);
+	if (!r)
+		r = qt_guest_log_judge(&run->log, run->loads, err);
+	if (!r)
+		r = qt_console_command(qt_vm_console(run->vm), "info", qt_now_ms() + BOOT_MS,
+				       answer, err);
+	if (!r && run->driver->info && !strstr(answer, run->driver->info))
+		r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
+				   "the guest's driver does not say \"%s\" but: %s",
+				   run->driver->info, answer);
+	return r;
 }
 
 /* The guest powers off, QEMU ends by itself, and its status tells whether all was well. */
@@ -315,6 +457,7 @@ static const struct stage {
 	{ "no-qemu", "starting QEMU", start_qemu },
 	{ "no-boot", "booting the guest", boot_guest },
 	{ "guest", NULL, run_steps },
+	{ "driver", "reading the guest's kernel log", judge_driver },
 	{ "no-power-off", "powering off", power_off },
 	{ "no-removal", NULL, remove_vgpu },
 };
@@ -340,10 +483,12 @@ void qt_scenario_run(struct qt_runner *runner, struct qt_result *result)
 		.runner = runner,
 		.result = result,
 		.path = qt_path_find(result->scenario->path),
+		.driver = qt_guest_driver_find(result->scenario->driver),
 		.dir_fd = -1,
 		.start_ms = qt_now_ms(),
 	};
 
+	run.log.driver = run.driver;
 	if (needs_are_met(&run)) {
 		for (size_t i = 0; i < VGPU_ARRAY_LEN(stages); i++) {
 			struct vgpu_error err = { 0 };
@@ -362,6 +507,8 @@ void qt_scenario_run(struct qt_runner *runner, struct qt_result *result)
 	qt_vm_destroy(run.vm);
 	qt_vgpu_destroy(run.vgpu);
 	free(run.earlier);
+	if (run.log.file)
+		fclose(run.log.file);
 	if (run.dir_fd >= 0)
 		close(run.dir_fd);
 	result->total_ms = since_ms(&run);

@@ -9,8 +9,8 @@
 #include "progress.h"
 #include "verdict.h"
 
-/** Name of the guest's initramfs in the output directory. */
-#define QT_INITRAMFS "initramfs.cpio"
+/** Name of a guest's initramfs in the output directory: for its own program, or with a driver. */
+#define QT_INITRAMFS_FORMAT "initramfs%s%s.cpio"
 
 struct qt_runner {
 	const struct qt_options *options;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,6 +48,18 @@ void qt_result_fail(struct qt_result *result, const char *fault, const struct vg
 	snprintf(result->fault, sizeof(result->fault), "%s", fault);
 	snprintf(result->reason, sizeof(result->reason), "%s", err->message);
 	snprintf(result->hint, sizeof(result->hint), "%s", err->hint);
+}
+
+void qt_result_note(struct qt_result *result, const char *format, ...)
+{
+	size_t len = strlen(result->notes);
+	va_list args;
+
+	if (len && len + 2 < sizeof(result->notes))
+		len += (size_t)snprintf(result->notes + len, sizeof(result->notes) - len, ", ");
+	va_start(args, format);
+	vsnprintf(result->notes + len, sizeof(result->notes) - len, format, args);
+	va_end(args);
 }
 
 void qt_verdict_destroy(struct qt_verdict *verdict)
@@ -162,6 +175,7 @@ static json_object *result_json(const struct qt_result *result)
 	add_text(object, "accel", result->accel);
 	add_text(object, "qemu", result->qemu_version);
 	add_text(object, "guest", result->guest);
+	add_text(object, "notes", result->notes);
 	add_number(timing, "qemu", result->qemu_ms);
 	add_number(timing, "guest", result->guest_ms);
 	add_number(timing, "total", result->total_ms);

@@ -56,6 +56,7 @@ struct qt_result {
 	struct qt_argv argv; /* QEMU's; empty if it was not started */
 	char parent[64], type[64], uuid[40];
 	char accel[8], qemu_version[32], guest[200];
+	char notes[400]; /* what was measured on the way: "60.00 Hz, 2 x reload" */
 	unsigned int qemu_ms, guest_ms,
 		total_ms; /* from the start to QMP, to the guest, to the end */
 	struct qt_frame *frames;
@@ -77,6 +78,10 @@ struct qt_frame *qt_result_add_frame(struct qt_result *result);
 
 /** Sets the outcome to failed, unless it has failed before: the first failure is the one to read. */
 void qt_result_fail(struct qt_result *result, const char *fault, const struct vgpu_error *err);
+
+/** Adds to what is told of a result beside its verdict; what does not fit is cut. */
+void qt_result_note(struct qt_result *result, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /** Writes verdict.json below @dir_fd. */
 int qt_verdict_write(const struct qt_verdict *verdict, int dir_fd, struct vgpu_error *err);

@@ -3,6 +3,7 @@
 
 #include "faults.h"
 #include "kernel-log.h"
+#include "life.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -268,6 +269,10 @@ static int run_flip(struct guest *guest, struct words *words, struct guest_reply
 static int run_dmesg(struct guest *guest, struct words *words, struct guest_reply *reply)
 {
 	const char *level = value_of(words, "level", "4"), *match = value_of(words, "match", NULL);
+	struct guest_kernel_log_filter filter = {
+		.match = match,
+		.news = strcmp(value_of(words, "new", "0"), "0") != 0,
+	};
 	uint64_t level_max;
 	int rc = check_used(words, reply), lines;
 
@@ -275,11 +280,27 @@ static int run_dmesg(struct guest *guest, struct words *words, struct guest_repl
 		return rc;
 	if (parse_number(level, 10, 7, &level_max) < 0)
 		return guest_reply_fail(reply, EINVAL, "dmesg: level=\"%.40s\" is not 0..7", level);
-	lines = guest_kernel_log_print((int)level_max, match, guest->print_line, guest->print_data);
+	filter.level_max = (int)level_max;
+	lines = guest_kernel_log_print(&filter, guest->print_line, guest->print_data);
 	if (lines < 0)
 		return guest_reply_fail(reply, -lines, "dmesg: %s", strerror(-lines));
 	guest_reply_add(reply, "lines=%d", lines);
 	return 0;
+}
+
+static int run_reload(struct guest *guest, struct words *words, struct guest_reply *reply)
+{
+	return guest_reload(guest, reply);
+}
+
+static int run_suspend(struct guest *guest, struct words *words, struct guest_reply *reply)
+{
+	return guest_suspend(reply);
+}
+
+static int run_reboot(struct guest *guest, struct words *words, struct guest_reply *reply)
+{
+	return guest_reboot(reply);
 }
 
 static int run_quit(struct guest *guest, struct words *words, struct guest_reply *reply)
@@ -295,9 +316,12 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "show", true, run_show },   { "off", false, run_off },     { "info", false, run_info },
-	{ "read", false, run_read },  { "modes", false, run_modes }, { "flip", true, run_flip },
-	{ "dmesg", true, run_dmesg }, { "quit", false, run_quit },
+	{ "show", true, run_show },	   { "off", false, run_off },
+	{ "info", false, run_info },	   { "read", false, run_read },
+	{ "modes", false, run_modes },	   { "flip", true, run_flip },
+	{ "dmesg", true, run_dmesg },	   { "reload", false, run_reload },
+	{ "suspend", false, run_suspend }, { "reboot", false, run_reboot },
+	{ "quit", false, run_quit },
 };
 
 void guest_command_run(struct guest *guest, char *line, struct guest_reply *reply)

@@ -73,9 +73,11 @@ static bool prepare_cursor(struct kms *kms)
 
 static int kms_open(const char *device, struct guest_output **out, struct guest_reply *reply)
 {
-	static struct kms kms = { .output.impl = &guest_output_kms };
-	int rc = kms_open_card(&kms);
+	static struct kms kms;
+	int rc;
 
+	kms = (struct kms){ .output.impl = &guest_output_kms };
+	rc = kms_open_card(&kms);
 	if (rc == -ENODEV)
 		return guest_reply_fail(reply, ENODEV, "no DRM card");
 	if (rc < 0)
@@ -86,6 +88,17 @@ static int kms_open(const char *device, struct guest_output **out, struct guest_
 	kms_describe(&kms.output, reply);
 	*out = &kms.output;
 	return 0;
+}
+
+static void kms_close(struct guest_output *output)
+{
+	struct kms *kms = kms_from_output(output);
+
+	for (int i = 0; i < KMS_BUFFERS; i++)
+		kms_buffer_destroy(kms, &kms->buffers[i]);
+	kms_buffer_destroy(kms, &kms->cursor);
+	close(kms->fd);
+	kms->fd = -1;
 }
 
 /* The connector's mode of this size, the preferred or first of them. */
@@ -326,6 +339,7 @@ static int kms_flip(struct guest_output *output, unsigned int count, struct gues
 const struct guest_output_impl guest_output_kms = {
 	.name = "kms",
 	.open = kms_open,
+	.close = kms_close,
 	.show = kms_show,
 	.off = kms_off,
 	.surface = kms_surface,

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { UNLOAD_WAIT_MS = 10000, UNLOAD_POLL_MS = 20, LINE_LEN = 1024 };
 
 static int load(const char *path, const char *parameters, struct guest_reply *reply)
 {
@@ -26,7 +29,7 @@ static int load(const char *path, const char *parameters, struct guest_reply *re
 int guest_modules_load(struct guest_reply *reply)
 {
 	FILE *list = fopen("/modules.list", "re");
-	char line[1024];
+	char line[LINE_LEN];
 	int rc = 0;
 
 	if (!list)
@@ -46,4 +49,43 @@ int guest_modules_load(struct guest_reply *reply)
 	}
 	fclose(list);
 	return rc;
+}
+
+/* The last module of the list: others are what it needs. */
+static int read_last(char *name, size_t size)
+{
+	FILE *list = fopen("/modules.list", "re");
+	char line[LINE_LEN];
+
+	*name = '\0';
+	while (list && fgets(line, sizeof(line), list)) {
+		char *base;
+
+		line[strcspn(line, " \n")] = '\0';
+		base = strrchr(line, '/');
+		if (base)
+			snprintf(name, size, "%.*s", (int)strcspn(base + 1, "."), base + 1);
+	}
+	if (list)
+		fclose(list);
+	return *name ? 0 : -ENOENT;
+}
+
+int guest_modules_unload_last(struct guest_reply *reply)
+{
+	const struct timespec pause = { .tv_nsec = UNLOAD_POLL_MS * 1000000L };
+	char name[64];
+	int rc = read_last(name, sizeof(name));
+
+	if (rc < 0)
+		return guest_reply_fail(reply, -rc, "there is no module to unload");
+	/* what is being put away holds it for a moment longer */
+	for (int waited_ms = 0; waited_ms < UNLOAD_WAIT_MS; waited_ms += UNLOAD_POLL_MS) {
+		if (syscall(SYS_delete_module, name, O_NONBLOCK) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EBUSY)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return guest_reply_fail(reply, errno, "cannot unload module %s: %s", name, strerror(errno));
 }

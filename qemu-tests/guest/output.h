@@ -48,6 +48,8 @@ struct guest_output_impl {
 	 * what is wrong.
 	 */
 	int (*open)(const char *device, struct guest_output **out, struct guest_reply *reply);
+	/** Lets go of the device, so that its driver can be unloaded. Optional. */
+	void (*close)(struct guest_output *output);
 	/** 0, -EOPNOTSUPP if the device cannot do this, ... */
 	int (*show)(struct guest_output *output, const struct guest_picture *picture,
 		    struct guest_reply *reply);

@@ -29,6 +29,7 @@ struct qt_options {
 	const char *type; /* mdev type; NULL: the smallest that has the scenario's modes */
 	char *const *select; /* globs over scenario names */
 	size_t select_len; /* 0: all but those on request */
+	unsigned int repeat; /* how many times as often scenarios do what they do; 0: once */
 	const char *tamper; /* self-test: fault that the guest draws on purpose; NULL: none */
 	const char *host; /* what this runs on, for the report: "fake kaby-lake", "this machine" */
 	/* for repeat.sh, NULL-terminated; both may be NULL: */

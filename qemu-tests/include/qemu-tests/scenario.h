@@ -10,21 +10,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { QT_SCENARIO_STEPS_MAX = 8, QT_SCENARIO_NEEDS_MAX = 4 };
+enum { QT_SCENARIO_STEPS_MAX = 12, QT_SCENARIO_NEEDS_MAX = 4 };
 
-/** Some frames of one mode. */
+/**
+ * Some frames of one mode. Before them the guest may go through something: a row of actions.c, done
+ * @times times the run's --repeat.
+ */
 struct qt_step {
 	uint32_t width_px, height_px; /* 0: no more steps */
 	const char *format; /* DRM fourcc: "XR24"; NULL: that */
 	const char *tiling; /* "linear", "x", "y"; NULL: linear */
 	unsigned int frames; /* 0: one */
 	bool cursor; /* a cursor that moves from frame to frame */
+	bool every_mode; /* of the display, not larger than this one */
+	bool keep; /* what was shown before the action must be there again */
+	const char *draw; /* how the guest gets the card into the framebuffer; NULL: by CPU */
+	const char *action; /* "reload"; NULL: none */
+	unsigned int times; /* 0: once */
 };
 
 struct qt_scenario {
 	const char *name; /* "region-1024x768" */
 	const char *summary; /* one line: the spirit of it */
 	const char *path; /* name of a display path */
+	const char *driver; /* the guest's driver, a row of guest-drivers.c; NULL: its own program */
+	unsigned int cpus; /* of the guest; 0: one */
 	const char *needs[QT_SCENARIO_NEEDS_MAX]; /* beyond the path's */
 	const char *type; /* glob over mdev types: others cannot do it; NULL: all can */
 	bool on_request; /* runs only if it is selected by its full name */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "actions.h"
+
+#include "clock.h"
+#include "guest-console.h"
+#include "launch.h"
+#include "qmp.h"
+#include "verdict.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#define QMP_MS	   10000
+#define ANSWER_MS  60000
+#define SLEEP_MS   30000
+#define FLIP_CHUNK 600
+#define POLL_MS	   10
+
+static int ask(const struct qt_action_run *run, const char *command, char *answer,
+	       struct vgpu_error *err)
+{
+	return qt_console_command(qt_vm_console(run->vm), command, qt_now_ms() + ANSWER_MS, answer,
+				  err);
+}
+
+/* The number behind "key=" in an answer; 0 if it is not there. */
+static unsigned long long number_in(const char *answer, const char *key)
+{
+	const char *at = strstr(answer, key);
+
+	return at ? strtoull(at + strlen(key), NULL, 10) : 0;
+}
+
+/* Source: a vGPU's refresh rate, GVTG_VGPU "60 Hz"; the tolerance is the timer's */
+static int check_rate(unsigned long long frames, unsigned long long us, struct vgpu_error *err)
+{
+	double hz = us ? (double)frames * 1e6 / (double)us : 0;
+
+	if (hz >= 59.5 && hz <= 60.5)
+		return 0;
+	return vgpu_error_set(err, VGPU_ERROR_FAILED, ERANGE,
+			      "the display refreshes at %.2f Hz instead of 60.0", hz);
+}
+
+static int run_flips(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	unsigned long long frames = 0, us = 0, longest_us = 0;
+
+	for (unsigned int left = run->times; left;) {
+		unsigned int count = left < FLIP_CHUNK ? left : FLIP_CHUNK;
+		char command[40], answer[QT_CONSOLE_LINE_LEN];
+		unsigned long long longest;
+		int r;
+
+		snprintf(command, sizeof(command), "flip count=%u", count);
+		r = ask(run, command, answer, err);
+		if (r)
+			return r;
+		frames += number_in(answer, "frames=");
+		us += number_in(answer, " us=");
+		longest = number_in(answer, "longest_us=");
+		longest_us = longest > longest_us ? longest : longest_us;
+		left -= count;
+	}
+	qt_result_note(run->result, "%u flips in %llu frames at %.2f Hz, longest %.1f ms",
+		       run->times, frames, us ? (double)frames * 1e6 / (double)us : 0,
+		       (double)longest_us / 1000);
+	return check_rate(frames, us, err);
+}
+
+static int run_reload(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	char answer[QT_CONSOLE_LINE_LEN];
+
+	return ask(run, "reload", answer, err);
+}
+
+static int run_off(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	char answer[QT_CONSOLE_LINE_LEN];
+
+	return ask(run, "off", answer, err);
+}
+
+/* QEMU was told to end at a reset, so that a guest that panics does not start over unseen. */
+static int set_reset(const struct qt_action_run *run, const char *action, struct vgpu_error *err)
+{
+	json_object *arguments = json_object_new_object();
+
+	json_object_object_add(arguments, "reboot", json_object_new_string(action));
+	return qt_qmp_command(qt_vm_qmp(run->vm), "set-action", arguments, qt_now_ms() + QMP_MS,
+			      NULL, err);
+}
+
+static int wait_boot(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	int r = qt_console_wait_ready(qt_vm_console(run->vm), qt_now_ms() + run->boot_ms, NULL,
+				      err);
+
+	return r ? r : set_reset(run, "shutdown", err);
+}
+
+static int run_reboot(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	int r = set_reset(run, "reset", err);
+
+	if (!r)
+		r = qt_console_send(qt_vm_console(run->vm), "reboot", err);
+	return r ? r : wait_boot(run, err);
+}
+
+static int run_reset(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	int r = set_reset(run, "reset", err);
+
+	if (!r)
+		r = qt_qmp_command(qt_vm_qmp(run->vm), "system_reset", NULL, qt_now_ms() + QMP_MS,
+				   NULL, err);
+	return r ? r : wait_boot(run, err);
+}
+
+/* Asks until the machine is in that state. */
+static int wait_state(const struct qt_action_run *run, const char *state, struct vgpu_error *err)
+{
+	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
+
+	for (int64_t deadline_ms = qt_now_ms() + SLEEP_MS; qt_now_ms() < deadline_ms;) {
+		json_object *status = NULL, *value = NULL;
+		int r = qt_qmp_command(qt_vm_qmp(run->vm), "query-status", NULL, deadline_ms,
+				       &status, err);
+		bool there = !r && json_object_object_get_ex(status, "status", &value) &&
+			     !strcmp(json_object_get_string(value), state);
+
+		json_object_put(status);
+		if (r || there)
+			return r;
+		nanosleep(&pause, NULL);
+	}
+	return vgpu_error_set(err, VGPU_ERROR_FAILED, ETIMEDOUT, "the machine did not become %s",
+			      state);
+}
+
+static int run_suspend(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	struct qt_console *console = qt_vm_console(run->vm);
+	int r = qt_console_send(console, "suspend", err);
+
+	if (!r)
+		r = wait_state(run, "suspended", err);
+	if (!r)
+		r = qt_qmp_command(qt_vm_qmp(run->vm), "system_wakeup", NULL, qt_now_ms() + QMP_MS,
+				   NULL, err);
+	return r ? r
+		 : qt_console_wait_answer(console, "suspend", qt_now_ms() + ANSWER_MS, NULL, err);
+}
+
+const struct qt_action qt_actions[] = {
+	{ "flip", "page flips at every vertical blank, 60.0 Hz", .counts = true, .run = run_flips },
+	{ "reload", "the driver is unloaded and loaded", .loads = true, .run = run_reload },
+	{ "reboot", "the guest restarts", .loads = true, .run = run_reboot },
+	{ "reset", "the machine is reset from outside", .loads = true, .run = run_reset },
+	{ "suspend", "the guest sleeps (S3) and is woken", .run = run_suspend },
+	{ "off", "the display is switched off", .run = run_off },
+};
+const size_t qt_actions_len = VGPU_ARRAY_LEN(qt_actions);
+
+const struct qt_action *qt_action_find(const char *name)
+{
+	for (size_t i = 0; name && i < qt_actions_len; i++)
+		if (!strcmp(qt_actions[i].name, name))
+			return &qt_actions[i];
+	return NULL;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "guest-drivers.h"
+
+#include <string.h>
+#include <vgpulab/cleanup.h>
+
+const struct qt_guest_driver qt_guest_drivers[] = {
+	{
+		.name = "i915",
+		.output = "kms",
+		.modules = { "i915" },
+		.info = "i915_wedged=0",
+		/* Source: Linux 6.1, i915_vgpu.c, i915_driver.c */
+		.expected = { "Virtual GPU for Intel GVT-g detected.", "VGT balloon successfully",
+			      "Initialized i915" },
+		.accepted = {
+			{ "firmware_class: See https://wiki.debian.org/Firmware",
+			  "the guest has no firmware files" },
+			{ "firmware: failed to load i915/", "the guest has no firmware files" },
+			{ "Direct firmware load for i915/", "the guest has no firmware files" },
+			{ "Failed to load DMC firmware",
+			  "the display's power saving needs it, nothing else does" },
+		},
+	},
+};
+const size_t qt_guest_drivers_len = VGPU_ARRAY_LEN(qt_guest_drivers);
+
+const struct qt_guest_driver *qt_guest_driver_find(const char *name)
+{
+	for (size_t i = 0; name && i < qt_guest_drivers_len; i++)
+		if (!strcmp(qt_guest_drivers[i].name, name))
+			return &qt_guest_drivers[i];
+	return NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Stock drivers that the guest may show its pictures with, and what the kernel says when all is
+ * well with them.
+ */
+
+#include <stddef.h>
+
+enum { QT_DRIVER_MODULES_MAX = 4, QT_DRIVER_LINES_MAX = 16 };
+
+/** A complaint of the guest's kernel that is no fault of the vGPU. */
+struct qt_accepted_line {
+	const char *text; /* is in it */
+	const char *reason;
+};
+
+struct qt_guest_driver {
+	const char *name; /* "i915" */
+	const char *output; /* the guest program's: "kms" */
+	/* beyond what the guest's kernel has built in; the last one is what `reload` unloads */
+	const char *modules[QT_DRIVER_MODULES_MAX];
+	const char *info; /* the guest's `info` must say this; NULL: nothing */
+	const char *expected[QT_DRIVER_LINES_MAX]; /* said each time that it is loaded */
+	struct qt_accepted_line accepted[QT_DRIVER_LINES_MAX];
+};
+
+extern const struct qt_guest_driver qt_guest_drivers[];
+extern const size_t qt_guest_drivers_len;
+
+/** The driver of that name, or NULL. */
+const struct qt_guest_driver *qt_guest_driver_find(const char *name);
