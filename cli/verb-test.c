@@ -15,7 +15,7 @@
 /* Tells the program inside the fake host what it is in, for the report. */
 #define HOST_VARIABLE "VGPULAB_TEST_HOST"
 
-enum { OPTION_KERNEL = 256, OPTION_INIT, OPTION_QEMU, OPTION_ACCEL, OPTION_TAMPER };
+enum { OPTION_KERNEL = 256, OPTION_INIT, OPTION_QEMU, OPTION_ACCEL, OPTION_TAMPER, OPTION_REPEAT };
 
 const struct cli_option cli_test_options[] = {
 	{ 'l', "list", NULL, "list the scenarios, run none" },
@@ -27,6 +27,8 @@ const struct cli_option cli_test_options[] = {
 	{ OPTION_INIT, "init", "FILE", "the guest's program (what was built)" },
 	{ OPTION_QEMU, "qemu", "PROGRAM", "QEMU (qemu-system-x86_64)" },
 	{ OPTION_ACCEL, "accel", "ACCEL", "tcg or kvm (kvm if it really runs a vCPU)" },
+	{ OPTION_REPEAT, "repeat", "N",
+	  "flips, driver reloads, reboots and suspends: N times as many" },
 	{ OPTION_TAMPER, "tamper", "FAULT", "self-test: the guest draws this fault on purpose" },
 	{ 0 },
 };
@@ -40,7 +42,7 @@ const char cli_test_details[] =
 
 struct request {
 	struct qt_options options;
-	const char *gpu;
+	const char *gpu, *repeat;
 	bool list;
 	char out_dir[PATH_MAX], kernel[PATH_MAX], init[PATH_MAX], self[PATH_MAX];
 };
@@ -186,6 +188,7 @@ static void describe_repeat(const struct request *request, char **command, char 
 		{ "--parent", options->parent },
 		{ "--type", options->type },
 		{ "--tamper", options->tamper },
+		{ "--repeat", request->repeat },
 	};
 	size_t n = 0;
 
@@ -269,6 +272,10 @@ static bool take_option(struct request *request, int id, const char *value)
 	case OPTION_ACCEL:
 		request->options.accel = value;
 		return !strcmp(value, "tcg") || !strcmp(value, "kvm");
+	case OPTION_REPEAT:
+		request->repeat = value;
+		request->options.repeat = (unsigned int)strtoul(value, NULL, 10);
+		return request->options.repeat >= 1 && request->options.repeat <= 1000000;
 	case OPTION_TAMPER:
 		request->options.tamper = value;
 		return true;
@@ -285,7 +292,10 @@ int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
 	cli_arguments_init(&args, globals, argc, argv);
 	while ((id = cli_arguments_next(&args)) >= 0)
 		if (!take_option(&request, id, args.value))
-			return cli_usage_fail(&args, "'%s' is neither tcg nor kvm", args.value);
+			return cli_usage_fail(&args,
+					      id == OPTION_REPEAT ? "'%s' is not 1 to 1000000"
+								  : "'%s' is neither tcg nor kvm",
+					      args.value);
 	if (args.ended)
 		return args.exit_code;
 	request.options.select = args.operands;

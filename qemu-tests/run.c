@@ -197,8 +197,10 @@ int qt_run(const struct qt_options *options, struct qt_verdict **out, struct vgp
 	_autofree_ char *found_init = options->init ? NULL : qt_guest_program_find("guest-init");
 	const char *guest_dir = found_dir ? found_dir : options->guest_dir;
 	_autofree_ char *kernel = guest_dir ? qt_guest_kernel_find(guest_dir, false) : NULL;
+	_autofree_ char *packed_kernel = guest_dir ? qt_guest_kernel_find(guest_dir, true) : NULL;
 	struct qt_runner runner = {
 		.options = options,
+		.packed_kernel = options->kernel ? NULL : packed_kernel,
 		.needs = { .qemu = options->qemu ? options->qemu : "qemu-system-x86_64",
 			   .kernel = options->kernel ? options->kernel : kernel,
 			   .guest_dir = guest_dir,

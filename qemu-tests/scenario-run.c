@@ -156,7 +156,9 @@ static int build_argv(struct run *run, struct vgpu_error *err)
 		.machine = "pc",
 		.memory_mib = 512,
 		.cpus = scenario->cpus,
-		.kernel = run->runner->needs.kernel,
+		.kernel = scenario->packed_kernel && run->runner->packed_kernel
+				  ? run->runner->packed_kernel
+				  : run->runner->needs.kernel,
 		.initrd = initrd,
 		.append = run->driver ? append : NULL,
 		.front_end = run->path->front_end,

@@ -17,6 +17,7 @@ struct qt_runner {
 	struct qt_needs needs;
 	struct qt_progress progress;
 	const char *accel;
+	const char *packed_kernel; /* the kernel as the distribution packs it; NULL: there is none */
 	int out_fd;
 };
 

@@ -24,11 +24,11 @@ static int write_file(const char *path, const char *text)
 	return rc;
 }
 
-static uint64_t clock_us(clockid_t clock)
+static uint64_t now_us(void)
 {
 	struct timespec now;
 
-	clock_gettime(clock, &now);
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
@@ -59,7 +59,7 @@ static void unbind_consoles(void)
 int guest_reload(struct guest *guest, struct guest_reply *reply)
 {
 	const struct guest_output_impl *impl = guest->output->impl;
-	uint64_t begin_us = clock_us(CLOCK_MONOTONIC), unloaded_us;
+	uint64_t begin_us = now_us(), unloaded_us;
 	int rc;
 
 	if (!impl->close)
@@ -69,7 +69,7 @@ int guest_reload(struct guest *guest, struct guest_reply *reply)
 	guest->shown = (struct qt_card){ 0 };
 	unbind_consoles();
 	rc = guest_modules_unload_last(reply);
-	unloaded_us = clock_us(CLOCK_MONOTONIC);
+	unloaded_us = now_us();
 	if (rc == 0)
 		rc = guest_modules_load(reply);
 	if (rc == 0)
@@ -78,13 +78,12 @@ int guest_reload(struct guest *guest, struct guest_reply *reply)
 		return rc;
 	guest_reply_add(reply, "unload_us=%llu load_us=%llu",
 			(unsigned long long)(unloaded_us - begin_us),
-			(unsigned long long)(clock_us(CLOCK_MONOTONIC) - unloaded_us));
+			(unsigned long long)(now_us() - unloaded_us));
 	return 0;
 }
 
 int guest_suspend(struct guest_reply *reply)
 {
-	uint64_t slept_us = clock_us(CLOCK_BOOTTIME) - clock_us(CLOCK_MONOTONIC);
 	int rc = write_file("/sys/power/mem_sleep", "deep");
 
 	if (rc < 0)
@@ -93,10 +92,6 @@ int guest_suspend(struct guest_reply *reply)
 	rc = write_file("/sys/power/state", "mem");
 	if (rc < 0)
 		return guest_reply_fail(reply, -rc, "suspend: %s", strerror(-rc));
-	/* monotonic time stops while the machine sleeps */
-	guest_reply_add(reply, "slept_us=%llu",
-			(unsigned long long)(clock_us(CLOCK_BOOTTIME) - clock_us(CLOCK_MONOTONIC) -
-					     slept_us));
 	return 0;
 }
 

@@ -14,8 +14,10 @@
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
 
+#include "../actions.h"
 #include "../capture.h"
 #include "../checks.h"
+#include "../guest-drivers.h"
 #include "../needs.h"
 #include "../paths.h"
 #include "../pixel-format.h"
@@ -53,6 +55,9 @@ static void every_scenario_can_be_run_as_it_is_written(void **state)
 
 		assert_non_null(qt_path_find(scenario->path));
 		assert_true(scenario->steps[0].width_px);
+		assert_true(!scenario->driver || qt_guest_driver_find(scenario->driver));
+		/* there is nothing to keep before the first picture */
+		assert_false(scenario->steps[0].keep);
 		for (size_t j = 0; j < QT_SCENARIO_NEEDS_MAX && scenario->needs[j]; j++)
 			assert_true(is_need(scenario->needs[j]));
 		for (size_t j = 0; j < QT_SCENARIO_STEPS_MAX; j++) {
@@ -60,6 +65,7 @@ static void every_scenario_can_be_run_as_it_is_written(void **state)
 
 			assert_true(!step->format || qt_pixel_format_find(step->format));
 			assert_true(!step->tiling || qt_tiling_find(step->tiling));
+			assert_true(!step->action || qt_action_find(step->action));
 		}
 		for (size_t j = 0; j < i; j++)
 			assert_string_not_equal(scenario->name, qt_scenarios[j].name);
