@@ -67,10 +67,11 @@ static bool probe_guest_init(const struct qt_needs *needs, char *why, size_t why
 
 static bool probe_guest_modules(const struct qt_needs *needs, char *why, size_t why_size)
 {
+	_autofree_ char *cure = qt_guest_dir_cure(needs->guest_dir);
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/lib/modules", needs->guest_dir ? needs->guest_dir : "");
-	return can_read(path, "modules of the guest's kernel", "./dev demo unpacks Debian's", why,
+	return can_read(path, "modules of the guest's kernel", cure ? cure : "unpack them", why,
 			why_size);
 }
 
