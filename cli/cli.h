@@ -33,7 +33,7 @@ struct cli_option {
 
 struct cli_verb {
 	const char *name;
-	const char *group; /* heading in --help: "Manage vGPUs", "The fake host", "Testing" */
+	const char *group; /* heading in --help: "Manage vGPUs", "The fake host", "Testing"; NULL: hidden */
 	const char *arguments; /* synopsis after the name: "[--parent PARENT] --type TYPE" */
 	const char *summary; /* one line */
 	/* argv[0] is the verb. Returns the program's exit code. */
@@ -46,6 +46,9 @@ struct cli_verb {
 
 extern const struct cli_verb cli_verbs[];
 extern const size_t cli_verbs_len;
+
+/** The options before the verb; ends with a row without a name. */
+extern const struct cli_option cli_global_options[];
 
 /** The verb of that name, or NULL. */
 const struct cli_verb *cli_verb_find(const char *name);
@@ -109,6 +112,7 @@ int cli_verb_start_parent_mdevs(const struct cli_globals *globals, int argc, cha
 int cli_verb_fake(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_run(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_test(const struct cli_globals *globals, int argc, char **argv);
+int cli_verb_complete(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_libvirt_xml(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_qemu_args(const struct cli_globals *globals, int argc, char **argv);
 

@@ -5,7 +5,7 @@
 
 #include "cli.h"
 
-static const struct cli_option global_options[] = {
+const struct cli_option cli_global_options[] = {
 	{ 'b', "backend", "SPEC", "where the tree is that shows the GPUs (default: sysfs)" },
 	{ 'C', "config-dir", "DIR", "where the definitions are (default: " CLI_CONFIG_DIR ")" },
 	{ 'J', "json", NULL, "results and errors as JSON" },
@@ -46,12 +46,14 @@ void cli_help(void)
 	for (size_t i = 0; i < cli_verbs_len; i++) {
 		const struct cli_verb *verb = &cli_verbs[i];
 
+		if (!verb->group)
+			continue;
 		if (!i || strcmp(verb->group, cli_verbs[i - 1].group))
 			printf("\n%s:\n", verb->group);
 		printf("  %-10s %s\n", verb->name, verb->summary);
 	}
 	printf("\nOptions:\n");
-	print_options(global_options);
+	print_options(cli_global_options);
 	printf("\nBackends:\n");
 	print_backends();
 	printf("\n'vgpulab VERB --help' tells more of a verb, vgpulab(1) of everything.\n");

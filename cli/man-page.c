@@ -111,7 +111,8 @@ int main(void)
 			continue;
 		}
 		for (size_t i = 0; i < cli_verbs_len; i++)
-			print_verb(&cli_verbs[i]);
+			if (cli_verbs[i].group)
+				print_verb(&cli_verbs[i]);
 	}
 	return fflush(stdout) || ferror(stdin) ? 1 : 0;
 }

@@ -144,7 +144,12 @@ const struct cli_verb cli_verbs[] = {
 		.options = cli_test_options,
 		.details = cli_test_details,
 	},
-
+	{
+		.name = "complete", /* no group: hidden; only shells use it */
+		.arguments = "-- [WORD...]",
+		.summary = "say what may come next on a command line",
+		.run = cli_verb_complete,
+	},
 };
 const size_t cli_verbs_len = VGPU_ARRAY_LEN(cli_verbs);
 
