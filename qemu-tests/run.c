@@ -151,6 +151,23 @@ static void say_result(struct qt_runner *runner, const struct qt_result *result)
 				 result->fault, *result->fault ? ": " : "", result->reason);
 }
 
+/* A scenario and the one beside it each have a result of their own. */
+static int run_one(struct qt_runner *runner, const struct qt_scenario *scenario,
+		   struct qt_verdict *verdict, struct vgpu_error *err)
+{
+	const struct qt_scenario *beside = qt_scenario_find(scenario->beside);
+	size_t first = verdict->results_len;
+	struct qt_result *results;
+
+	if (!qt_verdict_add(verdict, scenario) || (beside && !qt_verdict_add(verdict, beside)))
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "running scenarios");
+	results = verdict->results + first;
+	qt_scenario_run(runner, &results[0], beside ? &results[1] : NULL);
+	for (size_t i = first; i < verdict->results_len; i++)
+		say_result(runner, &verdict->results[i]);
+	return 0;
+}
+
 static int run_selected(struct qt_runner *runner, struct qt_verdict *verdict,
 			struct vgpu_error *err)
 {
@@ -159,16 +176,14 @@ static int run_selected(struct qt_runner *runner, struct qt_verdict *verdict,
 
 	for (size_t i = 0; i < qt_scenarios_len && !qt_interrupted(); i++) {
 		const struct qt_scenario *scenario = &qt_scenarios[i];
-		struct qt_result *result;
+		int r;
 
 		if (!qt_scenario_selected(scenario, options->select, options->select_len))
 			continue;
 		qt_progress_subject(&runner->progress, "[%zu/%zu] %s", ++n, total, scenario->name);
-		result = qt_verdict_add(verdict, scenario);
-		if (!result)
-			return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "running scenarios");
-		qt_scenario_run(runner, result);
-		say_result(runner, result);
+		r = run_one(runner, scenario, verdict, err);
+		if (r)
+			return r;
 	}
 	return 0;
 }

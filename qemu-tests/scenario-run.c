@@ -26,6 +26,9 @@
 #define BOOT_MS	     90000
 #define POWER_OFF_MS 15000
 
+/* More vGPUs than any GPU offers. */
+#define VGPUS_MAX 64
+
 /* One scenario on its way. */
 struct run {
 	struct qt_runner *runner;
@@ -41,6 +44,7 @@ struct run {
 	const struct qt_guest_driver *driver; /* NULL: none */
 	unsigned int loads; /* how often the guest loaded it */
 	struct qt_guest_log log;
+	struct run *beside; /* of another guest at the same time; NULL: none */
 };
 
 static unsigned int since_ms(const struct run *run)
@@ -449,16 +453,50 @@ static int create_vgpu_if_due(struct run *run, struct vgpu_error *err)
 	return 0;
 }
 
-/* In this order. The name is the fault's if the stage fails. */
+/* While the guest beside it showed its pictures, this one's must have stayed as it was. */
+static int show_again(struct run *run, struct vgpu_error *err)
+{
+	const struct qt_step again = { .keep = true };
+
+	return run->beside ? run_frames(run, &again, err) : 0;
+}
+
+/* When a GPU is full, the refusal must say so, and say what to do. */
+static int refuse_another(struct run *run, struct vgpu_error *err)
+{
+	struct qt_vgpu *more[VGPUS_MAX] = { NULL };
+	const struct qt_vgpu_wish wish = { .parent = run->result->parent,
+					   .type = run->result->type };
+	struct vgpu_error refusal = { 0 };
+	size_t len = 0;
+	int r = 0;
+
+	if (!run->beside)
+		return 0;
+	while (!r && len < VGPUS_MAX)
+		r = qt_vgpu_create(&wish, &more[len++], &refusal);
+	for (size_t i = 0; i < len; i++)
+		qt_vgpu_destroy(more[i]);
+	if (r != -ENOSPC || !*refusal.hint)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, r ? -r : EBADMSG,
+				      "a vGPU too many is not refused with ENOSPC and a hint: %s",
+				      r ? refusal.message : "it was made");
+	qt_result_note(run->result, "vGPU %zu refused: %.120s", len + 2, refusal.message);
+	return 0;
+}
+
+/* In this order, each for both guests if there are two. The name is the fault's if one fails. */
 static const struct stage {
 	const char *fault, *step;
 	int (*run)(struct run *run, struct vgpu_error *err);
 } stages[] = {
 	{ "no-directory", NULL, make_directory },
 	{ "no-vgpu", NULL, create_vgpu_if_due },
+	{ "no-refusal", NULL, refuse_another },
 	{ "no-qemu", "starting QEMU", start_qemu },
 	{ "no-boot", "booting the guest", boot_guest },
 	{ "guest", NULL, run_steps },
+	{ "guest", NULL, show_again },
 	{ "driver", "reading the guest's kernel log", judge_driver },
 	{ "no-power-off", "powering off", power_off },
 	{ "no-removal", NULL, remove_vgpu },
@@ -479,9 +517,23 @@ static void fail_stage(struct run *run, const char *fault, struct vgpu_error *er
 	qt_result_fail(run->result, fault, err);
 }
 
-void qt_scenario_run(struct qt_runner *runner, struct qt_result *result)
+/* Does the scenario go on after this stage? */
+static bool run_stage(struct run *run, const struct stage *stage)
 {
-	struct run run = {
+	struct vgpu_error err = { 0 };
+
+	if (stage->step)
+		qt_progress_step(&run->runner->progress, "%s", stage->step);
+	if (stage->run(run, &err)) {
+		fail_stage(run, stage->fault, &err);
+		return false;
+	}
+	return run->result->outcome != QT_SKIPPED;
+}
+
+static void run_init(struct run *run, struct qt_runner *runner, struct qt_result *result)
+{
+	*run = (struct run){
 		.runner = runner,
 		.result = result,
 		.path = qt_path_find(result->scenario->path),
@@ -489,29 +541,53 @@ void qt_scenario_run(struct qt_runner *runner, struct qt_result *result)
 		.dir_fd = -1,
 		.start_ms = qt_now_ms(),
 	};
+	run->log.driver = run->driver;
+}
 
-	run.log.driver = run.driver;
-	if (needs_are_met(&run)) {
-		for (size_t i = 0; i < VGPU_ARRAY_LEN(stages); i++) {
-			struct vgpu_error err = { 0 };
-
-			if (stages[i].step)
-				qt_progress_step(&runner->progress, "%s", stages[i].step);
-			if (stages[i].run(&run, &err)) {
-				fail_stage(&run, stages[i].fault, &err);
-				break;
-			}
-			if (result->outcome == QT_SKIPPED)
-				break;
-		}
-	}
+static void run_finish(struct run *run)
+{
 	/* the vGPU can go only when QEMU has gone */
-	qt_vm_destroy(run.vm);
-	qt_vgpu_destroy(run.vgpu);
-	free(run.earlier);
-	if (run.log.file)
-		fclose(run.log.file);
-	if (run.dir_fd >= 0)
-		close(run.dir_fd);
-	result->total_ms = since_ms(&run);
+	qt_vm_destroy(run->vm);
+	qt_vgpu_destroy(run->vgpu);
+	free(run->earlier);
+	if (run->log.file)
+		fclose(run->log.file);
+	if (run->dir_fd >= 0)
+		close(run->dir_fd);
+	run->result->total_ms = since_ms(run);
+}
+
+/* A guest without the one beside it is no proof of anything. */
+static void blame_beside(struct run *run)
+{
+	struct vgpu_error err = { 0 };
+
+	if (run->result->outcome != QT_PASSED || run->beside->result->outcome == QT_PASSED)
+		return;
+	vgpu_error_set(&err, VGPU_ERROR_FAILED, 0, "beside it: %.300s",
+		       run->beside->result->reason);
+	if (run->beside->result->outcome == QT_FAILED)
+		qt_result_fail(run->result, run->beside->result->fault, &err);
+	run->result->outcome = run->beside->result->outcome;
+	snprintf(run->result->reason, sizeof(run->result->reason), "%s", err.message);
+}
+
+void qt_scenario_run(struct qt_runner *runner, struct qt_result *result, struct qt_result *beside)
+{
+	struct run run, second;
+	bool going;
+
+	run_init(&run, runner, result);
+	if (beside) {
+		run_init(&second, runner, beside);
+		run.beside = &second;
+	}
+	going = needs_are_met(&run) && (!beside || needs_are_met(&second));
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(stages) && going; i++)
+		going = run_stage(&run, &stages[i]) && (!beside || run_stage(&second, &stages[i]));
+	run_finish(&run);
+	if (beside) {
+		run_finish(&second);
+		blame_beside(&run);
+	}
 }

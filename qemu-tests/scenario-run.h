@@ -17,9 +17,13 @@ struct qt_runner {
 	struct qt_needs needs;
 	struct qt_progress progress;
 	const char *accel;
-	const char *packed_kernel; /* the kernel as the distribution packs it; NULL: there is none */
+	const char
+		*packed_kernel; /* the kernel as the distribution packs it; NULL: there is none */
 	int out_fd;
 };
 
-/** Fills @result, whose scenario is set. What goes wrong is part of the result. */
-void qt_scenario_run(struct qt_runner *runner, struct qt_result *result);
+/**
+ * Fills @result, whose scenario is set; and @beside with that of the scenario beside it, if it has
+ * one (else NULL). What goes wrong is part of the results.
+ */
+void qt_scenario_run(struct qt_runner *runner, struct qt_result *result, struct qt_result *beside);

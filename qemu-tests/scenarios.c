@@ -151,6 +151,24 @@ const struct qt_scenario qt_scenarios[] = {
 			   { 1024, 768, .action = "reload", .frames = 2 } },
 	},
 	{
+		.name = "two-guests",
+		.summary = "two guests at once on vGPUs of different types; no room for a third",
+		.path = "region-qmp+vnc",
+		.driver = "i915",
+		.beside = "two-guests-second",
+		.steps = { { 1024, 768, .frames = 2, .cursor = true } },
+	},
+	{
+		.name = "two-guests-second",
+		.summary = "the guest beside that of two-guests",
+		.path = "region-qmp+vnc",
+		.driver = "i915",
+		.on_request = true,
+		.steps = { { 1920, 1200 },
+			   { 1280, 1024, "RG16", "x", 2 },
+			   { 1280, 1024, .action = "flip", .times = 30, .keep = true } },
+	},
+	{
 		.name = "bochs-1024x768",
 		.summary = "the same guest on QEMU's bochs-display: the harness without a vGPU",
 		.path = "bochs-qmp+vnc",
@@ -159,6 +177,14 @@ const struct qt_scenario qt_scenarios[] = {
 	},
 };
 const size_t qt_scenarios_len = VGPU_ARRAY_LEN(qt_scenarios);
+
+const struct qt_scenario *qt_scenario_find(const char *name)
+{
+	for (size_t i = 0; name && i < qt_scenarios_len; i++)
+		if (!strcmp(qt_scenarios[i].name, name))
+			return &qt_scenarios[i];
+	return NULL;
+}
 
 bool qt_scenario_selected(const struct qt_scenario *scenario, char *const *globs, size_t globs_len)
 {

@@ -55,6 +55,7 @@ static void every_scenario_can_be_run_as_it_is_written(void **state)
 
 		assert_non_null(qt_path_find(scenario->path));
 		assert_true(scenario->steps[0].width_px);
+		assert_true(!scenario->beside || qt_scenario_find(scenario->beside));
 		assert_true(!scenario->driver || qt_guest_driver_find(scenario->driver));
 		/* there is nothing to keep before the first picture */
 		assert_false(scenario->steps[0].keep);
@@ -72,19 +73,10 @@ static void every_scenario_can_be_run_as_it_is_written(void **state)
 	}
 }
 
-static const struct qt_scenario *scenario_named(const char *name)
-{
-	for (size_t i = 0; i < qt_scenarios_len; i++)
-		if (!strcmp(qt_scenarios[i].name, name))
-			return &qt_scenarios[i];
-	fail_msg("no scenario %s", name);
-	return NULL;
-}
-
 static void globs_select_but_what_is_on_request_must_be_named(void **state)
 {
-	const struct qt_scenario *region = scenario_named("region-1024x768");
-	const struct qt_scenario *bochs = scenario_named("bochs-1024x768");
+	const struct qt_scenario *region = qt_scenario_find("region-1024x768");
+	const struct qt_scenario *bochs = qt_scenario_find("bochs-1024x768");
 	char *all[] = { "*" }, *named[] = { "nothing", "bochs-1024x768" };
 
 	assert_true(qt_scenario_selected(region, NULL, 0));
@@ -117,7 +109,7 @@ static void repeat_script_runs_the_very_command(void **state)
 {
 	static char *const command[] = { "printf", "<%s>", "it's $HOME", NULL };
 	const struct qt_options options = { .command = command };
-	struct qt_result result = { .scenario = scenario_named("region-1024x768") };
+	struct qt_result result = { .scenario = qt_scenario_find("region-1024x768") };
 	char dir[] = "/tmp/test-tables-XXXXXX", line[64], text[512] = "", expected[256];
 	_autoclose_ int dir_fd = -1;
 	FILE *output;

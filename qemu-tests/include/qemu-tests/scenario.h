@@ -38,12 +38,16 @@ struct qt_scenario {
 	unsigned int cpus; /* of the guest; 0: one */
 	const char *needs[QT_SCENARIO_NEEDS_MAX]; /* beyond the path's */
 	const char *type; /* glob over mdev types: others cannot do it; NULL: all can */
+	const char *beside; /* a scenario whose guest runs at the same time; NULL: none */
 	bool on_request; /* runs only if it is selected by its full name */
 	struct qt_step steps[QT_SCENARIO_STEPS_MAX];
 };
 
 extern const struct qt_scenario qt_scenarios[];
 extern const size_t qt_scenarios_len;
+
+/** The scenario of that name, or NULL. */
+const struct qt_scenario *qt_scenario_find(const char *name);
 
 /** Does one of these globs select the scenario? No globs: all but those on request. */
 bool qt_scenario_selected(const struct qt_scenario *scenario, char *const *globs, size_t globs_len);
