@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "scenario-run.h"
 
-#include "actions.h"
 #include "clock.h"
-#include "frame.h"
 #include "guest-console.h"
 #include "guest-log.h"
 #include "launch.h"
 #include "paths.h"
 #include "qmp.h"
 #include "repeat.h"
+#include "scenario-steps.h"
 #include "scenario-vgpu.h"
 
 #include <dirent.h>
@@ -17,42 +16,21 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-/* A loaded machine boots the guest ten times slower than an idle one. */
 #define QEMU_MS	     30000
-#define BOOT_MS	     90000
 #define POWER_OFF_MS 15000
 
 /* More vGPUs than any GPU offers. */
 #define VGPUS_MAX 64
 
-/* One scenario on its way. */
-struct run {
-	struct qt_runner *runner;
-	struct qt_result *result;
-	const struct qt_path *path;
-	int dir_fd;
-	int64_t start_ms;
-	struct qt_vgpu *vgpu;
-	struct qt_vm *vm;
-	struct qt_shown *earlier; /* the latest first */
-	size_t earlier_len;
-	char tiling[8]; /* of the latest */
-	const struct qt_guest_driver *driver; /* NULL: none */
-	unsigned int loads; /* how often the guest loaded it */
-	struct qt_guest_log log;
-	struct run *beside; /* of another guest at the same time; NULL: none */
-};
-
-static unsigned int since_ms(const struct run *run)
+static unsigned int since_ms(const struct qt_scenario_state *run)
 {
 	return (unsigned int)(qt_now_ms() - run->start_ms);
 }
 
-static bool need_is_met(struct run *run, const char *name)
+static bool need_is_met(struct qt_scenario_state *run, const char *name)
 {
 	const char *why;
 
@@ -63,7 +41,7 @@ static bool need_is_met(struct run *run, const char *name)
 	return false;
 }
 
-static bool needs_are_met(struct run *run)
+static bool needs_are_met(struct qt_scenario_state *run)
 {
 	static const char *const always[] = { "qemu", "guest-kernel", "guest-init" };
 	const struct qt_scenario *scenario = run->result->scenario;
@@ -95,7 +73,7 @@ static void remove_old_pictures(int dir_fd)
 			unlinkat(dir_fd, entry->d_name, 0);
 }
 
-static int open_guest_log(struct run *run, struct vgpu_error *err)
+static int open_guest_log(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	int fd = openat(run->dir_fd, QT_GUEST_LOG, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
@@ -108,7 +86,7 @@ static int open_guest_log(struct run *run, struct vgpu_error *err)
 			      strerror(errno));
 }
 
-static int make_directory(struct run *run, struct vgpu_error *err)
+static int make_directory(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	struct qt_result *result = run->result;
 
@@ -125,7 +103,7 @@ static int make_directory(struct run *run, struct vgpu_error *err)
 }
 
 /* A vGPU that shows the largest of the scenario's modes. */
-static int create_vgpu(struct run *run, struct vgpu_error *err)
+static int create_vgpu(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	struct qt_vgpu_wish wish = {
 		.parent = run->runner->options->parent,
@@ -150,7 +128,7 @@ static int create_vgpu(struct run *run, struct vgpu_error *err)
 	return 0;
 }
 
-static int build_argv(struct run *run, struct vgpu_error *err)
+static int build_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	const struct qt_scenario *scenario = run->result->scenario;
 	char sysfsdev[128], initrd[64], append[64];
@@ -182,7 +160,7 @@ static int build_argv(struct run *run, struct vgpu_error *err)
 	return qt_repeat_write(run->runner->options, run->result, run->dir_fd, err);
 }
 
-static int start_qemu(struct run *run, struct vgpu_error *err)
+static int start_qemu(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	int64_t deadline_ms = qt_now_ms() + QEMU_MS;
 	int r = build_argv(run, err);
@@ -199,10 +177,10 @@ static int start_qemu(struct run *run, struct vgpu_error *err)
 	return 0;
 }
 
-static int boot_guest(struct run *run, struct vgpu_error *err)
+static int boot_guest(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	char line[QT_CONSOLE_LINE_LEN];
-	int r = qt_console_wait_ready(qt_vm_console(run->vm), qt_now_ms() + BOOT_MS, line, err);
+	int r = qt_console_wait_ready(qt_vm_console(run->vm), qt_now_ms() + QT_BOOT_MS, line, err);
 
 	if (r) {
 		char last[160];
@@ -217,210 +195,8 @@ static int boot_guest(struct run *run, struct vgpu_error *err)
 	return 0;
 }
 
-/* The next picture: a new nonce for each mode, a new number for each frame. */
-static struct qt_shown next_shown(struct run *run, const struct qt_step *step, uint64_t nonce)
-{
-	uint32_t number = (uint32_t)run->result->frames_len + 1;
-	struct qt_shown shown = {
-		.card = { step->width_px, step->height_px, nonce, number, -1, -1 },
-	};
-
-	snprintf(shown.format, sizeof(shown.format), "%s", step->format ? step->format : "XR24");
-	if (step->cursor) {
-		shown.card.cursor_x_px = (int)(number * 211 % (step->width_px - 64));
-		shown.card.cursor_y_px = (int)(number * 97 % (step->height_px - 64));
-	}
-	return shown;
-}
-
-static int remember(struct run *run, const struct qt_shown *shown)
-{
-	struct qt_shown *earlier =
-		reallocarray(run->earlier, run->earlier_len + 1, sizeof(*earlier));
-
-	if (!earlier)
-		return -ENOMEM;
-	memmove(earlier + 1, earlier, run->earlier_len * sizeof(*earlier));
-	*earlier = *shown;
-	run->earlier = earlier;
-	run->earlier_len++;
-	return 0;
-}
-
-/* A frame to be judged, of a picture yet to be shown, or once more of the one that was. */
-static struct qt_frame *add_frame(struct run *run, const struct qt_step *step, uint64_t nonce)
-{
-	struct qt_shown shown = step->keep ? run->earlier[0] : next_shown(run, step, nonce);
-	struct qt_frame *frame = qt_result_add_frame(run->result);
-
-	if (!frame || (!step->keep && remember(run, &shown)))
-		return NULL;
-	if (!step->keep)
-		snprintf(run->tiling, sizeof(run->tiling), "%s",
-			 step->tiling ? step->tiling : "linear");
-	frame->shown = shown;
-	memcpy(frame->tiling, run->tiling, sizeof(frame->tiling));
-	return frame;
-}
-
-static int run_frame(struct run *run, const struct qt_step *step, uint64_t nonce,
-		     struct vgpu_error *err)
-{
-	struct qt_frame *frame = add_frame(run, step, nonce);
-	/* the first frame is always drawn well: "stale" needs something old to show */
-	struct qt_frame_request request = {
-		.vm = run->vm,
-		.path = run->path,
-		.keep = step->keep,
-		.tamper = run->result->frames_len > 1 ? run->runner->options->tamper : NULL,
-		.earlier = run->earlier + 1,
-		.earlier_len = run->earlier_len - 1,
-		.number = (unsigned int)run->result->frames_len,
-		.dir_fd = run->dir_fd,
-	};
-	int r;
-
-	if (!frame)
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "judging a frame");
-	qt_progress_step(&run->runner->progress, "frame %u, %ux%u", request.number,
-			 frame->shown.card.width_px, frame->shown.card.height_px);
-	r = qt_frame_run(&request, frame, err);
-	if (!r && !frame->passed) {
-		struct vgpu_error wrong = { 0 };
-
-		vgpu_error_set(&wrong, VGPU_ERROR_FAILED, 0, "frame %u: %s", request.number,
-			       frame->reason);
-		qt_result_fail(run->result, qt_fault_name(frame->fault), &wrong);
-	}
-	return r;
-}
-
-static int run_frames(struct run *run, const struct qt_step *step, struct vgpu_error *err)
-{
-	uint64_t nonce;
-
-	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "getrandom: %s",
-				      strerror(errno));
-	for (unsigned int frame = 0; frame < (step->frames ? step->frames : 1); frame++) {
-		int r = run_frame(run, step, nonce, err);
-
-		if (r)
-			return r;
-	}
-	return 0;
-}
-
-/* The step once for each size that the display tells of, the largest first. */
-static int run_every_mode(struct run *run, const struct qt_step *step, struct vgpu_error *err)
-{
-	char answer[QT_CONSOLE_LINE_LEN], *rest = answer;
-	struct qt_step one = { .width_px = 0 };
-	int r = qt_console_command(qt_vm_console(run->vm), "modes", qt_now_ms() + BOOT_MS, answer,
-				   err);
-
-	for (char *word; !r && (word = strsep(&rest, " "));) {
-		unsigned int width_px, height_px;
-
-		if (sscanf(word, "%ux%u", &width_px, &height_px) != 2 ||
-		    width_px > step->width_px || height_px > step->height_px ||
-		    (width_px == one.width_px && height_px == one.height_px))
-			continue;
-		one = *step;
-		one.width_px = width_px;
-		one.height_px = height_px;
-		r = run_frames(run, &one, err);
-	}
-	return r;
-}
-
-static void take_log_line(void *data, const char *line)
-{
-	qt_guest_log_take(data, line);
-}
-
-/* What the guest's kernel has said since the last time. It says so once. */
-static int read_guest_log(struct run *run, struct vgpu_error *err)
-{
-	struct qt_console *console = qt_vm_console(run->vm);
-	int r;
-
-	if (!run->driver)
-		return 0;
-	qt_console_listen(console, take_log_line, &run->log);
-	r = qt_console_command(console, "dmesg level=7 new=1", qt_now_ms() + BOOT_MS, NULL, err);
-	qt_console_listen(console, NULL, NULL);
-	return r;
-}
-
-static int run_action(struct run *run, const struct qt_step *step, struct vgpu_error *err)
-{
-	const struct qt_action *action = qt_action_find(step->action);
-	unsigned int repeat = run->runner->options->repeat;
-	unsigned int times = (step->times ? step->times : 1) * (repeat ? repeat : 1);
-	struct qt_action_run request = {
-		.vm = run->vm,
-		.result = run->result,
-		.times = times,
-		.boot_ms = BOOT_MS,
-	};
-	int64_t start_ms = qt_now_ms();
-	int r = 0;
-
-	for (unsigned int i = 0; i < (action->counts ? 1 : times) && !r; i++) {
-		qt_progress_step(&run->runner->progress, "%s %u/%u", action->name, i + 1, times);
-		/* a restart takes the log with it */
-		r = read_guest_log(run, err);
-		if (!r)
-			r = action->run(&request, err);
-		run->loads += action->loads;
-	}
-	if (!r && !action->counts)
-		qt_result_note(run->result, "%u x %s in %.1f s", times, action->name,
-			       (double)(qt_now_ms() - start_ms) / 1000);
-	return r;
-}
-
-static int run_steps(struct run *run, struct vgpu_error *err)
-{
-	const struct qt_scenario *scenario = run->result->scenario;
-	int r = 0;
-
-	for (size_t i = 0; i < QT_SCENARIO_STEPS_MAX && scenario->steps[i].width_px && !r; i++) {
-		const struct qt_step *step = &scenario->steps[i];
-
-		if (step->action)
-			r = run_action(run, step, err);
-		if (!r)
-			r = step->every_mode ? run_every_mode(run, step, err)
-					     : run_frames(run, step, err);
-	}
-	return r;
-}
-
-/* What the guest's driver says must be what it says on a healthy GPU. */
-static int judge_driver(struct run *run, struct vgpu_error *err)
-{
-	char answer[QT_CONSOLE_LINE_LEN];
-	int r;
-
-	if (!run->driver)
-		return 0;
-	r = read_guest_log(run, err);
-	if (!r)
-		r = qt_guest_log_judge(&run->log, run->loads, err);
-	if (!r)
-		r = qt_console_command(qt_vm_console(run->vm), "info", qt_now_ms() + BOOT_MS,
-				       answer, err);
-	if (!r && run->driver->info && !strstr(answer, run->driver->info))
-		r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
-				   "the guest's driver does not say \"%s\" but: %s",
-				   run->driver->info, answer);
-	return r;
-}
-
 /* The guest powers off, QEMU ends by itself, and its status tells whether all was well. */
-static int power_off(struct run *run, struct vgpu_error *err)
+static int power_off(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	int status = 0;
 
@@ -435,12 +211,12 @@ static int power_off(struct run *run, struct vgpu_error *err)
 	return qt_vm_explain_end(run->vm, err);
 }
 
-static int remove_vgpu(struct run *run, struct vgpu_error *err)
+static int remove_vgpu(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	return run->vgpu ? qt_vgpu_remove(run->vgpu, err) : 0;
 }
 
-static int create_vgpu_if_due(struct run *run, struct vgpu_error *err)
+static int create_vgpu_if_due(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	const char *type = run->result->scenario->type;
 	int r = run->path->vgpu ? create_vgpu(run, err) : 0;
@@ -453,16 +229,8 @@ static int create_vgpu_if_due(struct run *run, struct vgpu_error *err)
 	return 0;
 }
 
-/* While the guest beside it showed its pictures, this one's must have stayed as it was. */
-static int show_again(struct run *run, struct vgpu_error *err)
-{
-	const struct qt_step again = { .keep = true };
-
-	return run->beside ? run_frames(run, &again, err) : 0;
-}
-
 /* When a GPU is full, the refusal must say so, and say what to do. */
-static int refuse_another(struct run *run, struct vgpu_error *err)
+static int refuse_another(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	struct qt_vgpu *more[VGPUS_MAX] = { NULL };
 	const struct qt_vgpu_wish wish = { .parent = run->result->parent,
@@ -488,16 +256,16 @@ static int refuse_another(struct run *run, struct vgpu_error *err)
 /* In this order, each for both guests if there are two. The name is the fault's if one fails. */
 static const struct stage {
 	const char *fault, *step;
-	int (*run)(struct run *run, struct vgpu_error *err);
+	int (*run)(struct qt_scenario_state *run, struct vgpu_error *err);
 } stages[] = {
 	{ "no-directory", NULL, make_directory },
 	{ "no-vgpu", NULL, create_vgpu_if_due },
 	{ "no-refusal", NULL, refuse_another },
 	{ "no-qemu", "starting QEMU", start_qemu },
 	{ "no-boot", "booting the guest", boot_guest },
-	{ "guest", NULL, run_steps },
-	{ "guest", NULL, show_again },
-	{ "driver", "reading the guest's kernel log", judge_driver },
+	{ "guest", NULL, qt_steps_run },
+	{ "guest", NULL, qt_steps_show_again },
+	{ "driver", "reading the guest's kernel log", qt_steps_judge_driver },
 	{ "no-power-off", "powering off", power_off },
 	{ "no-removal", NULL, remove_vgpu },
 };
@@ -506,7 +274,7 @@ static const struct stage {
  * After an interruption every stage fails, but none of them is to blame; and if QEMU is gone, that
  * is more than what its going made fail.
  */
-static void fail_stage(struct run *run, const char *fault, struct vgpu_error *err)
+static void fail_stage(struct qt_scenario_state *run, const char *fault, struct vgpu_error *err)
 {
 	if (qt_interrupted()) {
 		*err = (struct vgpu_error){ .message = "interrupted by a signal" };
@@ -518,7 +286,7 @@ static void fail_stage(struct run *run, const char *fault, struct vgpu_error *er
 }
 
 /* Does the scenario go on after this stage? */
-static bool run_stage(struct run *run, const struct stage *stage)
+static bool run_stage(struct qt_scenario_state *run, const struct stage *stage)
 {
 	struct vgpu_error err = { 0 };
 
@@ -531,9 +299,10 @@ static bool run_stage(struct run *run, const struct stage *stage)
 	return run->result->outcome != QT_SKIPPED;
 }
 
-static void run_init(struct run *run, struct qt_runner *runner, struct qt_result *result)
+static void run_init(struct qt_scenario_state *run, struct qt_runner *runner,
+		     struct qt_result *result)
 {
-	*run = (struct run){
+	*run = (struct qt_scenario_state){
 		.runner = runner,
 		.result = result,
 		.path = qt_path_find(result->scenario->path),
@@ -544,7 +313,7 @@ static void run_init(struct run *run, struct qt_runner *runner, struct qt_result
 	run->log.driver = run->driver;
 }
 
-static void run_finish(struct run *run)
+static void run_finish(struct qt_scenario_state *run)
 {
 	/* the vGPU can go only when QEMU has gone */
 	qt_vm_destroy(run->vm);
@@ -558,7 +327,7 @@ static void run_finish(struct run *run)
 }
 
 /* A guest without the one beside it is no proof of anything. */
-static void blame_beside(struct run *run)
+static void blame_beside(struct qt_scenario_state *run)
 {
 	struct vgpu_error err = { 0 };
 
@@ -574,7 +343,7 @@ static void blame_beside(struct run *run)
 
 void qt_scenario_run(struct qt_runner *runner, struct qt_result *result, struct qt_result *beside)
 {
-	struct run run, second;
+	struct qt_scenario_state run, second;
 	bool going;
 
 	run_init(&run, runner, result);

@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A fake host must not grow while a guest lives on it: its memory once the guest is at work, against
+# its memory at the end.
+#
+#   test-growth.sh VGPULAB GPU SCENARIO REPEAT      exit code 0, 1, 77
+
+set -eu
+vgpulab=$1 gpu=$2 scenario=$3 repeat=$4
+allowed_kib=4096
+
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+
+# It becomes the fake host itself: the same process, then "vgpulab run".
+"$vgpulab" test --gpu "$gpu" --repeat "$repeat" --out "$out" "$scenario" >"$out/log" 2>&1 &
+pid=$!
+
+resident_kib() {
+	sed -n 's/^VmRSS: *\([0-9]*\) kB/\1/p' "/proc/$pid/status" 2>/dev/null
+}
+
+first=0 last=0
+while kib=$(resident_kib) && [ -n "$kib" ]; do
+	# the guest is at work once its first frame is there
+	if [ "$first" = 0 ] && [ -e "$out/$scenario/frame-01-expected.png" ]; then
+		sleep 5
+		first=$(resident_kib)
+	fi
+	last=$kib
+	sleep 1
+done
+
+code=0
+wait "$pid" || code=$?
+tail -n 4 "$out/log" >&2
+case $code in
+0) ;;
+12) exit 77 ;;
+*) exit 1 ;;
+esac
+grew=$((last - first))
+echo "$scenario x $repeat on $gpu: $first KiB at work, $last KiB at the end, grew by $grew KiB" >&2
+[ "$first" -gt 0 ] && [ "$grew" -le "$allowed_kib" ]
