@@ -47,6 +47,39 @@ static int open_fuse(struct vgpu_error *err)
 	return -errnum;
 }
 
+/*
+ * In a chroot "/" need not be a mount, and the mount that it lies in is out of sight. Steps out of
+ * the chroot, to the namespace's root, and back. Source: chroot(2), which keeps the present
+ * directory, and so the way up.
+ */
+static int enslave_from_outside(void)
+{
+	_autoclose_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_autoclose_ int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat below, above;
+	int rc;
+
+	if (root < 0 || here < 0 || fchdir(root) || chroot("dev") || stat(".", &above))
+		return -errno;
+	do {
+		below = above;
+		if (chdir("..") || stat(".", &above))
+			return -errno;
+	} while (below.st_ino != above.st_ino || below.st_dev != above.st_dev);
+	rc = mount(NULL, ".", NULL, MS_REC | MS_SLAVE, NULL) ? -errno : 0;
+	if (fchdir(root) || chroot(".") || fchdir(here))
+		return -errno;
+	return rc;
+}
+
+/* What the host mounts or unmounts later is still seen; nothing of ours goes the other way. */
+static int enslave_mounts(void)
+{
+	if (!mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
+		return 0;
+	return errno == EINVAL ? enslave_from_outside() : -errno;
+}
+
 int sandbox_mount_fake(const char *mount_data, struct vgpu_error *err)
 {
 	_autoclose_ int fuse = open_fuse(err);
@@ -55,9 +88,11 @@ int sandbox_mount_fake(const char *mount_data, struct vgpu_error *err)
 
 	if (fuse < 0)
 		return fuse;
-	/* What the host mounts or unmounts later is still seen; nothing of ours goes the other way. */
-	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
+	rc = enslave_mounts();
+	if (rc) {
+		errno = -rc;
 		return failed(err, "/ privately");
+	}
 	rc = sandbox_nodes_mount(err);
 	if (rc)
 		return rc;

@@ -8,8 +8,10 @@
 /**
  * fork(2) into a user namespace of its own, in which the child has no ids until its parent maps
  * them. One step, as unshare(2) wants a process without threads, which sanitizers' are not.
+ * Root in a chroot gets no user namespace and needs none: @has_users is then false, and there is
+ * nothing to map.
  */
-pid_t sandbox_fork_user(struct vgpu_error *err);
+pid_t sandbox_fork_user(bool *has_users, struct vgpu_error *err);
 /** In the parent: the caller becomes user 0 of @child's namespace; real root keeps all users. */
 int sandbox_map_ids(pid_t child, struct vgpu_error *err);
 /**

@@ -233,6 +233,7 @@ static int start_builder(struct sandbox *sandbox, const sigset_t *mask,
 		.outside = getpid(),
 	};
 	int ends[2], rc = sandbox_channel_open(ends);
+	bool has_users;
 
 	if (rc)
 		return vgpu_error_set(sandbox->err, VGPU_ERROR_FAILED, -rc,
@@ -240,7 +241,7 @@ static int start_builder(struct sandbox *sandbox, const sigset_t *mask,
 	sandbox->channel = ends[0];
 	inside.channel = ends[1];
 	fflush(NULL);
-	sandbox->builder = sandbox_fork_user(sandbox->err);
+	sandbox->builder = sandbox_fork_user(&has_users, sandbox->err);
 	if (!sandbox->builder) {
 		close(ends[0]);
 		sandbox_inside_run(&inside);
@@ -252,7 +253,7 @@ static int start_builder(struct sandbox *sandbox, const sigset_t *mask,
 	if (sandbox->builder_pidfd < 0)
 		return vgpu_error_set(sandbox->err, VGPU_ERROR_NEED, errno,
 				      "cannot watch a process: %s", strerror(errno));
-	rc = sandbox_map_ids(sandbox->builder, sandbox->err);
+	rc = has_users ? sandbox_map_ids(sandbox->builder, sandbox->err) : 0;
 	if (!rc)
 		go(sandbox);
 	return rc;
