@@ -3,7 +3,6 @@
  * Attributes that many kinds of object share, and how the kernel reads what is written to them.
  */
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -62,55 +61,6 @@ int fake_text_number(const char *text, unsigned long *out)
 		return -EINVAL;
 	*out = value;
 	return 0;
-}
-
-/* What may follow an action: " UUID", then " KEY=VALUE" any number of times, all alphanumeric. */
-static bool is_uevent_arguments(const char *text)
-{
-	size_t len;
-
-	for (int i = 0; i < 36; i++, text++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? *text != '-' : !isxdigit((unsigned char)*text))
-			return false;
-	}
-	while (*text == ' ') {
-		for (len = 0, text++; isalnum((unsigned char)*text); len++)
-			text++;
-		if (!len || *text != '=')
-			return false;
-		for (len = 0, text++; isalnum((unsigned char)*text); len++)
-			text++;
-		if (!len)
-			return false;
-	}
-	return !*text;
-}
-
-/* Source: lib/kobject_uevent.c, kobject_synth_uevent() */
-int fake_text_uevent(const char *text, size_t len)
-{
-	static const char *const actions[] = { "add",	 "remove",  "change", "move",
-					       "online", "offline", "bind",   "unbind" };
-	char line[FAKE_PAGE + 1], *arguments;
-
-	memcpy(line, text, len + 1);
-	if (len && (line[len - 1] == '\n' || !line[len - 1]))
-		line[--len] = '\0';
-	arguments = strchr(line, ' ');
-	if (arguments)
-		*arguments++ = '\0';
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(actions); i++)
-		if (!strcmp(actions[i], line))
-			return !arguments || is_uevent_arguments(arguments) ? 0 : -EINVAL;
-	return -EINVAL;
-}
-
-ssize_t fake_write_uevent(const struct fake_access *access, const char *text, size_t len)
-{
-	(void)access;
-	return fake_text_uevent(text, len) ? -EINVAL : (ssize_t)len;
 }
 
 ssize_t fake_read_empty(const struct fake_access *access, char *page)

@@ -91,35 +91,18 @@ static ssize_t read_class(const struct fake_access *access, char *page)
 	return fake_print(page, "0x%06x\n", config_of(access->object)->profile->class_code);
 }
 
-/* Source: drivers/pci/pci-sysfs.c, modalias_show() */
-static ssize_t print_modalias(const struct fake_gpu_profile *p, char *page)
-{
-	return fake_print(page, "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X\n", p->vendor_id,
-			  p->device_id, p->subsystem_vendor_id, p->subsystem_device_id,
-			  p->class_code >> 16 & 0xff, p->class_code >> 8 & 0xff,
-			  p->class_code & 0xff);
-}
-
 static ssize_t read_modalias(const struct fake_access *access, char *page)
 {
-	return print_modalias(config_of(access->object)->profile, page);
+	char modalias[FAKE_MODALIAS_SIZE];
+
+	fake_uevent_modalias(config_of(access->object)->profile, modalias);
+	return fake_print(page, "%s\n", modalias);
 }
 
-/* Source: drivers/pci/pci-driver.c, pci_uevent() */
 static ssize_t read_uevent(const struct fake_access *access, char *page)
 {
-	const struct fake_gpu_profile *p = config_of(access->object)->profile;
-	char driver[80] = "", modalias[128];
-
-	if (access->object->state == GPU_BOUND)
-		snprintf(driver, sizeof(driver), "DRIVER=%s\n", p->driver);
-	modalias[print_modalias(p, page)] = '\0';
-	snprintf(modalias, sizeof(modalias), "%s", page);
-	return fake_print(page,
-			  "%sPCI_CLASS=%X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%04X\n"
-			  "PCI_SLOT_NAME=%s\nMODALIAS=%s",
-			  driver, p->class_code, p->vendor_id, p->device_id, p->subsystem_vendor_id,
-			  p->subsystem_device_id, gpu_of(access->object)->address, modalias);
+	return fake_uevent_parent_keys(config_of(access->object),
+				       access->object->state == GPU_BOUND, page, FAKE_PAGE);
 }
 
 /* The BARs, the ROM and six resources of SR-IOV, one a line. */
@@ -213,6 +196,7 @@ static ssize_t write_remove(const struct fake_access *access, const char *text, 
 {
 	const struct fake_gpu_object *gpu = gpu_of(access->object);
 	unsigned long value;
+	bool unplugged;
 	int ret;
 
 	if (fake_text_number(text, &value))
@@ -224,9 +208,12 @@ static ssize_t write_remove(const struct fake_access *access, const char *text, 
 	if (ret == -EINTR)
 		return ret;
 	pthread_rwlock_wrlock(&access->tree->lock);
-	if (access->object->state == GPU_UNBOUND)
+	unplugged = access->object->state == GPU_UNBOUND;
+	if (unplugged)
 		fake_object_set_state(access->tree, access->object, GPU_UNPLUGGED);
 	fake_tree_unlock(access->tree);
+	if (unplugged)
+		fake_tree_tell_device(access->tree, access->object, GPU_DIR, "remove");
 	return (ssize_t)len;
 }
 

@@ -78,6 +78,7 @@ static ssize_t write_id(const struct fake_access *access, const char *text, size
 ssize_t fake_write_pci_rescan(const struct fake_access *access, const char *text, size_t len)
 {
 	struct fake_tree *tree = access->tree;
+	struct fake_gpu_object *gpu;
 	unsigned long value;
 	bool found;
 
@@ -89,12 +90,15 @@ ssize_t fake_write_pci_rescan(const struct fake_access *access, const char *text
 			fake_tree_unlock(tree);
 			break;
 		}
-		found = tree->gpus[i]->base.state == GPU_UNPLUGGED;
+		gpu = tree->gpus[i];
+		found = gpu->base.state == GPU_UNPLUGGED;
 		if (found)
-			fake_object_set_state(tree, &tree->gpus[i]->base, GPU_UNBOUND);
+			fake_object_set_state(tree, &gpu->base, GPU_UNBOUND);
 		fake_tree_unlock(tree);
-		if (found)
+		if (found) {
+			fake_tree_tell_device(tree, &gpu->base, GPU_DIR, "add");
 			fake_host_register_gpu(tree->host, i);
+		}
 	}
 	return (ssize_t)len;
 }

@@ -231,6 +231,7 @@ static void follow(void *data, enum fake_host_event event, const struct fake_vgp
 		break;
 	}
 	fake_tree_unlock(tree);
+	fake_tree_tell_host(tree, event, vgpu);
 }
 
 void fake_tree_follow_host(struct fake_tree *tree)

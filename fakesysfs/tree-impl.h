@@ -13,6 +13,7 @@
 
 #include <fakesysfs/host.h>
 #include <fakesysfs/tree.h>
+#include <fakesysfs/uevent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -174,6 +175,9 @@ struct fake_tree {
 	void *watcher_data;
 	struct fake_notice *notices;
 	size_t notices_len, notices_max;
+	pthread_rwlock_t uevents_lock;
+	fake_uevent_sink uevents; /* NULL: nobody listens */
+	void *uevents_data;
 };
 
 /* Node numbers. The root object is number 0: its rows are their own node numbers. */
@@ -281,7 +285,7 @@ ssize_t fake_write_eio(const struct fake_access *access, const char *text, size_
 /* An attribute that holds a number which writes change; its default is the row's value. */
 ssize_t fake_read_value(const struct fake_access *access, char *page);
 ssize_t fake_write_value(const struct fake_access *access, const char *text, size_t len);
-/* `uevent` of anything that has nothing to tell in it. */
+/* Writing to `uevent`: tells of the directory that it is in. tree-uevent.c */
 ssize_t fake_write_uevent(const struct fake_access *access, const char *text, size_t len);
 ssize_t fake_read_empty(const struct fake_access *access, char *page);
 
@@ -294,7 +298,6 @@ ssize_t fake_write_pci_rescan(const struct fake_access *access, const char *text
 /* The kernel's ways to read what was written. */
 bool fake_text_equal(const char *text, const char *word); /* sysfs_streq() */
 int fake_text_number(const char *text, unsigned long *out); /* kstrtoul(text, 0) */
-int fake_text_uevent(const char *text, size_t len); /* kobject_synth_uevent(): 0 or -EINVAL */
 
 /*
  * Objects. All of these want the tree's lock held for writing, but for the finders.
@@ -329,6 +332,13 @@ void fake_tree_unlock(struct fake_tree *tree);
 /** A leaf below @dir. @text is copied. NULL when out of memory. */
 struct fake_leaf_object *fake_leaf_add(struct fake_tree *tree, uint64_t dir, const char *name,
 				       unsigned int row, uint64_t target, const char *text);
+
+/** Sends a uevent of a device that is there, with what its `uevent` says. No locks are held. */
+void fake_tree_tell_device(struct fake_tree *tree, struct fake_object *object, unsigned int row,
+			   const char *action);
+/** Sends the uevents that belong to what the host has told. No locks are held. */
+void fake_tree_tell_host(struct fake_tree *tree, enum fake_host_event event,
+			 const struct fake_vgpu_info *vgpu);
 
 /* Making what a host has: tree-host.c. */
 void fake_tree_follow_host(struct fake_tree *tree);

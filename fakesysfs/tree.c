@@ -26,6 +26,7 @@ struct fake_tree *fake_tree_create(struct fake_host *host)
 	pthread_rwlock_init(&tree->lock, &attr);
 	pthread_rwlockattr_destroy(&attr);
 	pthread_rwlock_init(&tree->watcher_lock, NULL);
+	pthread_rwlock_init(&tree->uevents_lock, NULL);
 	tree->host = host;
 	if (fake_object_add(tree, root, &fake_kind_root, 0))
 		return NULL;
@@ -53,6 +54,7 @@ void fake_tree_destroy(struct fake_tree *tree)
 	fake_hash_finish(&tree->dirs);
 	fake_hash_finish(&tree->vgpus);
 	free(tree->gpus);
+	pthread_rwlock_destroy(&tree->uevents_lock);
 	pthread_rwlock_destroy(&tree->watcher_lock);
 	pthread_rwlock_destroy(&tree->lock);
 	free(tree);

@@ -9,6 +9,7 @@
 
 enum sandbox_step {
 	SANDBOX_GO, /* from outside: go on */
+	SANDBOX_NETWORKED, /* descriptor: fake_uevent_netlink_open() of the network namespace */
 	SANDBOX_MOUNTED, /* descriptor: /dev/fuse of the mount, to be served */
 	SANDBOX_FILTERED, /* descriptor: the filter's listener; value: the FUSE mount's st_dev */
 	SANDBOX_NOT_EXECUTED, /* error: why the program could not be; value: exit code */

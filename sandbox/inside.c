@@ -3,6 +3,7 @@
 #include "inside.h"
 
 #include <errno.h>
+#include <fakesysfs/uevent-netlink.h>
 #include <fakevfio/supervisor.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -142,6 +143,21 @@ static _Noreturn void run_init(const struct sandbox_inside *inside)
 	_exit(EXIT_SUCCESS);
 }
 
+/* Kernel uevents reach the network namespace in which their socket was made, whoever sends. */
+static void offer_uevents(const struct sandbox_inside *inside)
+{
+	struct vgpu_error err = { 0 };
+	_autoclose_ int netlink = fake_uevent_netlink_open();
+
+	if (netlink < 0) {
+		vgpu_error_set(&err, VGPU_ERROR_NEED, -netlink,
+			       "cannot send kernel uevents: %s (--share-network does without)",
+			       strerror(-netlink));
+		fail(inside, &err);
+	}
+	tell(inside, SANDBOX_NETWORKED, 0, netlink);
+}
+
 static void build(struct sandbox_inside *inside)
 {
 	struct vgpu_error err = { 0 };
@@ -150,6 +166,8 @@ static void build(struct sandbox_inside *inside)
 	await_go(inside); /* with ids */
 	if (sandbox_unshare_rest(inside->network, &err))
 		fail(inside, &err);
+	if (inside->network)
+		offer_uevents(inside);
 	fuse = sandbox_mount_fake(inside->mount_data, &err);
 	if (fuse < 0)
 		fail(inside, &err);

@@ -6,6 +6,7 @@
 #include <fakesysfs/fuse.h>
 #include <fakesysfs/host.h>
 #include <fakesysfs/tree.h>
+#include <fakesysfs/uevent-netlink.h>
 #include <fakevfio/supervisor.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -31,6 +32,7 @@ struct sandbox {
 	struct fake_tree *tree;
 	struct fv_supervisor *supervisor;
 	struct fake_fuse *fuse;
+	struct fake_uevent_netlink *uevents; /* NULL: the network is the caller's */
 	struct sandbox_merge merge;
 	int channel;
 	int signals; /* signalfd of those that are passed on */
@@ -99,6 +101,12 @@ static void finish(struct sandbox *sandbox)
 	/* The FUSE front end calls the supervisor, which works on the host: in this order. */
 	fake_fuse_destroy(sandbox->fuse);
 	fv_supervisor_destroy(sandbox->supervisor);
+	if (sandbox->tree)
+		fake_tree_set_uevents(sandbox->tree, NULL, NULL);
+	if (sandbox->uevents && fake_uevent_netlink_error(sandbox->uevents))
+		say(sandbox, "kernel: uevents were refused: %s",
+		    strerror(fake_uevent_netlink_error(sandbox->uevents)));
+	fake_uevent_netlink_destroy(sandbox->uevents);
 	fake_tree_destroy(sandbox->tree);
 	fake_host_destroy(sandbox->host);
 	sandbox_merge_finish(&sandbox->merge);
@@ -116,6 +124,15 @@ static void go(struct sandbox *sandbox)
 	struct sandbox_message message = { .step = SANDBOX_GO };
 
 	sandbox_channel_send(sandbox->channel, &message, -1);
+}
+
+static int on_networked(struct sandbox *sandbox, int *netlink)
+{
+	sandbox->uevents = fake_uevent_netlink_create(steal_fd(netlink));
+	if (!sandbox->uevents)
+		return vgpu_error_set(sandbox->err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
+	fake_tree_set_uevents(sandbox->tree, fake_uevent_netlink_send, sandbox->uevents);
+	return 0;
 }
 
 static int on_mounted(struct sandbox *sandbox, int *fuse)
@@ -156,6 +173,8 @@ static int on_message(struct sandbox *sandbox)
 	if (rc)
 		return rc;
 	switch (message.step) {
+	case SANDBOX_NETWORKED:
+		return on_networked(sandbox, &fd);
 	case SANDBOX_MOUNTED:
 		return on_mounted(sandbox, &fd);
 	case SANDBOX_FILTERED:

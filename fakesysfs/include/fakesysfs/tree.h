@@ -14,6 +14,8 @@
 #include <sys/types.h>
 #include <vgpulab/cleanup.h>
 
+#include "uevent.h"
+
 struct fake_host;
 struct fake_tree;
 
@@ -104,3 +106,9 @@ void fake_tree_watch(struct fake_tree *tree, const struct fake_tree_watcher *wat
  * Source: fs/kernfs/dir.c, kernfs_name_hash()
  */
 uint32_t fake_tree_name_hash(const char *name);
+
+/**
+ * Sets who gets the uevents, @sink NULL for nobody. They come without locks in the thread that
+ * caused them, after the change shows. When this returns, the old sink is not running.
+ */
+void fake_tree_set_uevents(struct fake_tree *tree, fake_uevent_sink sink, void *data);
