@@ -101,6 +101,7 @@ void cli_backend_closep(struct vgpu_backend **backend);
 
 int cli_verb_types(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_list(const struct cli_globals *globals, int argc, char **argv);
+int cli_verb_doctor(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_create(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_remove(const struct cli_globals *globals, int argc, char **argv);
 int cli_verb_define(const struct cli_globals *globals, int argc, char **argv);
@@ -118,6 +119,8 @@ int cli_verb_qemu_args(const struct cli_globals *globals, int argc, char **argv)
 
 extern const struct cli_option cli_types_options[];
 extern const struct cli_option cli_list_options[];
+extern const struct cli_option cli_doctor_options[];
+extern const char cli_doctor_details[];
 extern const struct cli_option cli_create_options[];
 extern const struct cli_option cli_define_options[];
 extern const struct cli_option cli_undefine_options[];

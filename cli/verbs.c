@@ -41,6 +41,16 @@ const struct cli_verb cli_verbs[] = {
 		.details = "The kernel lets this wait until no program uses the vGPU any more.",
 	},
 	{
+		.name = "doctor",
+		.group = "Manage vGPUs",
+		.arguments = "[--parent PARENT] [--uuid UUID] [--facts BUNDLE]... [--record] | "
+			     "--explain FILE | --list-rules",
+		.summary = "say why vGPUs do not work here and what to do, or what a log means",
+		.run = cli_verb_doctor,
+		.options = cli_doctor_options,
+		.details = cli_doctor_details,
+	},
+	{
 		.name = "define",
 		.group = "Definitions that outlive the machine's restart",
 		.arguments = "[--parent PARENT] [--type TYPE | --jsonfile FILE] [--auto] [UUID]",
