@@ -157,6 +157,10 @@ int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 		qt_argv_add(&argv, "-smp");
 		qt_argv_addf(&argv, "%u", options->cpus);
 	}
+	if (options->firmware) {
+		qt_argv_add(&argv, "-bios");
+		qt_argv_add(&argv, options->firmware);
+	}
 	qt_argv_add_all(&argv, options->front_end);
 	add_channels(&argv);
 	if (options->kernel) {

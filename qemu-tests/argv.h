@@ -35,6 +35,7 @@ struct qt_qemu_argv {
 	const char *qemu; /* the program */
 	const char *accel; /* "tcg" or "kvm" */
 	const char *machine; /* "pc" */
+	const char *firmware; /* a file; NULL: QEMU's own, SeaBIOS */
 	unsigned int memory_mib;
 	unsigned int cpus; /* 0: one */
 	const char *kernel, *initrd; /* relative to QEMU's working directory, or absolute */
@@ -48,6 +49,7 @@ struct qt_qemu_argv {
 /** Names that the command line and the code that connects agree on, in QEMU's working directory. */
 #define QT_QMP_SOCKET	  "qmp.sock"
 #define QT_VNC_SOCKET	  "vnc.sock"
+#define QT_SPICE_SOCKET	  "spice.sock"
 #define QT_CONTROL_SOCKET "control.sock"
 #define QT_CONSOLE_LOG	  "console.log"
 /** The display device's id, for QMP's screendump and -vnc display=. */

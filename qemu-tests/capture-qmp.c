@@ -14,17 +14,30 @@
  * only; screendump refreshes the console once before it reads it.
  * Source: QEMU ui/console.c, qmp_screendump()
  */
-int qt_capture_qmp(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
-		   struct vgpu_error *err)
+static int screendump(struct qt_vm *vm, const char *device, int64_t deadline_ms,
+		      struct qt_image *out, struct vgpu_error *err)
 {
 	json_object *arguments = json_object_new_object();
 	int r;
 
 	json_object_object_add(arguments, "filename", json_object_new_string(PICTURE));
-	json_object_object_add(arguments, "device", json_object_new_string(QT_DEVICE_ID));
+	if (device)
+		json_object_object_add(arguments, "device", json_object_new_string(device));
 	r = qt_qmp_command(qt_vm_qmp(vm), "screendump", arguments, deadline_ms, NULL, err);
 	if (!r)
 		r = qt_image_read(qt_vm_dir(vm), PICTURE, out, err);
 	unlinkat(qt_vm_dir(vm), PICTURE, 0);
 	return r;
+}
+
+int qt_capture_qmp(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
+		   struct vgpu_error *err)
+{
+	return screendump(vm, QT_DEVICE_ID, deadline_ms, out, err);
+}
+
+int qt_capture_qmp_first(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
+			 struct vgpu_error *err)
+{
+	return screendump(vm, NULL, deadline_ms, out, err);
 }

@@ -15,7 +15,10 @@ struct qt_vm;
 struct qt_capture {
 	const char *name; /* "qmp" */
 	const char *summary;
-	/** What the display shows now, in a picture that the caller finishes. 0, or an error. */
+	/**
+	 * What the display shows now, in a picture that the caller finishes. 0, or an error.
+	 * NULL: there is no display to look at, and the guest's own copy is judged.
+	 */
 	int (*grab)(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
 		    struct vgpu_error *err);
 };
@@ -28,8 +31,15 @@ const struct qt_capture *qt_capture_find(const char *name);
 
 int qt_capture_qmp(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
 		   struct vgpu_error *err);
+/** The same of whatever console is the first. */
+int qt_capture_qmp_first(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
+			 struct vgpu_error *err);
 int qt_capture_vnc(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
 		   struct vgpu_error *err);
+int qt_capture_spice(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
+		     struct vgpu_error *err);
+int qt_capture_dbus(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
+		    struct vgpu_error *err);
 
 /**
  * The picture that a VNC server shows on @fd, a connected socket, which is taken over: the second

@@ -39,12 +39,18 @@ static char *find_build_directory(void)
 
 char *qt_guest_program_find(const char *name)
 {
+	static const char *const rooms[] = { "viewers", "guest" };
 	_autofree_ char *build = find_build_directory();
 	char own[PATH_MAX];
 	char *path = NULL;
 
-	if (build)
-		return asprintf(&path, "%s/qemu-tests/guest/%s", build, name) < 0 ? NULL : path;
+	for (size_t i = 0; build && i < VGPU_ARRAY_LEN(rooms); i++) {
+		if (asprintf(&path, "%s/qemu-tests/%s/%s", build, rooms[i], name) < 0)
+			return NULL;
+		if (is_there(path) || i == VGPU_ARRAY_LEN(rooms) - 1)
+			return path;
+		free(path);
+	}
 	/* below the prefix, wherever that was moved to */
 	find_own_prefix(own, sizeof(own));
 	if (QT_LIBEXECDIR_UNDER_PREFIX[0] != '/' &&

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-/** The file @name of our own in libexec: "guest-init", "fetch-kernel". Freed by the caller. */
+/** The file @name of our own in libexec: "guest-init", "fetch-kernel", "view-spice". Freed by the caller. */
 char *qt_guest_program_find(const char *name);
 
 /**

@@ -200,7 +200,8 @@ static FILE *open_log(int dir_fd, const char *name)
 
 static void remove_sockets(int dir_fd)
 {
-	static const char *const names[] = { QT_QMP_SOCKET, QT_CONTROL_SOCKET, QT_VNC_SOCKET };
+	static const char *const names[] = { QT_QMP_SOCKET, QT_CONTROL_SOCKET, QT_VNC_SOCKET,
+					     QT_SPICE_SOCKET };
 
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(names); i++)
 		unlinkat(dir_fd, names[i], 0);

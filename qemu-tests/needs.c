@@ -2,9 +2,12 @@
 #include "needs.h"
 #include "guest-files.h"
 
+#include "paths.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <vgpulab/cleanup.h>
@@ -101,6 +104,57 @@ static bool probe_vfio(const struct qt_needs *needs, char *why, size_t why_size)
 	return false;
 }
 
+/* Is QEMU's module @name where Debian or a build has it? */
+static bool has_module(const char *name)
+{
+	static const char *const patterns[] = { "/usr/lib/*/qemu/%s.so", "/usr/lib/qemu/%s.so",
+						"/usr/lib64/qemu/%s.so",
+						"/usr/local/lib/*/qemu/%s.so" };
+	bool found = false;
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(patterns) && !found; i++) {
+		char pattern[128];
+		glob_t matches;
+
+		snprintf(pattern, sizeof(pattern), patterns[i], name);
+		found = !glob(pattern, GLOB_NOSORT, NULL, &matches);
+		globfree(&matches);
+	}
+	return found;
+}
+
+static bool can_view(const char *viewer, const char *library, const char *module, char *why,
+		     size_t why_size)
+{
+	_autofree_ char *path = qt_guest_program_find(viewer);
+
+	if (!path || access(path, X_OK))
+		snprintf(why, why_size, "%s was not built; install %s and build again", viewer,
+			 library);
+	else if (!has_module(module))
+		snprintf(why, why_size, "QEMU's module %s is not there; install %s", module,
+			 "qemu-system-common, qemu-system-gui or qemu-system-modules-spice");
+	else
+		return true;
+	return false;
+}
+
+static bool probe_spice(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	return can_view("view-spice", "libspice-client-glib-2.0-dev", "ui-spice-core", why,
+			why_size);
+}
+
+static bool probe_dbus(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	return can_view("view-dbus", "libglib2.0-dev", "ui-dbus", why, why_size);
+}
+
+static bool probe_ovmf(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	return can_read(QT_OVMF, "UEFI firmware", "install ovmf", why, why_size);
+}
+
 const struct qt_need qt_need_rows[] = {
 	{ "qemu", "QEMU for x86-64", probe_qemu },
 	{ "guest-kernel", "a kernel for the guest", probe_guest_kernel },
@@ -109,6 +163,9 @@ const struct qt_need qt_need_rows[] = {
 	{ "kvm", "KVM that really runs a vCPU", qt_probe_kvm },
 	{ "vgpu", "a device that can be cut into vGPUs", probe_vgpu },
 	{ "vfio", "VFIO", probe_vfio },
+	{ "spice", "QEMU with SPICE, and a viewer", probe_spice },
+	{ "dbus", "QEMU with its D-Bus display, and a viewer", probe_dbus },
+	{ "ovmf", "UEFI firmware for the guest", probe_ovmf },
 };
 const size_t qt_need_rows_len = VGPU_ARRAY_LEN(qt_need_rows);
 _Static_assert(VGPU_ARRAY_LEN(qt_need_rows) <= QT_NEEDS_MAX, "a state for every row");

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { QT_PATH_CAPTURES_MAX = 4, QT_PATH_NEEDS_MAX = 4 };
+enum { QT_PATH_CAPTURES_MAX = 6, QT_PATH_NEEDS_MAX = 4 };
 
 struct qt_path {
 	const char *name;
@@ -17,10 +17,15 @@ struct qt_path {
 	const char *device; /* QEMU's device model */
 	const char *properties; /* of the device */
 	bool vgpu; /* the device is a vGPU; else it is QEMU's own */
+	const char *firmware; /* a file; NULL: QEMU's own, SeaBIOS */
+	bool boot_display; /* firmware draws on it (ramfb) while the vGPU's plane is off */
 	const char *const *front_end; /* QEMU's options for its user interface, NULL-terminated */
 	const char *captures[QT_PATH_CAPTURES_MAX]; /* names, NULL behind the last */
 	const char *needs[QT_PATH_NEEDS_MAX]; /* beyond what every scenario needs */
 };
+
+/** Where Debian's package ovmf has its firmware for PCs, code and variables in one. */
+#define QT_OVMF "/usr/share/ovmf/OVMF.fd"
 
 extern const struct qt_path qt_paths[];
 extern const size_t qt_paths_len;

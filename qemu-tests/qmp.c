@@ -115,7 +115,33 @@ static int receive(struct qt_qmp *qmp, int64_t deadline_ms, json_object **out)
 	return *out ? 0 : -EPROTO;
 }
 
-static int send_all(struct qt_qmp *qmp, const char *text, size_t len, int64_t deadline_ms)
+/* A part of @text; with the first one goes *@give_fd, unless it is -1, and becomes -1. */
+static ssize_t send_part(struct qt_qmp *qmp, const char *text, size_t len, int *give_fd)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec part = { (char *)text, len };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	ssize_t put;
+
+	if (*give_fd >= 0) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.header), give_fd, sizeof(*give_fd));
+	}
+	put = sendmsg(qmp->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (put > 0)
+		*give_fd = -1;
+	return put;
+}
+
+static int send_all(struct qt_qmp *qmp, const char *text, size_t len, int give_fd,
+		    int64_t deadline_ms)
 {
 	for (size_t done = 0; done < len;) {
 		struct pollfd fd = { .fd = qmp->fd, .events = POLLOUT };
@@ -123,7 +149,7 @@ static int send_all(struct qt_qmp *qmp, const char *text, size_t len, int64_t de
 
 		if (poll(&fd, 1, qt_left_ms(deadline_ms)) == 0)
 			return -ETIMEDOUT;
-		put = send(qmp->fd, text + done, len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+		put = send_part(qmp, text + done, len - done, &give_fd);
 		if (put < 0 && errno != EINTR && errno != EAGAIN)
 			return -EPIPE;
 		if (put > 0)
@@ -200,8 +226,9 @@ static int trouble(int r, const char *what, struct vgpu_error *err)
 	return vgpu_error_set(err, VGPU_ERROR_FAILED, -r, "QMP %s: %s", what, why);
 }
 
-int qt_qmp_command(struct qt_qmp *qmp, const char *name, json_object *arguments,
-		   int64_t deadline_ms, json_object **result, struct vgpu_error *err)
+/* @give_fd travels with the command; -1: none. */
+static int run_command(struct qt_qmp *qmp, const char *name, json_object *arguments, int give_fd,
+		       int64_t deadline_ms, json_object **result, struct vgpu_error *err)
 {
 	unsigned int id = qmp->next_id++;
 	json_object *command = json_object_new_object();
@@ -215,10 +242,10 @@ int qt_qmp_command(struct qt_qmp *qmp, const char *name, json_object *arguments,
 	json_object_object_add(command, "id", json_object_new_int64(id));
 	text = json_object_to_json_string_length(command, JSON_C_TO_STRING_PLAIN, &len);
 	log_line(qmp, ">", text, len);
-	r = send_all(qmp, text, len, deadline_ms);
+	r = send_all(qmp, text, len, give_fd, deadline_ms);
 	json_object_put(command);
 	if (!r)
-		r = send_all(qmp, "\n", 1, deadline_ms);
+		r = send_all(qmp, "\n", 1, -1, deadline_ms);
 	while (!r) {
 		json_object *message = NULL;
 		bool done;
@@ -233,6 +260,21 @@ int qt_qmp_command(struct qt_qmp *qmp, const char *name, json_object *arguments,
 			return answer;
 	}
 	return trouble(r, name, err);
+}
+
+int qt_qmp_command(struct qt_qmp *qmp, const char *name, json_object *arguments,
+		   int64_t deadline_ms, json_object **result, struct vgpu_error *err)
+{
+	return run_command(qmp, name, arguments, -1, deadline_ms, result, err);
+}
+
+int qt_qmp_give_fd(struct qt_qmp *qmp, const char *name, int fd, int64_t deadline_ms,
+		   struct vgpu_error *err)
+{
+	json_object *arguments = json_object_new_object();
+
+	json_object_object_add(arguments, "fdname", json_object_new_string(name));
+	return run_command(qmp, "getfd", arguments, fd, deadline_ms, NULL, err);
 }
 
 /* {"QMP": {"version": {"qemu": {"major": 7, "minor": 2, "micro": 22}, ...}, ...}} */

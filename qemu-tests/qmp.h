@@ -35,5 +35,12 @@ const char *qt_qmp_version(const struct qt_qmp *qmp);
 int qt_qmp_command(struct qt_qmp *qmp, const char *name, json_object *arguments,
 		   int64_t deadline_ms, json_object **result, struct vgpu_error *err);
 
+/**
+ * Gives QEMU a copy of @fd, which later commands call @name. Errors as above.
+ * Source: QEMU qapi/misc.json, getfd
+ */
+int qt_qmp_give_fd(struct qt_qmp *qmp, const char *name, int fd, int64_t deadline_ms,
+		   struct vgpu_error *err);
+
 /** How many events of that name have arrived so far. */
 unsigned int qt_qmp_events(const struct qt_qmp *qmp, const char *name);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "scenario-run.h"
 
+#include "boot-display.h"
 #include "clock.h"
 #include "guest-console.h"
 #include "guest-log.h"
 #include "launch.h"
 #include "paths.h"
 #include "qmp.h"
+#include "refusals.h"
 #include "repeat.h"
 #include "scenario-steps.h"
 #include "scenario-vgpu.h"
@@ -46,7 +48,8 @@ static bool needs_are_met(struct qt_scenario_state *run)
 	static const char *const always[] = { "qemu", "guest-kernel", "guest-init" };
 	const struct qt_scenario *scenario = run->result->scenario;
 
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(always); i++)
+	/* what is refused needs no guest */
+	for (size_t i = 0; i < (scenario->refused ? 1 : VGPU_ARRAY_LEN(always)); i++)
 		if (!need_is_met(run, always[i]))
 			return false;
 	if (run->driver && !need_is_met(run, "guest-modules"))
@@ -128,9 +131,14 @@ static int create_vgpu(struct qt_scenario_state *run, struct vgpu_error *err)
 	return 0;
 }
 
+/* A vGPU that nobody has made: mdev names are random UUIDs, and this one is no such. */
+#define ABSENT_UUID "00000000-0000-0000-0000-000000000000"
+
 static int build_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	const struct qt_scenario *scenario = run->result->scenario;
+	bool absent = scenario->refused && qt_refusal_find(scenario->refused)->absent;
+	bool packed = scenario->packed_kernel || run->path->firmware;
 	char sysfsdev[128], initrd[64], append[64];
 	struct qt_qemu_argv options = {
 		.qemu = run->runner->needs.qemu,
@@ -138,9 +146,9 @@ static int build_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 		.machine = "pc",
 		.memory_mib = 512,
 		.cpus = scenario->cpus,
-		.kernel = scenario->packed_kernel && run->runner->packed_kernel
-				  ? run->runner->packed_kernel
-				  : run->runner->needs.kernel,
+		.firmware = run->path->firmware,
+		.kernel = packed && run->runner->packed_kernel ? run->runner->packed_kernel
+							       : run->runner->needs.kernel,
 		.initrd = initrd,
 		.append = run->driver ? append : NULL,
 		.front_end = run->path->front_end,
@@ -153,7 +161,10 @@ static int build_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 		 run->driver ? run->driver->name : "");
 	if (run->driver)
 		snprintf(append, sizeof(append), "qt.output=%s", run->driver->output);
-	snprintf(sysfsdev, sizeof(sysfsdev), "/sys/bus/mdev/devices/%s", run->result->uuid);
+	snprintf(sysfsdev, sizeof(sysfsdev), "/sys/bus/mdev/devices/%s",
+		 absent ? ABSENT_UUID : run->result->uuid);
+	if (scenario->refused)
+		options.kernel = NULL;
 	snprintf(run->result->accel, sizeof(run->result->accel), "%s", options.accel);
 	if (qt_qemu_argv_build(&options, &run->result->argv))
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "building QEMU's arguments");
@@ -180,8 +191,14 @@ static int start_qemu(struct qt_scenario_state *run, struct vgpu_error *err)
 static int boot_guest(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	char line[QT_CONSOLE_LINE_LEN];
-	int r = qt_console_wait_ready(qt_vm_console(run->vm), qt_now_ms() + QT_BOOT_MS, line, err);
+	int64_t deadline_ms = qt_now_ms() + QT_BOOT_MS;
+	int r;
 
+	if (run->path->boot_display)
+		r = qt_boot_display_watch(run->vm, deadline_ms, line, &run->result->boot_display,
+					  err);
+	else
+		r = qt_console_wait_ready(qt_vm_console(run->vm), deadline_ms, line, err);
 	if (r) {
 		char last[160];
 
@@ -193,6 +210,11 @@ static int boot_guest(struct qt_scenario_state *run, struct vgpu_error *err)
 	run->loads = 1;
 	snprintf(run->result->guest, sizeof(run->result->guest), "%.199s", line);
 	return 0;
+}
+
+static int judge_boot_display(struct qt_scenario_state *run, struct vgpu_error *err)
+{
+	return run->path->boot_display ? qt_boot_display_judge(&run->result->boot_display, err) : 0;
 }
 
 /* The guest powers off, QEMU ends by itself, and its status tells whether all was well. */
@@ -253,21 +275,51 @@ static int refuse_another(struct qt_scenario_state *run, struct vgpu_error *err)
 	return 0;
 }
 
+static int be_refused(struct qt_scenario_state *run, struct vgpu_error *err)
+{
+	struct qt_refusal_request request = {
+		.scenario = run->result->scenario,
+		.dir_fd = run->dir_fd,
+		.deadline_ms = qt_now_ms() + QEMU_MS,
+	};
+	int r = build_argv(run, err);
+
+	request.argv = run->result->argv.items;
+	if (!r)
+		r = qt_refusal_run(&request, &run->vm, err);
+	/* the vGPU can go only when QEMU has gone */
+	qt_vm_destroy(run->vm);
+	run->vm = NULL;
+	return r;
+}
+
 /* In this order, each for both guests if there are two. The name is the fault's if one fails. */
-static const struct stage {
+struct stage {
 	const char *fault, *step;
 	int (*run)(struct qt_scenario_state *run, struct vgpu_error *err);
-} stages[] = {
+};
+
+static const struct stage refusal_stages[] = {
+	{ "no-directory", NULL, make_directory },
+	{ "no-vgpu", NULL, create_vgpu_if_due },
+	{ "not-refused", "being refused", be_refused },
+	{ "no-removal", NULL, remove_vgpu },
+	{ 0 },
+};
+
+static const struct stage guest_stages[] = {
 	{ "no-directory", NULL, make_directory },
 	{ "no-vgpu", NULL, create_vgpu_if_due },
 	{ "no-refusal", NULL, refuse_another },
 	{ "no-qemu", "starting QEMU", start_qemu },
 	{ "no-boot", "booting the guest", boot_guest },
+	{ "boot-display", NULL, judge_boot_display },
 	{ "guest", NULL, qt_steps_run },
 	{ "guest", NULL, qt_steps_show_again },
 	{ "driver", "reading the guest's kernel log", qt_steps_judge_driver },
 	{ "no-power-off", "powering off", power_off },
 	{ "no-removal", NULL, remove_vgpu },
+	{ 0 },
 };
 
 /*
@@ -343,6 +395,7 @@ static void blame_beside(struct qt_scenario_state *run)
 
 void qt_scenario_run(struct qt_runner *runner, struct qt_result *result, struct qt_result *beside)
 {
+	const struct stage *stages = result->scenario->refused ? refusal_stages : guest_stages;
 	struct qt_scenario_state run, second;
 	bool going;
 
@@ -352,7 +405,7 @@ void qt_scenario_run(struct qt_runner *runner, struct qt_result *result, struct 
 		run.beside = &second;
 	}
 	going = needs_are_met(&run) && (!beside || needs_are_met(&second));
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(stages) && going; i++)
+	for (size_t i = 0; stages[i].run && going; i++)
 		going = run_stage(&run, &stages[i]) && (!beside || run_stage(&second, &stages[i]));
 	run_finish(&run);
 	if (beside) {

@@ -157,6 +157,19 @@ static json_object *frame_json(const struct qt_frame *frame)
 	return object;
 }
 
+static json_object *boot_display_json(const struct qt_boot_display *display)
+{
+	json_object *object = json_object_new_object();
+
+	add_number(object, "looks", display->looks);
+	add_number(object, "pictures", display->pictures);
+	add_number(object, "stood_ms", display->stood_ms);
+	add_number(object, "width_px", display->width_px);
+	add_number(object, "height_px", display->height_px);
+	add_text(object, "picture", display->picture);
+	return object;
+}
+
 static json_object *result_json(const struct qt_result *result)
 {
 	json_object *object = json_object_new_object(), *timing = json_object_new_object();
@@ -180,6 +193,9 @@ static json_object *result_json(const struct qt_result *result)
 	add_number(timing, "guest", result->guest_ms);
 	add_number(timing, "total", result->total_ms);
 	json_object_object_add(object, "after_ms", timing);
+	if (result->boot_display.looks)
+		json_object_object_add(object, "boot_display",
+				       boot_display_json(&result->boot_display));
 	for (size_t i = 0; i < result->frames_len; i++)
 		json_object_array_add(frames, frame_json(&result->frames[i]));
 	json_object_object_add(object, "frames", frames);

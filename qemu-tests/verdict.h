@@ -6,6 +6,7 @@
  */
 
 #include "argv.h"
+#include "boot-display.h"
 #include "compare.h"
 
 #include <json-c/json.h>
@@ -19,13 +20,14 @@ enum qt_outcome { QT_PASSED, QT_FAILED, QT_SKIPPED };
 /** "PASS", "FAIL", "SKIP". */
 const char *qt_outcome_name(enum qt_outcome outcome);
 
-enum { QT_SHOTS_MAX = 4, QT_PICTURE_LEN = 64 };
+enum { QT_SHOTS_MAX = 6, QT_PICTURE_LEN = 64 };
 
 /** What one capture saw of one frame. Pictures are files in the scenario's directory. */
 struct qt_shot {
 	const char *capture;
 	struct qt_judgement judgement;
 	unsigned int duration_ms;
+	bool by_checksum; /* there was no picture to look at */
 	char picture[QT_PICTURE_LEN]; /* what was captured; empty: it is the expected picture */
 	char diff[QT_PICTURE_LEN]; /* empty if nothing differs */
 };
@@ -59,6 +61,7 @@ struct qt_result {
 	char notes[400]; /* what was measured on the way: "60.00 Hz, 2 x reload" */
 	unsigned int qemu_ms, guest_ms,
 		total_ms; /* from the start to QMP, to the guest, to the end */
+	struct qt_boot_display boot_display; /* looks are 0 if the path has none */
 	struct qt_frame *frames;
 	size_t frames_len;
 };

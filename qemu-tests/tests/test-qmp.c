@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -97,6 +98,41 @@ static void greeting_is_answered_with_capabilities_and_gives_the_version(void **
 	assert_int_equal(0, session.result);
 	assert_string_equal("7.2.22", qt_qmp_version(session.qmp));
 	end(&session);
+}
+
+/* What QEMU gets is the file itself, and with the command that names it. */
+static void descriptor_travels_with_its_name(void **state)
+{
+	int pair[2], file[2], got = -1;
+	char room[CMSG_SPACE(sizeof(int))], text[256] = "", byte = 0;
+	struct iovec part = { text, sizeof(text) - 1 };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = room,
+				  .msg_controllen = sizeof(room) };
+	static const char answers[] = GREETING "{\"return\": {}, \"id\": 0}\r\n"
+					       "{\"return\": {}, \"id\": 1}\r\n";
+	struct qt_qmp *qmp = NULL;
+
+	assert_int_equal(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	assert_int_equal(0, pipe2(file, O_CLOEXEC));
+	assert_int_equal(sizeof(answers) - 1, write(pair[0], answers, sizeof(answers) - 1));
+	assert_int_equal(0, qt_qmp_create(pair[1], NULL, qt_now_ms() + 5000, &qmp, NULL));
+	assert_true(await_line(pair[0], "qmp_capabilities"));
+	assert_int_equal(0, qt_qmp_give_fd(qmp, "viewer", file[1], qt_now_ms() + 5000, NULL));
+	assert_true(recvmsg(pair[0], &message, MSG_CMSG_CLOEXEC) > 0);
+	assert_non_null(strstr(text, "\"getfd\""));
+	assert_non_null(strstr(text, "\"viewer\""));
+	assert_non_null(CMSG_FIRSTHDR(&message));
+	memcpy(&got, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(got));
+	assert_int_equal(1, write(got, "x", 1));
+	assert_int_equal(1, read(file[0], &byte, 1));
+	assert_int_equal('x', byte);
+	close(got);
+	close(file[0]);
+	close(file[1]);
+	close(pair[0]);
+	qt_qmp_destroy(qmp);
 }
 
 static void events_between_command_and_answer_are_counted(void **state)
@@ -228,6 +264,7 @@ static void endless_line_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(descriptor_travels_with_its_name),
 		cmocka_unit_test(greeting_is_answered_with_capabilities_and_gives_the_version),
 		cmocka_unit_test(events_between_command_and_answer_are_counted),
 		cmocka_unit_test(error_answer_carries_qemus_words),

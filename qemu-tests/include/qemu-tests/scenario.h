@@ -39,6 +39,8 @@ struct qt_scenario {
 	const char *needs[QT_SCENARIO_NEEDS_MAX]; /* beyond the path's */
 	const char *type; /* glob over mdev types: others cannot do it; NULL: all can */
 	const char *beside; /* a scenario whose guest runs at the same time; NULL: none */
+	const char *refused; /* what must be refused, a row of refusals.c; NULL: it must work */
+	const char *refusal; /* the words that QEMU must refuse it with */
 	bool on_request; /* runs only if it is selected by its full name */
 	struct qt_step steps[QT_SCENARIO_STEPS_MAX];
 };
