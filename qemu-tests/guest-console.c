@@ -108,6 +108,18 @@ static const char *after_word(const char *line, const char *word)
 	return line + len + (line[len] == ' ');
 }
 
+/* UEFI firmware moves the cursor of every serial port, and ends with no newline. */
+static const char *after_escapes(const char *line)
+{
+	const char *escape = strrchr(line, '\033');
+
+	if (!escape)
+		return line;
+	escape += 1 + (escape[1] == '[');
+	escape += strspn(escape, "0123456789;=?");
+	return *escape ? escape + 1 : escape;
+}
+
 /* Waits for a line that begins with @word; lines that mean nothing to us are passed over. */
 static int expect(struct qt_console *console, const char *word, const char *what,
 		  int64_t deadline_ms, char *rest_out, struct vgpu_error *err)
@@ -128,7 +140,7 @@ static int expect(struct qt_console *console, const char *word, const char *what
 		rest = after_word(line, "|");
 		if (rest && console->take)
 			console->take(console->take_data, rest);
-		rest = after_word(line, word);
+		rest = after_word(after_escapes(line), word);
 		if (rest) {
 			if (rest_out)
 				memmove(rest_out, rest, strlen(rest) + 1);

@@ -119,6 +119,21 @@ static void print_failed_frame(FILE *f, const struct qt_frame *frame, int dir_fd
 	fputs("</div>\n", f);
 }
 
+static void print_boot_display(FILE *f, const struct qt_result *result, int dir_fd)
+{
+	const struct qt_boot_display *display = &result->boot_display;
+
+	if (!*display->picture)
+		return;
+	fputs("<figure>", f);
+	qt_html_picture(f, dir_fd, display->picture, THUMBNAIL_MAX_PX, "what firmware showed");
+	fprintf(f,
+		"<figcaption>firmware on the boot display, %ux%u: stood still for %.1f s, %u "
+		"pictures in all</figcaption></figure>\n",
+		display->width_px, display->height_px, display->stood_ms / 1000.0,
+		display->pictures);
+}
+
 /* What matters most: the first frame that failed; if all is well, the first one as a proof. */
 static void print_pictures(FILE *f, const struct qt_result *result, int dir_fd)
 {
@@ -257,6 +272,8 @@ void qt_report_result(FILE *f, const struct qt_result *result, int out_fd)
 		print_pictures(f, result, dir_fd);
 	fputs("<div>\n", f);
 	print_facts(f, result);
+	if (dir_fd >= 0)
+		print_boot_display(f, result, dir_fd);
 	print_frames(f, result);
 	if (dir_fd >= 0)
 		print_logs(f, result, dir_fd);

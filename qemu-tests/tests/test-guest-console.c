@@ -52,6 +52,18 @@ static void ready_is_found_among_other_lines(void **state)
 	close_port(&port);
 }
 
+static void ready_is_found_behind_what_firmware_wrote(void **state)
+{
+	struct port port;
+	char line[QT_CONSOLE_LINE_LEN];
+
+	open_port(&port);
+	say(&port, "\033[2J\033[01;01H\033[=3h\033[2J\033[01;01Hqt ready output=gvt\r\n");
+	assert_int_equal(0, qt_console_wait_ready(port.console, qt_now_ms() + 1000, line, NULL));
+	assert_string_equal("output=gvt", line);
+	close_port(&port);
+}
+
 static void guest_that_gives_up_is_quoted(void **state)
 {
 	struct port port;
@@ -151,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ready_is_found_among_other_lines),
+		cmocka_unit_test(ready_is_found_behind_what_firmware_wrote),
 		cmocka_unit_test(guest_that_gives_up_is_quoted),
 		cmocka_unit_test(command_gets_its_answer),
 		cmocka_unit_test(refused_command_is_an_error_with_the_guests_words),
