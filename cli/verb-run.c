@@ -15,7 +15,7 @@
 /* As env(1), timeout(1) and container tools: not the program failed, but we. */
 #define EXIT_OURS 125
 
-enum { GPUS_MAX = 16, OPTION_SHARE_NETWORK = 256 };
+enum { GPUS_MAX = 16, OPTION_SHARE_NETWORK = 256, OPTION_LIBVIRT };
 
 const struct cli_option cli_run_options[] = {
 	{ 'g', "gpu", "NAME[,KEY=VALUE...]",
@@ -23,6 +23,8 @@ const struct cli_option cli_run_options[] = {
 	  ")" },
 	{ OPTION_SHARE_NETWORK, "share-network", NULL,
 	  "keep the network; the fake host then sends no kernel uevents" },
+	{ OPTION_LIBVIRT, "libvirt", NULL,
+	  "with a libvirtd of its own, as in: run --libvirt -- virsh list" },
 	{ 'v', "verbose", NULL, "say what is set up, and what clients and guests do wrong" },
 	{ 0 },
 };
@@ -63,6 +65,8 @@ int cli_verb_run(const struct cli_globals *globals, int argc, char **argv)
 	while ((id = cli_arguments_next(&args)) >= 0) {
 		if (id == OPTION_SHARE_NETWORK)
 			options.share_network = true;
+		else if (id == OPTION_LIBVIRT)
+			options.libvirt = true;
 		else if (id == 'v')
 			options.log = print_line;
 		else if (options.gpus_len == GPUS_MAX)

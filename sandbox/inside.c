@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "libvirt.h"
 #include "mounts.h"
 #include "namespaces.h"
 
@@ -81,6 +82,12 @@ static void raise_file_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* To libvirt, root is a system's administrator; an ordinary user has a session. */
+static bool has_session(const struct sandbox_inside *inside)
+{
+	return inside->libvirt && inside->uid != 0;
+}
+
 static _Noreturn void run_program(const struct sandbox_inside *inside)
 {
 	struct vgpu_error err = { 0 };
@@ -90,6 +97,8 @@ static _Noreturn void run_program(const struct sandbox_inside *inside)
 	raise_file_limit();
 	/* libsystemd and libudev look at statfs(2), where FUSE cannot pass for sysfs. */
 	setenv("SYSTEMD_DEVICE_VERIFY_SYSFS", "0", 1);
+	if (has_session(inside) && sandbox_restore_ids(inside->uid, inside->gid, &err))
+		fail(inside, &err);
 	listener = fv_filter_install(&err);
 	if (listener < 0)
 		fail(inside, &err);
@@ -98,6 +107,8 @@ static _Noreturn void run_program(const struct sandbox_inside *inside)
 	await_go(inside);
 	sigaction(SIGCHLD, inside->child_action, NULL);
 	sigprocmask(SIG_SETMASK, inside->signal_mask, NULL);
+	if (inside->libvirt && sandbox_libvirt_start(has_session(inside), &err))
+		fail(inside, &err);
 	execvp(inside->argv[0], inside->argv);
 	not_executed(inside);
 }
@@ -130,6 +141,8 @@ static _Noreturn void run_init(const struct sandbox_inside *inside)
 	if (is_outside_gone(inside))
 		_exit(EXIT_FAILURE);
 	if (sandbox_mount_proc(&err))
+		fail(inside, &err);
+	if (inside->libvirt && sandbox_libvirt_mount(has_session(inside), &err))
 		fail(inside, &err);
 	program = fork();
 	if (!program)

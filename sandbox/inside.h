@@ -17,6 +17,9 @@ struct sandbox_inside {
 	int channel; /* our end */
 	char *const *argv;
 	bool network; /* a network namespace of its own */
+	bool libvirt; /* a libvirtd beside the program */
+	uid_t uid; /* the caller's */
+	gid_t gid;
 	const char *mount_data; /* see fake_fuse_mount_data() */
 	const struct sandbox_merge *merge;
 	const sigset_t *signal_mask; /* the program's */

@@ -144,3 +144,22 @@ int sandbox_unshare_rest(bool network, struct vgpu_error *err)
 				      strerror(errno));
 	return 0;
 }
+
+int sandbox_restore_ids(uid_t uid, gid_t gid, struct vgpu_error *err)
+{
+	pid_t self = getpid();
+	char map[64];
+	int rc;
+
+	if (unshare(CLONE_NEWUSER))
+		return refused(err, "a second user namespace");
+	snprintf(map, sizeof(map), "%u 0 1\n", gid);
+	rc = write_file(self, "gid_map", map);
+	snprintf(map, sizeof(map), "%u 0 1\n", uid);
+	if (!rc)
+		rc = write_file(self, "uid_map", map);
+	if (!rc)
+		return 0;
+	errno = -rc;
+	return refused(err, "the id maps of a second user namespace");
+}

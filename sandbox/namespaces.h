@@ -19,3 +19,8 @@ int sandbox_map_ids(pid_t child, struct vgpu_error *err);
  * loopback interface up. The pid namespace begins with the next fork.
  */
 int sandbox_unshare_rest(bool network, struct vgpu_error *err);
+/**
+ * In the program's process: a second user namespace, in which user 0 of the first one is @uid
+ * again, as outside. What the first one owns is then out of reach.
+ */
+int sandbox_restore_ids(uid_t uid, gid_t gid, struct vgpu_error *err);

@@ -7,6 +7,7 @@
 #include <linux/audit.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
@@ -31,7 +32,7 @@
 #define VFIO_REQUEST_BITS 0x3b00u
 
 /* What decides about a call: an argument's low half, masked, equals. The kernel ignores the rest. */
-enum decider { BY_REQUEST, BY_FD, BY_MMAP_FD };
+enum decider { BY_REQUEST, BY_FD, BY_MMAP_FD, BY_RESOURCE };
 
 static const struct {
 	unsigned int argument;
@@ -40,6 +41,7 @@ static const struct {
 	[BY_REQUEST] = { 1, VFIO_REQUEST_MASK, VFIO_REQUEST_BITS },
 	[BY_FD] = { 0, ~(uint32_t)(FV_DEVICE_NUMBERS - 1), FV_DEVICE_NUMBER_FIRST },
 	[BY_MMAP_FD] = { 4, ~(uint32_t)(FV_DEVICE_NUMBERS - 1), FV_DEVICE_NUMBER_FIRST },
+	[BY_RESOURCE] = { 1, ~0u, RLIMIT_MEMLOCK },
 };
 _Static_assert(FV_DEVICE_NUMBER_FIRST % FV_DEVICE_NUMBERS == 0, "one mask must select the range");
 _Static_assert((FV_DEVICE_NUMBERS & (FV_DEVICE_NUMBERS - 1)) == 0, "a power of two");
@@ -52,10 +54,19 @@ static const struct {
 	int nr;
 	enum decider decider;
 } calls[] = {
-	{ __NR_read, BY_FD },	   { __NR_write, BY_FD },   { __NR_ioctl, BY_REQUEST },
-	{ __NR_mmap, BY_MMAP_FD }, { __NR_pread64, BY_FD }, { __NR_pwrite64, BY_FD },
-	{ __NR_writev, BY_FD },	   { __NR_readv, BY_FD },   { __NR_preadv, BY_FD },
-	{ __NR_pwritev, BY_FD },   { __NR_preadv2, BY_FD }, { __NR_pwritev2, BY_FD },
+	{ __NR_read, BY_FD },
+	{ __NR_write, BY_FD },
+	{ __NR_ioctl, BY_REQUEST },
+	{ __NR_mmap, BY_MMAP_FD },
+	{ __NR_pread64, BY_FD },
+	{ __NR_pwrite64, BY_FD },
+	{ __NR_writev, BY_FD },
+	{ __NR_readv, BY_FD },
+	{ __NR_preadv, BY_FD },
+	{ __NR_pwritev, BY_FD },
+	{ __NR_preadv2, BY_FD },
+	{ __NR_pwritev2, BY_FD },
+	{ __NR_prlimit64, BY_RESOURCE },
 };
 
 enum {

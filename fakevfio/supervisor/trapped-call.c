@@ -6,8 +6,11 @@
 #include <fakesysfs/fuse.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/vfio.h>
+#include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -281,6 +284,42 @@ static int64_t answer_mmap(struct fv_trap *trap)
 	return rc ? rc : CONTINUE;
 }
 
+/* Has the process, if it is root, a root's power over limits? As we have, who started it. */
+static bool may_raise_limits(const struct fv_process *process)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[2];
+	struct stat ours, theirs;
+	char path[64];
+
+	if (syscall(SYS_capget, &header, caps) || !(caps[0].effective & 1u << CAP_SYS_RESOURCE))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", process->tgid);
+	return !stat("/proc/self/ns/user", &ours) && !stat(path, &theirs) &&
+	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+/*
+ * Devices pin memory, so libvirt raises the limit of it, which the kernel allows to none but root
+ * outside of all user namespaces. Nothing is pinned here, so no one needs more: raising the limit
+ * beyond what the sandbox was given succeeds without effect.
+ * Source: kernel/sys.c, do_prlimit()
+ */
+static int64_t answer_memory_limit(struct fv_trap *trap)
+{
+	struct rlimit wanted, ours;
+
+	if (!argument(trap, 2) || find_process(trap) ||
+	    fv_process_read(trap->process, argument(trap, 2), &wanted, sizeof(wanted)) ||
+	    getrlimit(RLIMIT_MEMLOCK, &ours) || wanted.rlim_cur > wanted.rlim_max ||
+	    wanted.rlim_max <= ours.rlim_max || may_raise_limits(trap->process))
+		return CONTINUE;
+	if (argument(trap, 3) &&
+	    fv_process_write(trap->process, argument(trap, 3), &ours, sizeof(ours)))
+		return -EFAULT;
+	return 0;
+}
+
 static int64_t decide(struct fv_trap *trap)
 {
 	switch (trap->notification->notif.data.nr) {
@@ -288,6 +327,8 @@ static int64_t decide(struct fv_trap *trap)
 		return answer_ioctl(trap);
 	case __NR_mmap:
 		return answer_mmap(trap);
+	case __NR_prlimit64:
+		return answer_memory_limit(trap);
 	default:
 		return answer_transfer(trap);
 	}

@@ -16,6 +16,11 @@ struct sandbox_options {
 	size_t gpus_len;
 	char *const *argv; /* the program, NULL-terminated; found in PATH */
 	bool share_network; /* keep the caller's network namespace: no kernel uevents then */
+	/*
+	 * Start a libvirtd first, with directories of its own, which LIBVIRT_DEFAULT_URI then
+	 * names. An ordinary user is then not root inside, but himself, with a session's libvirtd.
+	 */
+	bool libvirt;
 	/* told what is set up and what guests do wrong, a line without newline each; may be NULL */
 	void (*log)(void *data, const char *line);
 	void *log_data;
