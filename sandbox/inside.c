@@ -144,6 +144,8 @@ static _Noreturn void run_init(const struct sandbox_inside *inside)
 		fail(inside, &err);
 	if (inside->libvirt && sandbox_libvirt_mount(has_session(inside), &err))
 		fail(inside, &err);
+	if (inside->libvirt && inside->network)
+		sandbox_libvirt_start_udevd();
 	program = fork();
 	if (!program)
 		run_program(inside);

@@ -6,16 +6,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
 
@@ -49,6 +52,8 @@ static const struct {
 	{ "/var/cache/libvirt", "cache" }, { "/var/log/libvirt", "log" },
 	{ "/run/libvirt", "run" },
 };
+
+static const char *const run_dirs[] = { "/run/libvirt", "/run/udev" };
 
 /* Below the XDG_* directories that a session's libvirtd is started with. */
 static const char *const session_dirs[] = { "etc", "etc/libvirt", "cache", "data", "run" };
@@ -100,7 +105,7 @@ static int show_again(int real, const struct dirent *entry)
 	return mount(source, target, NULL, MS_BIND | MS_REC, NULL) ? -errno : 0;
 }
 
-/* The real /run has no place for libvirt: one that has, with all else of the real one in it. */
+/* The real /run lacks a place for us: one that has it, with all else of the real one in it. */
 static int cover_run(void)
 {
 	int real = open("/run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -113,9 +118,18 @@ static int cover_run(void)
 	while (!rc && (entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
 			rc = show_again(real, entry);
-	if (rc)
-		return rc;
-	return mkdir("/run/libvirt", 0755) ? -errno : 0;
+	for (size_t i = 0; !rc && i < VGPU_ARRAY_LEN(run_dirs); i++)
+		if (mkdir(run_dirs[i], 0755) && errno != EEXIST)
+			rc = -errno;
+	return rc;
+}
+
+static int make_run_dirs(void)
+{
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(run_dirs); i++)
+		if (access(run_dirs[i], F_OK))
+			return cover_run();
+	return 0;
 }
 
 static int make_dirs(const char *const *names, size_t len, struct vgpu_error *err)
@@ -132,8 +146,6 @@ static int make_dirs(const char *const *names, size_t len, struct vgpu_error *er
 
 static int mount_system_dirs(struct vgpu_error *err)
 {
-	if (access("/run/libvirt", F_OK) && cover_run())
-		return failed(err, "/run");
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(system_dirs); i++) {
 		char source[PATH_MAX];
 
@@ -156,6 +168,13 @@ int sandbox_libvirt_mount(bool session, struct vgpu_error *err)
 	if (mkdir(BASE, 0755) ||
 	    mount("vgpulab-libvirt", BASE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755"))
 		return failed(err, BASE);
+	rc = make_run_dirs();
+	if (rc) {
+		errno = -rc;
+		return failed(err, "/run");
+	}
+	if (mkdir(BASE "/udev", 0755) || mount(BASE "/udev", "/run/udev", NULL, MS_BIND, NULL))
+		return failed(err, "/run/udev");
 	rc = session ? make_dirs(session_dirs, VGPU_ARRAY_LEN(session_dirs), err)
 		     : mount_system_dirs(err);
 	if (!rc)
@@ -176,7 +195,7 @@ int sandbox_libvirt_mount(bool session, struct vgpu_error *err)
 }
 
 /* What libvirtd and the programs that it starts shall see. */
-static void set_daemon_environment(bool session)
+static void set_daemon_environment(void)
 {
 	static const char more[] = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin";
 	const char *path = getenv("PATH");
@@ -189,24 +208,52 @@ static void set_daemon_environment(bool session)
 	setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=" BASE "/no-bus", 1);
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("LISTEN_FDS");
-	if (!session)
-		return;
+}
+
+static void set_session_directories(void)
+{
 	setenv("XDG_CONFIG_HOME", BASE "/etc", 1);
 	setenv("XDG_CACHE_HOME", BASE "/cache", 1);
 	setenv("XDG_DATA_HOME", BASE "/data", 1);
 	setenv("XDG_RUNTIME_DIR", BASE "/run", 1);
 }
 
-static _Noreturn void become_daemon(bool session)
+/* Output to the log, and the defaults of whoever starts daemons. */
+static void become_daemon(const char *log_path)
 {
-	int log = open(LOG, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	if (log < 0 || null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
 		_exit(EXIT_FAILURE);
 	setsid();
 	signal(SIGCHLD, SIG_DFL);
-	set_daemon_environment(session);
+	set_daemon_environment();
+}
+
+int sandbox_libvirt_start_udevd(void)
+{
+	int status = 0;
+	pid_t udevd = fork();
+
+	if (!udevd) {
+		become_daemon(BASE "/udevd.log");
+		/* Its rules are the machine's: not to load modules for devices that are not there. */
+		prctl(PR_CAPBSET_DROP, CAP_SYS_MODULE);
+		execl("/lib/systemd/systemd-udevd", "systemd-udevd", "--daemon", (char *)NULL);
+		_exit(127);
+	}
+	/* It returns when it listens. */
+	while (udevd > 0 && waitpid(udevd, &status, 0) < 0 && errno == EINTR)
+		;
+	return udevd > 0 && !status ? 0 : -ENOENT;
+}
+
+static _Noreturn void become_libvirtd(bool session)
+{
+	become_daemon(LOG);
+	if (session)
+		set_session_directories();
 	execlp("libvirtd", "libvirtd", "--config", BASE "/libvirtd.conf", "--pid-file",
 	       BASE "/libvirtd.pid", (char *)NULL);
 	dprintf(2, "cannot execute libvirtd: %s\n", strerror(errno));
@@ -267,7 +314,7 @@ int sandbox_libvirt_start(bool session, struct vgpu_error *err)
 	/* Not a child of the program's: that might wait for all of its children. */
 	daemon = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 	if (!daemon)
-		become_daemon(session);
+		become_libvirtd(session);
 	pidfd = daemon < 0 ? -1 : syscall(SYS_pidfd_open, daemon, 0);
 	if (pidfd < 0)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot start libvirtd: %s",

@@ -16,6 +16,11 @@
  */
 int sandbox_libvirt_mount(bool session, struct vgpu_error *err);
 /**
+ * In the pid namespace's first process: starts udevd, without which libvirt does not hear of new
+ * devices. 0, or a negative errno if there is none: then libvirt knows the devices of its start.
+ */
+int sandbox_libvirt_start_udevd(void);
+/**
  * In the process that becomes the program, its filter installed: starts libvirtd, waits until it
  * listens, and sets LIBVIRT_DEFAULT_URI. libvirtd is a child of this process's parent, and ends
  * with the pid namespace. 0 or a negative errno, with libvirtd's last words in @err.

@@ -33,6 +33,15 @@ is 'no program: usage' $? 2
 is 'the working directory stays' "$(run pwd)" "$(pwd)"
 is 'it is root inside' "$(run id -u)" 0
 is 'udev is told that /sys is not sysfs' "$(run printenv SYSTEMD_DEVICE_VERIFY_SYSFS)" 0
+# libvirt raises this limit for a VFIO device, which only real root may.
+is 'raising the limit of locked memory succeeds, without effect' "$(
+	ulimit -l 64
+	run sh -c 'prlimit --pid $$ --memlock=9999999:9999999 && ulimit -Hl'
+)" 64
+is 'lowering it is left to the kernel' "$(
+	ulimit -l 64
+	run sh -c 'prlimit --pid $$ --memlock=8192:16384 && ulimit -Sl && ulimit -Hl'
+)" "$(printf '8\n16')"
 is 'it has processes of its own' "$(run sh -c 'echo $$ $(ls /proc | grep -cx 1)')" '2 1'
 is 'loopback is up' "$(run cat /sys/class/net/lo/operstate 2>/dev/null; run sh -c \
 	'ip link show lo 2>/dev/null | grep -c LOOPBACK,UP || echo 1' | tail -1)" "$(printf 'unknown\n1')"

@@ -112,6 +112,13 @@ static void reads_and_writes_stop_in_the_reserved_range_alone(void **state)
 	assert_false(stops_on(NATIVE, __NR_read, (uint32_t)-1, 0, 0));
 }
 
+static void only_the_limit_of_locked_memory_stops(void **state)
+{
+	for (uint64_t resource = 0; resource < 16; resource++)
+		assert_int_equal(stops_on(NATIVE, __NR_prlimit64, 0, resource, 0), resource == 8);
+	assert_true(stops_on(NATIVE, __NR_prlimit64, 4711, 0xdeadbeef00000008, 0));
+}
+
 static void mmap_stops_by_its_fifth_argument(void **state)
 {
 	assert_true(stops_on(NATIVE, __NR_mmap, 0, 0, 1023));
@@ -159,6 +166,7 @@ int main(void)
 		cmocka_unit_test(other_requests_do_not_stop),
 		cmocka_unit_test(upper_halves_of_arguments_do_not_matter),
 		cmocka_unit_test(reads_and_writes_stop_in_the_reserved_range_alone),
+		cmocka_unit_test(only_the_limit_of_locked_memory_stops),
 		cmocka_unit_test(mmap_stops_by_its_fifth_argument),
 		cmocka_unit_test(no_other_call_stops),
 		cmocka_unit_test(other_architectures_never_stop),
