@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What `meson install` leaves is complete, exports what its headers declare, and can be built on.
 # shellcheck disable=SC2317 # check() calls the functions
-# usage: test-installed.sh BUILD PREFIX LIBDIR LIBEXECDIR EXAMPLE.c
+# usage: test-installed.sh BUILD PREFIX LIBDIR LIBEXECDIR EXAMPLE.c UDEVDIR UNITDIR
 set -eu
-build=$1 prefix=$2 libdir=$3 libexecdir=$4 example=$5
+build=$1 prefix=$2 libdir=$3 libexecdir=$4 example=$5 udevdir=$6 unitdir=$7
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 n=0 failed=0
@@ -43,6 +43,27 @@ so=$dest/$libdir/libvgpulab.so.0
 # A sanitizer's runtime belongs to the build, not to what is installed.
 sanitized() {
 	nm -D "$so" | grep -q ' U __\(asan\|ubsan\|tsan\|msan\)'
+}
+# "lib/udev" is below the prefix, "/lib/udev" is not.
+installed() {
+	case $1 in
+	/*) echo "$root/dest$1" ;;
+	*) echo "$dest/$1" ;;
+	esac
+}
+rules_name_the_program() {
+	for file in "$(installed "$udevdir")/rules.d/60-vgpulab.rules" \
+		"$(installed "$unitdir")/vgpulab-start-parent-mdevs@.service"; do
+		program=$(sed -n 's,.*[="]\(/[^ ]*/vgpulab\) start-parent-mdevs .*,\1,p' "$file")
+		echo "$file calls $program"
+		[ -x "$root/dest$program" ]
+	done
+}
+completions() {
+	for file in bash-completion/completions/vgpulab zsh/site-functions/_vgpulab \
+		fish/vendor_completions.d/vgpulab.fish; do
+		[ -f "$dest/share/$file" ]
+	done
 }
 soname() {
 	objdump -p "$so" | grep 'SONAME *libvgpulab\.so\.0$'
@@ -114,6 +135,8 @@ no_path_of_the_build() {
 }
 
 check 'every file is in its place' every_file
+check 'udev rule and unit call the program where it is' rules_name_the_program
+check 'three shells find their completions' completions
 check 'the library has a soname' soname
 if command -v ctags >/dev/null; then
 	check 'the library exports what its headers declare and nothing else' exported_is_declared
