@@ -11,11 +11,12 @@
 #include <string.h>
 #include <time.h>
 
-#define QMP_MS	   10000
-#define ANSWER_MS  60000
-#define SLEEP_MS   30000
-#define FLIP_CHUNK 600
-#define POLL_MS	   10
+#define QMP_MS	      10000
+#define ANSWER_MS     60000
+#define SLEEP_MS      30000
+#define FLIP_CHUNK    600
+#define MODESET_CHUNK 50
+#define POLL_MS	      10
 
 static int ask(const struct qt_action_run *run, const char *command, char *answer,
 	       struct vgpu_error *err)
@@ -67,6 +68,38 @@ static int run_flips(const struct qt_action_run *run, struct vgpu_error *err)
 		       run->times, frames, us ? (double)frames * 1e6 / (double)us : 0,
 		       (double)longest_us / 1000);
 	return check_rate(frames, us, err);
+}
+
+static int run_modesets(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	int64_t start_ms = qt_now_ms();
+
+	for (unsigned int left = run->times; left;) {
+		unsigned int count = left < MODESET_CHUNK ? left : MODESET_CHUNK;
+		char command[40];
+		int r;
+
+		snprintf(command, sizeof(command), "cycle count=%u", count);
+		r = ask(run, command, NULL, err);
+		if (r)
+			return r;
+		left -= count;
+	}
+	qt_result_note(run->result, "%u modesets in %.1f s", run->times,
+		       (double)(qt_now_ms() - start_ms) / 1000);
+	return 0;
+}
+
+/* Source: i915 resets a GPU whose heartbeat has stopped, and counts it */
+static int run_hang(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	char answer[QT_CONSOLE_LINE_LEN];
+	int r = ask(run, "hang", answer, err);
+
+	if (!r && !number_in(answer, "guilty="))
+		r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
+				   "a batch that never ends was not reset: %s", answer);
+	return r;
 }
 
 static int run_reload(const struct qt_action_run *run, struct vgpu_error *err)
@@ -157,6 +190,9 @@ static int run_suspend(const struct qt_action_run *run, struct vgpu_error *err)
 
 const struct qt_action qt_actions[] = {
 	{ "flip", "page flips at every vertical blank, 60.0 Hz", .counts = true, .run = run_flips },
+	{ "modeset", "each mode of the display in turn", .counts = true, .run = run_modesets },
+	{ "hang", "a batch never ends; the driver resets the GPU", .provokes = "GPU HANG",
+	  .run = run_hang },
 	{ "reload", "the driver is unloaded and loaded", .loads = true, .run = run_reload },
 	{ "reboot", "the guest restarts", .loads = true, .run = run_reboot },
 	{ "reset", "the machine is reset from outside", .loads = true, .run = run_reset },

@@ -25,6 +25,7 @@ struct qt_action {
 	const char *summary;
 	bool counts; /* does all its times in one call */
 	bool loads; /* the guest's driver is loaded anew */
+	const char *provokes; /* what the guest's kernel must complain of; NULL: nothing */
 	int (*run)(const struct qt_action_run *run, struct vgpu_error *err);
 };
 

@@ -21,17 +21,25 @@ static int show(const struct qt_frame_request *request, const struct qt_frame *f
 {
 	const struct qt_card *card = &frame->shown.card;
 	char command[QT_CONSOLE_LINE_LEN], answer[QT_CONSOLE_LINE_LEN], cursor[32] = "";
+	int r;
 
 	if (card->cursor_x_px != -1 || card->cursor_y_px != -1)
 		snprintf(cursor, sizeof(cursor), " cursor=%d,%d", card->cursor_x_px,
 			 card->cursor_y_px);
 	snprintf(command, sizeof(command),
-		 "show nonce=%016llx frame=%u mode=%ux%u format=%s tiling=%s%s%s%s",
+		 "show nonce=%016llx frame=%u mode=%ux%u format=%s tiling=%s%s%s%s%s",
 		 (unsigned long long)card->nonce, card->frame, card->width_px, card->height_px,
-		 frame->shown.format, frame->tiling, cursor, request->tamper ? " tamper=" : "",
-		 request->tamper ? request->tamper : "");
-	return qt_console_command(qt_vm_console(request->vm), command, qt_now_ms() + SHOW_MS,
-				  answer, err);
+		 frame->shown.format, frame->tiling, cursor, request->blitter ? " by=blitter" : "",
+		 request->tamper ? " tamper=" : "", request->tamper ? request->tamper : "");
+	r = qt_console_command(qt_vm_console(request->vm), command, qt_now_ms() + SHOW_MS, answer,
+			       err);
+	/* a card of which nothing was filled, or nothing copied, is no proof of both */
+	if (!r && request->blitter &&
+	    (!strstr(answer, "fills=") || strstr(answer, "fills=0 ") ||
+	     strstr(answer, "copies=0 ")))
+		r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG, "the blitter drew nothing: %s",
+				   answer);
+	return r;
 }
 
 /*

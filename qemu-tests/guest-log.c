@@ -58,7 +58,9 @@ void qt_guest_log_take(struct qt_guest_log *log, const char *line)
 		log->driver_seen = false;
 	if (!is_complaint(log, line))
 		return;
-	if (is_accepted(log->driver, line))
+	if (log->provoked && strstr(line, log->provoked))
+		log->provoked_lines++;
+	else if (is_accepted(log->driver, line))
 		log->accepted++;
 	else if (!*log->complaint)
 		snprintf(log->complaint, sizeof(log->complaint), "%s", line);
@@ -69,6 +71,10 @@ int qt_guest_log_judge(const struct qt_guest_log *log, unsigned int loads, struc
 	if (*log->complaint)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
 				      "the guest's kernel complains: \"%s\"", log->complaint);
+	if (log->provoked && !log->provoked_lines)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
+				      "the guest's kernel did not notice: no \"%s\"",
+				      log->provoked);
 	for (size_t i = 0; i < QT_DRIVER_LINES_MAX && log->driver->expected[i]; i++)
 		if (log->expected[i] != loads)
 			return vgpu_error_set(

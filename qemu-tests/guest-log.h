@@ -19,6 +19,8 @@ struct qt_guest_log {
 	const struct qt_guest_driver *driver;
 	FILE *file; /* all lines, for people; may be NULL */
 	unsigned int lines, accepted;
+	const char *provoked; /* a complaint that was asked for; NULL: none */
+	unsigned int provoked_lines;
 	unsigned int expected[QT_DRIVER_LINES_MAX]; /* how often each was said */
 	bool driver_seen; /* since the guest started */
 	char complaint[300]; /* the first line that must not be there; "" */

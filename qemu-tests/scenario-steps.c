@@ -68,6 +68,7 @@ static int run_frame(struct qt_scenario_state *run, const struct qt_step *step, 
 		.vm = run->vm,
 		.path = run->path,
 		.keep = step->keep,
+		.blitter = step->blitter,
 		.tamper = run->result->frames_len > 1 ? run->runner->options->tamper : NULL,
 		.earlier = run->earlier + 1,
 		.earlier_len = run->earlier_len - 1,
@@ -170,6 +171,7 @@ static int run_action(struct qt_scenario_state *run, const struct qt_step *step,
 		qt_progress_step(&run->runner->progress, "%s %u/%u", action->name, i + 1, times);
 		/* a restart takes the log with it */
 		r = read_guest_log(run, err);
+		run->log.provoked = action->provokes;
 		if (!r)
 			r = action->run(&request, err);
 		run->loads += action->loads;

@@ -151,6 +151,33 @@ const struct qt_scenario qt_scenarios[] = {
 			   { 1024, 768, .action = "reload", .frames = 2 } },
 	},
 	{
+		.name = "i915-modesets",
+		.summary = "a hundred modesets, then a frame",
+		.path = "region-qmp+vnc",
+		.driver = "i915",
+		.steps = { { 1024, 768 }, { 1024, 768, .action = "modeset", .times = 100 } },
+	},
+	{
+		.name = "i915-blitter",
+		.summary =
+			"the card drawn by the GPU's blitter, linear and X-tiled, in three depths",
+		.path = "region-qmp+vnc",
+		.driver = "i915",
+		.steps = { { 1024, 768, .frames = 2, .blitter = true },
+			   { 1024, 768, "XR24", "x", .blitter = true, .cursor = true },
+			   { 800, 600, "RG16", "x", .blitter = true },
+			   { 800, 600, "C8", .blitter = true } },
+	},
+	{
+		.name = "i915-hang",
+		.summary = "a batch that never ends: the driver resets the GPU, and all goes on",
+		.path = "region-qmp+vnc",
+		.driver = "i915",
+		.steps = { { 1024, 768, .blitter = true },
+			   { 1024, 768, .action = "hang", .keep = true },
+			   { 1024, 768, .blitter = true } },
+	},
+	{
 		.name = "two-guests",
 		.summary = "two guests at once on vGPUs of different types; no room for a third",
 		.path = "region-qmp+vnc",

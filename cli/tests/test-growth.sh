@@ -18,7 +18,7 @@ trap 'rm -rf "$out"' EXIT
 pid=$!
 
 resident_kib() {
-	sed -n 's/^VmRSS: *\([0-9]*\) kB/\1/p' "/proc/$pid/status" 2>/dev/null
+	sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$pid/status" 2>/dev/null
 }
 
 first=0 last=0

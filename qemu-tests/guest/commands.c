@@ -127,6 +127,7 @@ static int parse_show(struct words *words, struct show *show, struct guest_reply
 	const char *format = value_of(words, "format", "XR24");
 	const char *tiling = value_of(words, "tiling", "linear");
 	const char *tamper = value_of(words, "tamper", NULL);
+	const char *by = value_of(words, "by", "cpu");
 	int rc = parse_card(words, &show->card, reply);
 
 	if (rc == 0)
@@ -142,6 +143,9 @@ static int parse_show(struct words *words, struct show *show, struct guest_reply
 	show->fault = tamper ? guest_fault_find(tamper) : NULL;
 	if (tamper && !show->fault)
 		return guest_reply_fail(reply, EINVAL, "show: no fault \"%.40s\"", tamper);
+	show->picture.blitted = strcmp(by, "blitter") == 0;
+	if (!show->picture.blitted && strcmp(by, "cpu") != 0)
+		return guest_reply_fail(reply, EINVAL, "show: nobody draws by \"%.40s\"", by);
 	show->picture.width_px = show->card.width_px;
 	show->picture.height_px = show->card.height_px;
 	show->picture.cursor = show->card.cursor_x_px != -1 || show->card.cursor_y_px != -1;
@@ -194,6 +198,9 @@ static int run_show(struct guest *guest, struct words *words, struct guest_reply
 
 	if (rc < 0)
 		return rc;
+	if (show.picture.blitted && !guest->output->impl->has_blitter)
+		return guest_reply_fail(reply, EOPNOTSUPP, "show: output %s has no blitter",
+					guest->output->impl->name);
 	xrgb = malloc((size_t)show.card.width_px * show.card.height_px * sizeof(*xrgb));
 	if (!xrgb)
 		return guest_reply_fail(reply, ENOMEM, "show: not enough memory for %ux%u",
@@ -250,20 +257,43 @@ static int run_modes(struct guest *guest, struct words *words, struct guest_repl
 	return guest->output->impl->modes(guest->output, reply);
 }
 
-static int run_flip(struct guest *guest, struct words *words, struct guest_reply *reply)
+/* What is done count=N times. */
+static int run_counted(struct guest *guest, struct words *words,
+		       int (*run)(struct guest_output *output, unsigned int count,
+				  struct guest_reply *reply),
+		       struct guest_reply *reply)
 {
-	const char *text = value_of(words, "count", "60");
+	const char *name = words->words[0], *text = value_of(words, "count", "60");
 	uint64_t count;
 	int rc = check_used(words, reply);
 
 	if (rc < 0)
 		return rc;
 	if (parse_number(text, 10, 10000000, &count) < 0 || count == 0)
-		return guest_reply_fail(reply, EINVAL, "flip: count=\"%.40s\" is no number", text);
-	if (!guest->output->impl->flip)
-		return guest_reply_fail(reply, EOPNOTSUPP, "flip: output %s has no flips",
+		return guest_reply_fail(reply, EINVAL, "%s: count=\"%.40s\" is no number", name,
+					text);
+	if (!run)
+		return guest_reply_fail(reply, EOPNOTSUPP, "%s: output %s does not", name,
 					guest->output->impl->name);
-	return guest->output->impl->flip(guest->output, (unsigned int)count, reply);
+	return run(guest->output, (unsigned int)count, reply);
+}
+
+static int run_flip(struct guest *guest, struct words *words, struct guest_reply *reply)
+{
+	return run_counted(guest, words, guest->output->impl->flip, reply);
+}
+
+static int run_cycle(struct guest *guest, struct words *words, struct guest_reply *reply)
+{
+	return run_counted(guest, words, guest->output->impl->cycle, reply);
+}
+
+static int run_hang(struct guest *guest, struct words *words, struct guest_reply *reply)
+{
+	if (!guest->output->impl->hang)
+		return guest_reply_fail(reply, EOPNOTSUPP, "hang: output %s does not",
+					guest->output->impl->name);
+	return guest->output->impl->hang(guest->output, reply);
 }
 
 static int run_dmesg(struct guest *guest, struct words *words, struct guest_reply *reply)
@@ -319,6 +349,7 @@ static const struct command commands[] = {
 	{ "show", true, run_show },	   { "off", false, run_off },
 	{ "info", false, run_info },	   { "read", false, run_read },
 	{ "modes", false, run_modes },	   { "flip", true, run_flip },
+	{ "cycle", true, run_cycle },	   { "hang", false, run_hang },
 	{ "dmesg", true, run_dmesg },	   { "reload", false, run_reload },
 	{ "suspend", false, run_suspend }, { "reboot", false, run_reboot },
 	{ "quit", false, run_quit },

@@ -254,8 +254,12 @@ static int kms_show(struct guest_output *output, const struct guest_picture *pic
 					picture->width_px, picture->height_px,
 					picture->format->name, picture->tiling->name,
 					strerror(-rc));
-	guest_surface_write(&buffer->surface, picture);
-	rc = put_on_display(kms, mode, buffer, reply);
+	if (picture->blitted)
+		rc = kms_gpu_draw(kms, picture, buffer, reply);
+	else
+		guest_surface_write(&buffer->surface, picture);
+	if (rc == 0)
+		rc = put_on_display(kms, mode, buffer, reply);
 	if (rc < 0)
 		return guest_reply_fail(reply, -rc, "cannot show %ux%u %s: %s", picture->width_px,
 					picture->height_px, picture->format->name, strerror(-rc));
@@ -336,8 +340,49 @@ static int kms_flip(struct guest_output *output, unsigned int count, struct gues
 	return 0;
 }
 
+/* A framebuffer of the mode's size, on display as long as this mode is. */
+static int cycle_once(struct kms *kms, const struct drm_mode_modeinfo *mode)
+{
+	struct kms_buffer *buffer = &kms->buffers[!kms->shown];
+	int rc;
+
+	kms_buffer_destroy(kms, buffer);
+	rc = kms_buffer_create(kms, mode->hdisplay, mode->vdisplay, qt_pixel_format_find("XR24"),
+			       qt_tiling_find("linear"), buffer);
+	if (rc == 0)
+		rc = set_crtc(kms, mode, buffer->fb_id);
+	if (rc == 0) {
+		kms->mode = *mode;
+		kms->shown = !kms->shown;
+	}
+	return rc;
+}
+
+static int kms_cycle(struct guest_output *output, unsigned int count, struct guest_reply *reply)
+{
+	struct kms *kms = kms_from_output(output);
+
+	for (unsigned int i = 0; i < count; i++) {
+		int rc = cycle_once(kms, &kms->modes[i % kms->modes_len]);
+
+		if (rc < 0)
+			return guest_reply_fail(reply, -rc, "cycle: modeset %u: %s", i,
+						strerror(-rc));
+	}
+	guest_reply_add(reply, "modesets=%u", count);
+	return 0;
+}
+
+static int kms_hang(struct guest_output *output, struct guest_reply *reply)
+{
+	int rc = kms_gpu_hang(kms_from_output(output), reply);
+
+	return rc < 0 ? guest_reply_fail(reply, -rc, "hang: %s", strerror(-rc)) : 0;
+}
+
 const struct guest_output_impl guest_output_kms = {
 	.name = "kms",
+	.has_blitter = true,
 	.open = kms_open,
 	.close = kms_close,
 	.show = kms_show,
@@ -346,4 +391,6 @@ const struct guest_output_impl guest_output_kms = {
 	.describe = kms_describe,
 	.modes = kms_modes,
 	.flip = kms_flip,
+	.cycle = kms_cycle,
+	.hang = kms_hang,
 };

@@ -49,3 +49,12 @@ int kms_buffer_create(const struct kms *kms, uint32_t width_px, uint32_t height_
 		      const struct qt_pixel_format *format, const struct qt_tiling *tiling,
 		      struct kms_buffer *buffer);
 void kms_buffer_destroy(const struct kms *kms, struct kms_buffer *buffer);
+
+/**
+ * Draws the picture by Intel's blitter: fills and copies out of another buffer. -EOPNOTSUPP if the
+ * GPU or the tiling is not for it.
+ */
+int kms_gpu_draw(const struct kms *kms, const struct guest_picture *picture,
+		 const struct kms_buffer *target, struct guest_reply *reply);
+/** Gives the GPU a batch that never ends, and waits until the driver has got rid of it. */
+int kms_gpu_hang(const struct kms *kms, struct guest_reply *reply);

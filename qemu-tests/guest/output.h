@@ -20,6 +20,7 @@ struct guest_picture {
 	const uint32_t *xrgb; /* rows without gaps; without the cursor if the output has one */
 	const struct qt_pixel_format *format;
 	const struct qt_tiling *tiling;
+	bool blitted; /* the GPU draws it, not the CPU */
 	bool cursor;
 	int cursor_x_px, cursor_y_px;
 	/* mistakes made on purpose: rows written too far apart, or in another tiling */
@@ -41,6 +42,7 @@ struct guest_output;
 
 struct guest_output_impl {
 	const char *name;
+	bool has_blitter; /* at least with some drivers */
 
 	/**
 	 * Finds the device (at PCI address @device, unless NULL) and makes it ready. 0 with *@out,
@@ -62,6 +64,10 @@ struct guest_output_impl {
 	int (*modes)(struct guest_output *output, struct guest_reply *reply);
 	/** Flips between pictures @count times and measures. Optional. */
 	int (*flip)(struct guest_output *output, unsigned int count, struct guest_reply *reply);
+	/** Sets each mode of the display in turn, @count times in all. Optional. */
+	int (*cycle)(struct guest_output *output, unsigned int count, struct guest_reply *reply);
+	/** Makes the GPU hang until its driver resets it. Optional. */
+	int (*hang)(struct guest_output *output, struct guest_reply *reply);
 };
 
 struct guest_output {
