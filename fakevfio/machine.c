@@ -293,3 +293,13 @@ uint64_t fv_machine_tick(struct fv_machine *machine, uint64_t now_ns)
 	}
 	return next == UINT64_MAX ? 0 : next;
 }
+
+bool fv_machine_is_group(struct fv_machine *machine, int number)
+{
+	struct fv_handle *handle = fv_handle_get(machine, number);
+	bool is_group = handle && handle->kind == FV_GROUP;
+
+	if (handle)
+		fv_handle_put(machine, handle);
+	return is_group;
+}

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fakevfio/supervisor.h>
 #include <linux/audit.h>
+#include <linux/kvm.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -32,13 +33,15 @@
 #define VFIO_REQUEST_BITS 0x3b00u
 
 /* What decides about a call: an argument's low half, masked, equals. The kernel ignores the rest. */
-enum decider { BY_REQUEST, BY_FD, BY_MMAP_FD, BY_RESOURCE };
+enum decider { NONE, BY_REQUEST, BY_KVM_REQUEST, BY_FD, BY_MMAP_FD, BY_RESOURCE };
 
 static const struct {
 	unsigned int argument;
 	uint32_t mask, bits;
+	enum decider otherwise; /* a later one that may still stop the call */
 } deciders[] = {
-	[BY_REQUEST] = { 1, VFIO_REQUEST_MASK, VFIO_REQUEST_BITS },
+	[BY_REQUEST] = { 1, VFIO_REQUEST_MASK, VFIO_REQUEST_BITS, BY_KVM_REQUEST },
+	[BY_KVM_REQUEST] = { 1, ~0u, KVM_SET_DEVICE_ATTR },
 	[BY_FD] = { 0, ~(uint32_t)(FV_DEVICE_NUMBERS - 1), FV_DEVICE_NUMBER_FIRST },
 	[BY_MMAP_FD] = { 4, ~(uint32_t)(FV_DEVICE_NUMBERS - 1), FV_DEVICE_NUMBER_FIRST },
 	[BY_RESOURCE] = { 1, ~0u, RLIMIT_MEMLOCK },
@@ -71,7 +74,7 @@ static const struct {
 
 enum {
 	CALLS = VGPU_ARRAY_LEN(calls),
-	DECIDERS = VGPU_ARRAY_LEN(deciders),
+	DECIDERS = VGPU_ARRAY_LEN(deciders) - 1, /* without NONE */
 	PROLOGUE_LEN = 3, /* up to the first comparison of the call's number */
 	DECIDER_LEN = 5,
 	ALLOW_AT = PROLOGUE_LEN + CALLS,
@@ -92,21 +95,27 @@ size_t fv_filter_program(struct sock_filter *out)
 					       ALLOW_AT - 2);
 	*next++ = (struct sock_filter)LOAD(nr);
 	for (size_t i = 0; i < CALLS; i++) {
-		unsigned int target = DECIDERS_AT + calls[i].decider * DECIDER_LEN;
+		unsigned int target = DECIDERS_AT + (calls[i].decider - 1) * DECIDER_LEN;
 		unsigned int here = PROLOGUE_LEN + i;
 
 		*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i].nr,
 						       target - here - 1, 0);
 	}
 	*next++ = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
-	for (size_t i = 0; i < DECIDERS; i++) {
+	for (size_t i = 1; i <= DECIDERS; i++) {
+		enum decider otherwise = deciders[i].otherwise;
+
 		*next++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						       offsetof(struct seccomp_data, args) +
 							       8 * deciders[i].argument);
 		*next++ = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, deciders[i].mask);
 		*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, deciders[i].bits,
 						       1, 0);
-		*next++ = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
+		if (otherwise)
+			*next++ = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA,
+							       (otherwise - i) * DECIDER_LEN - 4);
+		else
+			*next++ = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
 		*next++ = (struct sock_filter)RETURN(SECCOMP_RET_USER_NOTIF);
 	}
 #undef LOAD

@@ -7,8 +7,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <linux/kvm.h>
 #include <linux/vfio.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -101,12 +103,48 @@ static bool may_take_long(uint32_t request)
 	       request == VFIO_GROUP_GET_DEVICE_FD;
 }
 
+/* Is the caller's descriptor KVM's VFIO device? */
+static bool is_kvm_vfio(const struct fv_process *process, int fd)
+{
+	static const char kvm_vfio[] = "anon_inode:kvm-vfio";
+	_autoclose_ int copy = fv_process_get_fd(process, fd);
+	char path[64], name[sizeof(kvm_vfio)];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", copy);
+	len = copy < 0 ? -1 : readlink(path, name, sizeof(name));
+	return len == sizeof(kvm_vfio) - 1 && !memcmp(name, kvm_vfio, len);
+}
+
+/*
+ * KVM wants to know the groups of a VM. It would say EINVAL to ours, which are no files of VFIO's,
+ * and QEMU would warn; it needs to know nothing of them, as they do no DMA past the CPU.
+ * Source: virt/kvm/vfio.c, kvm_vfio_set_attr(); Documentation/virt/kvm/devices/vfio.rst
+ */
+static int64_t answer_kvm(struct fv_trap *trap)
+{
+	struct kvm_device_attr attr;
+	int32_t group;
+
+	if (find_process(trap) || !is_kvm_vfio(trap->process, fd_of(trap)) ||
+	    fv_process_read(trap->process, argument(trap, 2), &attr, sizeof(attr)) ||
+	    attr.group != KVM_DEV_VFIO_GROUP ||
+	    (attr.attr != KVM_DEV_VFIO_GROUP_ADD && attr.attr != KVM_DEV_VFIO_GROUP_DEL) ||
+	    fv_process_read(trap->process, attr.addr, &group, sizeof(group)))
+		return CONTINUE;
+	return fv_machine_is_group(trap->supervisor->machine, fv_trap_identify(trap, group))
+		       ? 0
+		       : CONTINUE;
+}
+
 static int64_t answer_ioctl(struct fv_trap *trap)
 {
 	struct fv_supervisor *supervisor = trap->supervisor;
 	struct fv_ioctl_result result;
 	int handle, rc;
 
+	if ((uint32_t)argument(trap, 1) == KVM_SET_DEVICE_ATTR)
+		return answer_kvm(trap);
 	if (may_take_long(argument(trap, 1)))
 		fv_workers_promote(supervisor);
 	handle = find_handle(trap, fd_of(trap));

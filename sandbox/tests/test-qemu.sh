@@ -22,3 +22,13 @@ said=$("$VGPULAB" run --gpu kaby-lake -- sh vm.sh 2>&1 | tr -d '\r')
 has 'the guest sees the GPU' "$said" 'VGA controller: PCI device 8086:5912'
 has 'with 16 MiB of registers' "$said" 'BAR0: 64 bit memory at 0xffffffffffffffff [0x00fffffe]'
 has 'QEMU quits as usual, and the vGPU can be removed' "$said" 'status 0'
+
+# Up to its first vCPU: KVM need not be able to run a guest here.
+if [ -w /dev/kvm ]; then
+	sed 's/-accel tcg/-accel kvm/; s/^mkfifo/rm -f monitor; mkfifo/' vm.sh >kvm-vm.sh
+	said=$("$VGPULAB" run --gpu kaby-lake -- sh kvm-vm.sh 2>&1 | tr -d '\r')
+	has 'with KVM it quits as usual' "$said" 'status 0'
+	case $said in
+	*'KVM VFIO'*) is 'and warns of nothing' "$said" '' ;;
+	esac
+fi

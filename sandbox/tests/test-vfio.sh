@@ -16,6 +16,16 @@ exec $CLIENT check $uuid \$group
 EOS
 holds 'the client finds all as it should be' "$VGPULAB" run -- sh check.sh
 
+# The machine's KVM makes the device of which it asks, even where it can run no guest.
+cat >kvm.sh <<EOS
+. ./vgpu.sh
+exec $CLIENT kvm $uuid \$group
+EOS
+said=$("$VGPULAB" run -- sh kvm.sh)
+status=$?
+[ $status = 77 ] && echo 'KVM is not here, or not for us' ||
+	is 'a KVM guest has the group' "$status $(echo "$said" | grep '^not ok')" '0 '
+
 # A vGPU that is in use cannot be removed: the kernel waits. Source: vfio_unregister_group_dev()
 cat >busy.sh <<EOS
 . ./vgpu.sh

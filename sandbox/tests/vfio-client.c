@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <linux/vfio.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -460,6 +461,43 @@ static int run_storm(const char *uuid, const char *group, unsigned int seconds)
 	return EXIT_SUCCESS;
 }
 
+static int set_kvm_group(int device, uint64_t what, int32_t fd)
+{
+	struct kvm_device_attr attr = {
+		.group = KVM_DEV_VFIO_GROUP,
+		.attr = what,
+		.addr = (uintptr_t)&fd,
+	};
+
+	return ioctl(device, KVM_SET_DEVICE_ATTR, &attr) ? errno : 0;
+}
+
+/* As QEMU does for a KVM guest, with whatever KVM can do here. 77: not even that. */
+static int run_kvm(const char *uuid, const char *group)
+{
+	struct kvm_create_device create = { .type = KVM_DEV_TYPE_VFIO };
+	struct client client;
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int vm = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
+
+	if (vm < 0 || ioctl(vm, KVM_CREATE_DEVICE, &create))
+		return 77;
+	if (!check(client_open(&client, uuid, group), "the device opens"))
+		return 1;
+	check(!set_kvm_group(create.fd, KVM_DEV_VFIO_GROUP_ADD, client.group), "KVM takes a group");
+	check(set_kvm_group(create.fd, KVM_DEV_VFIO_GROUP_ADD, client.container) == EINVAL,
+	      "a container is no group");
+	check(set_kvm_group(create.fd, KVM_DEV_VFIO_GROUP_ADD, kvm) == EINVAL,
+	      "another file is no group");
+	check(set_kvm_group(create.fd, KVM_DEV_VFIO_GROUP_ADD, -1) == EBADF, "none is none");
+	check(set_kvm_group(client.group, KVM_DEV_VFIO_GROUP_ADD, client.group) == ENOTTY,
+	      "a group is not KVM's device");
+	check(!set_kvm_group(create.fd, KVM_DEV_VFIO_GROUP_DEL, client.group),
+	      "KVM gives a group back");
+	client_close(&client);
+	return failures ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 2 ? argv[1] : "";
@@ -467,6 +505,8 @@ int main(int argc, char **argv)
 
 	if (!strcmp(verb, "check") && argc == 4)
 		return run_checks(argv[2], argv[3]);
+	if (!strcmp(verb, "kvm") && argc == 4)
+		return run_kvm(argv[2], argv[3]);
 	if (!strcmp(verb, "hold") && argc == 4)
 		return hold(argv[2], argv[3]);
 	if (!strcmp(verb, "open") && argc == 3)
@@ -476,7 +516,7 @@ int main(int argc, char **argv)
 		       vendor != 0x8086;
 	if (!strcmp(verb, "storm") && argc == 5)
 		return run_storm(argv[2], argv[3], (unsigned int)atoi(argv[4]));
-	fputs("usage: vfio-client check|hold UUID GROUP | open GROUP | storm UUID GROUP S\n",
+	fputs("usage: vfio-client check|hold|kvm UUID GROUP | open GROUP | storm UUID GROUP S\n",
 	      stderr);
 	return 2;
 }

@@ -93,6 +93,9 @@ struct fv_ioctl_result {
 	int backing; /* with device: the file it stands for */
 };
 
+/** Is @handle an open group? */
+bool fv_machine_is_group(struct fv_machine *machine, int handle);
+
 /**
  * Answers one ioctl. Dispatches through one table keyed by (kind of handle, request).
  * Unknown requests give -ENOTTY, as each kind does in Linux.

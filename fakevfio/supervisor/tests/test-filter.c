@@ -45,6 +45,9 @@ static uint32_t run(const struct seccomp_data *data)
 		case BPF_JMP | BPF_JEQ | BPF_K:
 			at += a == now->k ? now->jt : now->jf;
 			break;
+		case BPF_JMP | BPF_JA:
+			at += now->k;
+			break;
 		case BPF_RET | BPF_K:
 			return now->k;
 		default:
@@ -86,6 +89,14 @@ static void other_requests_do_not_stop(void **state)
 
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
 		assert_false(stops_on(NATIVE, __NR_ioctl, 960, requests[i], 960));
+}
+
+static void of_kvm_attributes_alone_stop(void **state)
+{
+	assert_true(stops_on(NATIVE, __NR_ioctl, 3, 0x4018aee1, 0)); /* KVM_SET_DEVICE_ATTR */
+	assert_false(stops_on(NATIVE, __NR_ioctl, 3, 0x4018aee2, 0));
+	assert_false(stops_on(NATIVE, __NR_ioctl, 3, 0xae80, 0)); /* KVM_RUN */
+	assert_false(stops_on(NATIVE, __NR_ioctl, 3, 0xc00caee0, 0)); /* KVM_CREATE_DEVICE */
 }
 
 /* The kernel takes a request as 32 bits: what stands above must not hide it. */
@@ -166,6 +177,7 @@ int main(void)
 		cmocka_unit_test(other_requests_do_not_stop),
 		cmocka_unit_test(upper_halves_of_arguments_do_not_matter),
 		cmocka_unit_test(reads_and_writes_stop_in_the_reserved_range_alone),
+		cmocka_unit_test(of_kvm_attributes_alone_stop),
 		cmocka_unit_test(only_the_limit_of_locked_memory_stops),
 		cmocka_unit_test(mmap_stops_by_its_fifth_argument),
 		cmocka_unit_test(no_other_call_stops),
