@@ -16,12 +16,20 @@
 
 #define DEFAULT_GPU "kaby-lake"
 
-enum { GPUS_MAX = 4096, OPTION_GPU = 'g', OPTION_READY_FD = 256, OPTION_DIE_WITH_PARENT };
+enum {
+	GPUS_MAX = 4096,
+	OPTION_GPU = 'g',
+	OPTION_READY_FD = 256,
+	OPTION_DIE_WITH_PARENT,
+	OPTION_KERNEL
+};
 
 const struct cli_option cli_fake_options[] = {
 	{ OPTION_GPU, "gpu", "SPEC",
 	  "serve: a GPU of the host, may be repeated: NAME[,aperture=1G][,ggtt=4G]"
-	  "[,address=0000:00:02.0] (" DEFAULT_GPU ")" },
+	  "[,address=0000:00:02.0][,gvt=on|off|unsupported|guc|no-module] (" DEFAULT_GPU ")" },
+	{ OPTION_KERNEL, "kernel", "VERSION",
+	  "serve: the kernel whose sysfs it is: 4.16, 5.10, 5.19, 6.1 (default), 6.6, 6.12" },
 	{ OPTION_READY_FD, "ready-fd", "N", "serve: write a line to descriptor N once mounted" },
 	{ OPTION_DIE_WITH_PARENT, "die-with-parent", NULL,
 	  "serve: unmount and end when the parent process ends" },
@@ -124,6 +132,7 @@ static void catch_signals(void)
 struct serve {
 	const char *gpus[GPUS_MAX];
 	size_t gpus_len;
+	unsigned int kernel; /* 0: the default */
 	int ready_fd;
 	bool die_with_parent;
 };
@@ -169,6 +178,8 @@ static int serve_host(const struct serve *serve, const char *mountpoint, struct 
 
 	if (!host)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
+	if (serve->kernel)
+		fake_host_set_kernel(host, serve->kernel);
 	ret = add_gpus(host, serve, err);
 	if (ret)
 		return ret;
@@ -225,10 +236,15 @@ static int run_operand(const struct cli_arguments *args, struct serve *serve)
 /* 0, or an exit code. */
 static int take_option(struct cli_arguments *args, int id, struct serve *serve)
 {
+	struct vgpu_error err = { 0 };
 	char *end;
 	long fd;
 
 	switch (id) {
+	case OPTION_KERNEL:
+		return fake_kernel_parse(args->value, &serve->kernel, &err)
+			       ? cli_fail(&args->globals, &err)
+			       : 0;
 	case OPTION_GPU:
 		if (serve->gpus_len == GPUS_MAX)
 			return cli_usage_fail(args, "more than %d GPUs", GPUS_MAX);

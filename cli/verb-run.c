@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <errno.h>
+#include <fakesysfs/kernel.h>
 #include <sandbox/sandbox.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +16,14 @@
 /* As env(1), timeout(1) and container tools: not the program failed, but we. */
 #define EXIT_OURS 125
 
-enum { GPUS_MAX = 16, OPTION_SHARE_NETWORK = 256, OPTION_LIBVIRT };
+enum { GPUS_MAX = 16, OPTION_SHARE_NETWORK = 256, OPTION_LIBVIRT, OPTION_KERNEL };
 
 const struct cli_option cli_run_options[] = {
 	{ 'g', "gpu", "NAME[,KEY=VALUE...]",
 	  "a GPU of the fake host, e.g. broadwell,aperture=512M (repeatable; default " DEFAULT_GPU
 	  ")" },
+	{ OPTION_KERNEL, "kernel", "VERSION",
+	  "the kernel whose sysfs the fake host shows: 4.16, 5.10, 5.19, 6.1 (default), 6.6, 6.12" },
 	{ OPTION_SHARE_NETWORK, "share-network", NULL,
 	  "keep the network; the fake host then sends no kernel uevents" },
 	{ OPTION_LIBVIRT, "libvirt", NULL,
@@ -69,6 +72,11 @@ int cli_verb_run(const struct cli_globals *globals, int argc, char **argv)
 			options.libvirt = true;
 		else if (id == 'v')
 			options.log = print_line;
+		else if (id == OPTION_KERNEL &&
+			 fake_kernel_parse(args.value, &options.kernel, &err))
+			return cli_fail(&args.globals, &err);
+		else if (id == OPTION_KERNEL)
+			continue;
 		else if (options.gpus_len == GPUS_MAX)
 			return cli_usage_fail(&args, "%d GPUs at most", GPUS_MAX);
 		else if (fake_gpu_config_parse(args.value, &gpus[options.gpus_len++], &err) < 0)

@@ -40,6 +40,7 @@ struct vgpu {
 struct fake_host {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
+	unsigned int kernel; /* does not change once there are GPUs */
 	uint64_t changes; /* how often */
 	struct gpu **gpus;
 	size_t gpus_len;

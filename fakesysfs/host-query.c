@@ -7,6 +7,11 @@
 
 #include "host-impl.h"
 
+unsigned int fake_host_kernel(const struct fake_host *host)
+{
+	return host->kernel;
+}
+
 size_t fake_host_gpus_len(struct fake_host *host)
 {
 	size_t len;
@@ -60,9 +65,20 @@ bool fake_host_type_listed(struct fake_host *host, size_t gpu, size_t type)
 	pthread_mutex_lock(&host->lock);
 	profile = find_type(host, gpu, type);
 	listed = profile && host->gpus[gpu]->registered &&
+		 host->gpus[gpu]->config.gvt == FAKE_GVT_ON &&
 		 fake_pool_lists(&host->gpus[gpu]->pool, profile);
 	pthread_mutex_unlock(&host->lock);
 	return listed;
+}
+
+bool fake_host_registered(struct fake_host *host, size_t gpu)
+{
+	bool registered;
+
+	pthread_mutex_lock(&host->lock);
+	registered = gpu < host->gpus_len && host->gpus[gpu]->registered;
+	pthread_mutex_unlock(&host->lock);
+	return registered;
 }
 
 unsigned int fake_host_users(struct fake_host *host, size_t gpu)

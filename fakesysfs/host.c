@@ -57,7 +57,13 @@ struct fake_host *fake_host_create(void)
 	pthread_cond_init(&host->changed, NULL);
 	pthread_rwlock_init(&host->observers_lock, NULL);
 	host->next_serial = 1;
+	host->kernel = FAKE_KERNEL_DEFAULT;
 	return host;
+}
+
+void fake_host_set_kernel(struct fake_host *host, unsigned int version)
+{
+	host->kernel = version;
 }
 
 void fake_host_destroy(struct fake_host *host)
@@ -302,7 +308,7 @@ static int create_locked(struct fake_host *host, size_t index, size_t type,
 	struct vgpu *vgpu;
 	int ret;
 
-	if (!gpu || !gpu->registered || gpu->unregistering ||
+	if (!gpu || !gpu->registered || gpu->unregistering || gpu->config.gvt != FAKE_GVT_ON ||
 	    type >= gpu->config.profile->types_len ||
 	    !fake_pool_lists(&gpu->pool, &gpu->config.profile->types[type]))
 		return -ENODEV;
@@ -378,6 +384,8 @@ int fake_host_remove_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid,
 		ret = -EAGAIN;
 	} else if (vgpu->gpu->unregistering) {
 		ret = -ENODEV;
+	} else if (vgpu->info.users && !fake_kernel_has(host->kernel, FAKE_FEATURE_REMOVE_WAITS)) {
+		ret = -EBUSY;
 	} else {
 		gpu = vgpu->gpu;
 		gpu->busy++;
@@ -481,6 +489,13 @@ static void choose_address(const struct fake_host *host, struct vgpu_pci_address
 	}
 }
 
+/* Does its driver bind to it? Source: i915/intel_gvt.c, intel_gvt_sanitize_options() */
+static bool can_probe(const struct fake_host *host, const struct gpu *gpu)
+{
+	return gpu->config.gvt != FAKE_GVT_GUC ||
+	       !fake_kernel_has(host->kernel, FAKE_FEATURE_GUC_ENDS_PROBE);
+}
+
 int fake_host_add_gpu(struct fake_host *host, const struct fake_gpu_config *config,
 		      struct vgpu_error *err)
 {
@@ -498,7 +513,9 @@ int fake_host_add_gpu(struct fake_host *host, const struct fake_gpu_config *conf
 		gpu->config.ggtt_mib = config->profile->ggtt_mib;
 	gpu->pool.aperture_mib = gpu->config.aperture_mib;
 	gpu->pool.ggtt_mib = gpu->config.ggtt_mib;
-	gpu->registered = true;
+	if (gpu->config.gvt == FAKE_GVT_ON && host->kernel < config->profile->first_kernel)
+		gpu->config.gvt = FAKE_GVT_UNSUPPORTED;
+	gpu->registered = can_probe(host, gpu);
 
 	pthread_mutex_lock(&host->lock);
 	gpus = realloc(host->gpus, (host->gpus_len + 1) * sizeof(*gpus));
@@ -555,7 +572,9 @@ int fake_host_register_gpu(struct fake_host *host, size_t index)
 
 	pthread_mutex_lock(&host->lock);
 	gpu = find_gpu(host, index);
-	if (gpu && !gpu->registered) {
+	if (gpu && !gpu->registered && !can_probe(host, gpu)) {
+		ret = -EIO;
+	} else if (gpu && !gpu->registered) {
 		gpu->registered = true;
 		tell_gpu(host, FAKE_HOST_GPU_REGISTERED, index);
 		ret = 0;

@@ -171,6 +171,12 @@ static ssize_t read_boot_vga(const struct fake_access *access, char *page)
 	return fake_print(page, "%d\n", gpu_of(access->object)->gpu == 0);
 }
 
+/* Has GVT-g registered it as a parent? */
+static bool has_types(const struct fake_object *object)
+{
+	return config_of(object)->gvt == FAKE_GVT_ON;
+}
+
 static bool has_rom(const struct fake_object *object)
 {
 	return gpu_of(object)->gpu == 0;
@@ -376,11 +382,13 @@ static uint64_t the_render_node(struct fake_tree *tree, const struct fake_object
 static const struct fake_row rows[ROWS] = {
 	[GPU_DIR] = { FAKE_DIR(0, NULL), .make_name = address_name, .anchor = in_pci_root,
 		      .states = PLUGGED },
-	[GPU_TYPES_DIR] = { FAKE_DIR(GPU_DIR, "mdev_supported_types"), .states = BOUND },
+	[GPU_TYPES_DIR] = { FAKE_DIR(GPU_DIR, "mdev_supported_types"), .states = BOUND,
+			    .present = has_types },
 	[DRIVER] = { FAKE_LINK(GPU_DIR, "driver"), .target = the_driver, .states = BOUND },
 	[SUBSYSTEM] = { FAKE_LINK(GPU_DIR, "subsystem"), .target_row = ROOT_BUS_PCI },
 	[CLASS_LINK] = { FAKE_LINK(0, NULL), .make_name = address_name,
-			 .anchor_row = ROOT_CLASS_MDEV_BUS, .target = the_device, .states = BOUND },
+			 .anchor_row = ROOT_CLASS_MDEV_BUS, .target = the_device, .states = BOUND,
+			 .present = has_types },
 	[BUS_LINK] = { FAKE_LINK(0, NULL), .make_name = address_name,
 		       .anchor_row = ROOT_PCI_DEVICES, .target = the_device, .states = PLUGGED },
 	[DRIVER_LINK] = { FAKE_LINK(0, NULL), .make_name = address_name, .anchor = the_driver,

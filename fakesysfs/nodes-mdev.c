@@ -90,7 +90,8 @@ static const struct fake_row type_rows[TYPE_ROWS] = {
 	[CREATE] = { FAKE_ATTR(TYPE_DIR, "create", 0200), .write = write_create },
 	[DESCRIPTION] = { FAKE_ATTR(TYPE_DIR, "description", 0444), .read = read_description },
 	[DEVICE_API] = { FAKE_TEXT(TYPE_DIR, "device_api", "vfio-pci\n") },
-	[NAME] = { FAKE_ATTR(TYPE_DIR, "name", 0444), .read = read_type_name },
+	[NAME] = { FAKE_ATTR(TYPE_DIR, "name", 0444), .feature = FAKE_FEATURE_TYPE_NAME,
+		   .read = read_type_name },
 };
 
 const struct fake_kind fake_kind_type = { .name = "type",
@@ -189,6 +190,12 @@ static const char *group_char_name(const struct fake_object *object, char *scrat
 	return scratch;
 }
 
+static const char *cdev_char_name(const struct fake_object *object, char *scratch)
+{
+	snprintf(scratch, FAKE_NAME_SIZE, "%d:%u", FAKE_CDEV_MAJOR, vgpu_of(object)->info.vfio_dev);
+	return scratch;
+}
+
 static const char *vfio_dev_name(const struct fake_object *object, char *scratch)
 {
 	snprintf(scratch, FAKE_NAME_SIZE, "vfio%u", vgpu_of(object)->info.vfio_dev);
@@ -254,7 +261,8 @@ static ssize_t read_uevent(const struct fake_access *access, char *page)
 
 	if (access->object->state == VGPU_UNBOUND)
 		return 0;
-	return fake_print(page, "DRIVER=%s\n", vgpu->info.profile->mdev_driver);
+	return fake_print(page, "DRIVER=%s\n",
+			  fake_mdev_driver(access->tree->kernel, vgpu->info.profile));
 }
 
 static ssize_t read_vgpu_id(const struct fake_access *access, char *page)
@@ -272,6 +280,22 @@ static ssize_t read_group_uevent(const struct fake_access *access, char *page)
 	unsigned int group = vgpu_of(access->object)->info.iommu_group;
 
 	return fake_print(page, "MAJOR=%d\nMINOR=%u\nDEVNAME=vfio/%u\n", VFIO_MAJOR, group, group);
+}
+
+/* Source: drivers/vfio/device_cdev.c; minors are those of the vfio-dev's own number */
+static ssize_t read_cdev(const struct fake_access *access, char *page)
+{
+	return fake_print(page, "%d:%u\n", FAKE_CDEV_MAJOR, vgpu_of(access->object)->info.vfio_dev);
+}
+
+static ssize_t read_cdev_uevent(const struct fake_access *access, char *page)
+{
+	unsigned int number = vgpu_of(access->object)->info.vfio_dev;
+
+	if (!fake_kernel_has(access->tree->kernel, FAKE_FEATURE_VFIO_CDEV))
+		return 0;
+	return fake_print(page, "MAJOR=%d\nMINOR=%u\nDEVNAME=vfio/devices/vfio%u\n",
+			  FAKE_CDEV_MAJOR, number, number);
 }
 
 static ssize_t write_group_type(const struct fake_access *access, const char *text, size_t len)
@@ -292,7 +316,7 @@ static ssize_t write_remove(const struct fake_access *access, const char *text, 
 	struct fake_vgpu_object *vgpu = vgpu_of(access->object);
 	unsigned int row = fake_access_row(access);
 	unsigned long value;
-	bool mine;
+	bool waits = fake_kernel_has(access->tree->kernel, FAKE_FEATURE_REMOVE_WAITS), mine;
 	int ret;
 
 	if (fake_text_number(text, &value))
@@ -301,7 +325,8 @@ static ssize_t write_remove(const struct fake_access *access, const char *text, 
 		return (ssize_t)len;
 	pthread_rwlock_wrlock(&access->tree->lock);
 	mine = fake_object_has(access->tree, access->object, row);
-	if (mine) {
+	/* older kernels make the file anew when removal is refused: here it stays */
+	if (mine && waits) {
 		vgpu->remove_gone = true;
 		fake_object_drop_row(access->tree, access->object, row);
 	}
@@ -325,7 +350,10 @@ enum {
 	POWER,
 	INTEL_VGPU = POWER + FAKE_POWER_ROWS,
 	VGPU_ID,
+	HW_ID,
 	VFIO_DEV,
+	VFIO_DEV_DEVNUM,
+	VFIO_DEV_CHAR,
 	VFIO_DEV_DEVICE,
 	VFIO_DEV_SUBSYSTEM,
 	VFIO_DEV_UEVENT,
@@ -371,23 +399,32 @@ static const struct fake_row vgpu_rows[VGPU_ROWS] = {
 	FAKE_POWER(POWER, VGPU_DIR, PRESENT, 0, 0, 0, 0),
 	[INTEL_VGPU] = { FAKE_DIR(VGPU_DIR, "intel_vgpu"), .states = BOUND },
 	[VGPU_ID] = { FAKE_ATTR(INTEL_VGPU, "vgpu_id", 0444), .read = read_vgpu_id },
+	[HW_ID] = { FAKE_ATTR(INTEL_VGPU, "hw_id", 0444), .feature = FAKE_FEATURE_HW_ID,
+		    .read = read_vgpu_id },
 
-	[VFIO_DEV] = { FAKE_DIR(VGPU_DIR, "vfio-dev"), .states = GROUPED },
+	[VFIO_DEV] = { FAKE_DIR(VGPU_DIR, "vfio-dev"), .feature = FAKE_FEATURE_VFIO_DEV,
+		       .states = GROUPED },
 	[VGPU_VFIO_DEV_DIR] = { FAKE_DIR(VFIO_DEV, NULL), .make_name = vfio_dev_name },
+	[VFIO_DEV_DEVNUM] = { FAKE_ATTR(VGPU_VFIO_DEV_DIR, "dev", 0444),
+			      .feature = FAKE_FEATURE_VFIO_CDEV, .read = read_cdev },
+	[VFIO_DEV_CHAR] = { LINK_IN(ROOT_DEV_CHAR, cdev_char_name, the_vfio_dev, GROUPED),
+			    .feature = FAKE_FEATURE_VFIO_CDEV },
 	[VFIO_DEV_DEVICE] = { FAKE_LINK(VGPU_VFIO_DEV_DIR, "device"), .target = the_vgpu },
 	[VFIO_DEV_SUBSYSTEM] = { FAKE_LINK(VGPU_VFIO_DEV_DIR, "subsystem"),
 				 .target_row = ROOT_CLASS_VFIO_DEV },
-	[VFIO_DEV_UEVENT] = { FAKE_ATTR(VGPU_VFIO_DEV_DIR, "uevent", 0644), .read = fake_read_empty,
-			      .write = fake_write_uevent },
+	[VFIO_DEV_UEVENT] = { FAKE_ATTR(VGPU_VFIO_DEV_DIR, "uevent", 0644),
+			      .read = read_cdev_uevent, .write = fake_write_uevent },
 	FAKE_POWER(VFIO_DEV_POWER, VGPU_VFIO_DEV_DIR, 0, 0, 0, 0, 0),
-	[VFIO_DEV_CLASS] = { LINK_IN(ROOT_CLASS_VFIO_DEV, vfio_dev_name, the_vfio_dev, GROUPED) },
+	[VFIO_DEV_CLASS] = { LINK_IN(ROOT_CLASS_VFIO_DEV, vfio_dev_name, the_vfio_dev, GROUPED),
+			     .feature = FAKE_FEATURE_VFIO_DEV },
 
 	[VGPU_GROUP_DIR] = { FAKE_DIR(0, NULL), .make_name = group_name,
 			     .anchor_row = ROOT_IOMMU_GROUPS, .states = GROUPED },
 	[GROUP_DEVICES] = { FAKE_DIR(VGPU_GROUP_DIR, "devices") },
 	[GROUP_DEVICE] = { FAKE_LINK(GROUP_DEVICES, NULL), .make_name = uuid_name,
 			   .target = the_vgpu },
-	[GROUP_NAME] = { FAKE_TEXT(VGPU_GROUP_DIR, "name", "vfio-noiommu\n") },
+	[GROUP_NAME] = { FAKE_TEXT(VGPU_GROUP_DIR, "name", "vfio-noiommu\n"),
+			 .feature = FAKE_FEATURE_GROUP_NAME },
 	[GROUP_RESERVED] = { FAKE_ATTR(VGPU_GROUP_DIR, "reserved_regions", 0444),
 			     .read = fake_read_empty },
 	[GROUP_TYPE] = { FAKE_ATTR(VGPU_GROUP_DIR, "type", 0644), .text = "unknown\n",

@@ -42,6 +42,7 @@ static const struct fake_module_profile profiles[] = {
 	  { { "enable_gvt", "Y\n", LEAF_PARAM_0400 },
 	    { "enable_guc", "0\n", LEAF_PARAM_0400 },
 	    { "modeset", "-1\n", LEAF_PARAM_0400 } } },
+	{ "vfio_mdev", "16384\n", NULL, NULL, { "mdev", "vfio" }, { { NULL } } },
 	{ "kvmgt", "393216\n", NULL, NULL, { "i915", "mdev", "vfio" }, { { NULL } } },
 };
 
@@ -184,6 +185,24 @@ void fake_module_add_driver(struct fake_tree *tree, uint64_t module, const char 
 /*
  * Leaves.
  */
+
+void fake_module_set_parameter(struct fake_tree *tree, const char *module, const char *name,
+			       const char *text)
+{
+	struct fake_entry *entry = fake_entry_find(tree, ROOT_MODULE, module);
+	struct fake_leaf_object *leaf;
+	char *copy;
+
+	if (entry)
+		entry = fake_entry_find(tree, fake_object_ino(entry->object, MODULE_PARAMETERS),
+					name);
+	copy = entry ? strdup(text) : NULL;
+	if (!copy)
+		return;
+	leaf = fake_container(entry->object, struct fake_leaf_object, base);
+	free(leaf->text);
+	leaf->text = copy;
+}
 
 static struct fake_leaf_object *leaf_of(const struct fake_object *object)
 {

@@ -102,7 +102,8 @@ static const struct fake_row rows[ROWS] = {
 
 	[ROOT_CLASS_MDEV_BUS] = { FAKE_DIR(SYS_CLASS, "mdev_bus") },
 	[ROOT_CLASS_VFIO] = { FAKE_DIR(SYS_CLASS, "vfio") },
-	[ROOT_CLASS_VFIO_DEV] = { FAKE_DIR(SYS_CLASS, "vfio-dev") },
+	[ROOT_CLASS_VFIO_DEV] = { FAKE_DIR(SYS_CLASS, "vfio-dev"),
+				  .feature = FAKE_FEATURE_VFIO_DEV },
 	[ROOT_CLASS_DRM] = { FAKE_DIR(SYS_CLASS, "drm") },
 	[ROOT_CLASS_MISC] = { FAKE_DIR(SYS_CLASS, "misc") },
 	[CLASS_IOMMU] = { FAKE_DIR(SYS_CLASS, "iommu") },

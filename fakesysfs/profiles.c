@@ -4,6 +4,7 @@
  */
 
 #include <errno.h>
+#include <fakesysfs/kernel.h>
 #include <fakesysfs/profile.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,7 @@ const struct fake_gpu_profile fake_gpu_profiles[] = {
 	{
 		GVTG_PARENT,
 		.name = "broadwell",
+		.first_kernel = FAKE_KERNEL(4, 10),
 		.summary = "Intel HD Graphics 5500 (Broadwell), GVTg_V4",
 		.device_id = 0x1616,
 		.subsystem_vendor_id = 0x17aa,
@@ -51,6 +53,7 @@ const struct fake_gpu_profile fake_gpu_profiles[] = {
 	{
 		GVTG_PARENT,
 		.name = "skylake",
+		.first_kernel = FAKE_KERNEL(4, 10),
 		.summary = "Intel HD Graphics 530 (Skylake), GVTg_V5",
 		.device_id = 0x1912,
 		.subsystem_vendor_id = 0x1028,
@@ -63,6 +66,7 @@ const struct fake_gpu_profile fake_gpu_profiles[] = {
 	{
 		GVTG_PARENT,
 		.name = "kaby-lake",
+		.first_kernel = FAKE_KERNEL(4, 13),
 		.summary = "Intel HD Graphics 630 (Kaby Lake), GVTg_V5",
 		.device_id = 0x5912,
 		.subsystem_vendor_id = 0x1849,
@@ -75,6 +79,7 @@ const struct fake_gpu_profile fake_gpu_profiles[] = {
 	{
 		GVTG_PARENT,
 		.name = "coffee-lake",
+		.first_kernel = FAKE_KERNEL(5, 1),
 		.summary = "Intel UHD Graphics 630 (Coffee Lake), GVTg_V5",
 		.device_id = 0x3e92,
 		.subsystem_vendor_id = 0x1849,
@@ -86,6 +91,7 @@ const struct fake_gpu_profile fake_gpu_profiles[] = {
 	{
 		GVTG_PARENT,
 		.name = "comet-lake",
+		.first_kernel = FAKE_KERNEL(5, 1),
 		.summary = "Intel UHD Graphics 630 (Comet Lake), GVTg_V5",
 		.device_id = 0x9bc5,
 		.subsystem_vendor_id = 0x1849,
@@ -167,6 +173,27 @@ static int parse_address(struct fake_gpu_config *config, const char *value, stru
 	return 0;
 }
 
+static int parse_gvt(struct fake_gpu_config *config, const char *value, struct vgpu_error *err)
+{
+	static const char *const names[] = {
+		[FAKE_GVT_ON] = "on",
+		[FAKE_GVT_OFF] = "off",
+		[FAKE_GVT_UNSUPPORTED] = "unsupported",
+		[FAKE_GVT_GUC] = "guc",
+		[FAKE_GVT_NO_MODULE] = "no-module",
+	};
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(names); i++) {
+		if (strcmp(names[i], value))
+			continue;
+		config->gvt = (enum fake_gvt)i;
+		return 0;
+	}
+	vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "--gpu: gvt=%s is not known", value);
+	vgpu_error_hint(err, "gvt is on, off, unsupported, guc or no-module");
+	return -EINVAL;
+}
+
 static const struct {
 	const char *name;
 	int (*parse)(struct fake_gpu_config *config, const char *value, struct vgpu_error *err);
@@ -174,6 +201,7 @@ static const struct {
 	{ "aperture", parse_aperture },
 	{ "ggtt", parse_ggtt },
 	{ "address", parse_address },
+	{ "gvt", parse_gvt },
 };
 
 static int parse_property(struct fake_gpu_config *config, char *text, struct vgpu_error *err)
@@ -197,7 +225,7 @@ static int parse_property(struct fake_gpu_config *config, char *text, struct vgp
 	if (nearest.name)
 		vgpu_error_hint(err, "did you mean '%s'?", nearest.name);
 	else
-		vgpu_error_hint(err, "there are aperture=, ggtt= and address=");
+		vgpu_error_hint(err, "there are aperture=, ggtt=, address= and gvt=");
 	return -EINVAL;
 }
 

@@ -81,6 +81,32 @@ static void kill_types(struct fake_tree *tree, struct fake_gpu_object *gpu)
 	}
 }
 
+/* The kernel's one driver for all mdevs, or kvmgt's own. kvmgt is loaded in any case. */
+static uint64_t get_mdev_driver(struct fake_tree *tree, const struct fake_gpu_profile *profile)
+{
+	const char *module = profile->mdev_module;
+
+	if (!fake_module_load(tree, module))
+		return 0;
+	if (fake_kernel_has(tree->kernel, FAKE_FEATURE_VFIO_MDEV_MODULE))
+		module = "vfio_mdev";
+	else if (fake_kernel_has(tree->kernel, FAKE_FEATURE_VFIO_MDEV))
+		module = "mdev";
+	return get_driver(tree, &fake_kind_mdev_driver, "mdev",
+			  fake_mdev_driver(tree->kernel, profile), module);
+}
+
+/* What i915 was loaded with, and what it makes of it. All GPUs share it: the last one says. */
+static void set_parameters(struct fake_tree *tree, enum fake_gvt gvt)
+{
+	if (gvt == FAKE_GVT_OFF ||
+	    (gvt == FAKE_GVT_UNSUPPORTED &&
+	     fake_kernel_has(tree->kernel, FAKE_FEATURE_GVT_PARAMETER_RESET)))
+		fake_module_set_parameter(tree, "i915", "enable_gvt", "N\n");
+	if (gvt == FAKE_GVT_GUC)
+		fake_module_set_parameter(tree, "i915", "enable_guc", "3\n");
+}
+
 static struct fake_gpu_object *make_gpu(struct fake_tree *tree, size_t index)
 {
 	const struct fake_gpu_config *config = fake_host_gpu(tree->host, index);
@@ -98,9 +124,11 @@ static struct fake_gpu_object *make_gpu(struct fake_tree *tree, size_t index)
 	gpu->pci_root = get_pci_root(tree, gpu->address);
 	gpu->pci_driver = get_driver(tree, &fake_kind_pci_driver, "pci", config->profile->driver,
 				     config->profile->driver);
-	gpu->mdev_driver = get_driver(tree, &fake_kind_mdev_driver, "mdev",
-				      config->profile->mdev_driver, config->profile->mdev_module);
-	if (!gpu->pci_root || !gpu->pci_driver || !gpu->mdev_driver) {
+	set_parameters(tree, config->gvt);
+	if (config->gvt != FAKE_GVT_NO_MODULE)
+		gpu->mdev_driver = get_mdev_driver(tree, config->profile);
+	if (!gpu->pci_root || !gpu->pci_driver ||
+	    (!gpu->mdev_driver && config->gvt != FAKE_GVT_NO_MODULE)) {
 		free(gpu->types);
 		free(gpu);
 		return NULL;
@@ -120,7 +148,9 @@ static void add_gpu(struct fake_tree *tree, size_t index)
 	tree->gpus = gpus;
 	fake_module_load(tree, "vfio_iommu_type1");
 	gpu = make_gpu(tree, index);
-	if (!gpu || fake_object_add(tree, &gpu->base, &fake_kind_gpu, GPU_BOUND))
+	if (!gpu ||
+	    fake_object_add(tree, &gpu->base, &fake_kind_gpu,
+			    fake_host_registered(tree->host, index) ? GPU_BOUND : GPU_UNBOUND))
 		return;
 	tree->gpus[tree->gpus_len++] = gpu;
 	add_types(tree, gpu);

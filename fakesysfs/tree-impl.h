@@ -48,6 +48,7 @@ struct fake_row {
 	uint8_t target_row; /* links: likewise, if there is no target() */
 	uint8_t kind; /* enum fake_node_kind */
 	uint16_t mode;
+	uint8_t feature; /* enum fake_feature: kernels without it do not have the node */
 	bool glue; /* a directory that exists only while it has entries */
 	uint32_t size; /* files that are not of the usual 4096 bytes; or make_size() */
 	uint32_t states; /* bit per state of the object; 0: all */
@@ -162,6 +163,7 @@ struct fake_notice {
 
 struct fake_tree {
 	struct fake_host *host;
+	unsigned int kernel; /* the host's */
 	pthread_rwlock_t lock;
 	struct fake_hash objects; /* by number */
 	struct fake_hash entries; /* by directory and name */
@@ -345,6 +347,9 @@ void fake_tree_follow_host(struct fake_tree *tree);
 void fake_tree_unfollow_host(struct fake_tree *tree);
 /** The module of that name, made with what it depends on if it is not there. */
 struct fake_named_object *fake_module_load(struct fake_tree *tree, const char *name);
+/** Sets the text of a module's parameter, if there is such a module and parameter. */
+void fake_module_set_parameter(struct fake_tree *tree, const char *module, const char *name,
+			       const char *text);
 /** A module's drivers/ link to a driver of a bus: "pci:i915". */
 void fake_module_add_driver(struct fake_tree *tree, uint64_t module, const char *bus,
 			    const struct fake_named_object *driver);

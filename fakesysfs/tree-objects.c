@@ -66,6 +66,8 @@ bool fake_object_has(struct fake_tree *tree, const struct fake_object *object, u
 			return false;
 		if (rows[row].present && !rows[row].present(object))
 			return false;
+		if (!fake_kernel_has(tree->kernel, rows[row].feature))
+			return false;
 		if (rows[row].glue && !fake_dir_find(tree, fake_object_ino(object, row)))
 			return false;
 	}

@@ -35,7 +35,7 @@ void fake_tree_tell_host(struct fake_tree *tree, enum fake_host_event event,
 	const struct fake_gpu_config *parent = fake_host_gpu(tree->host, vgpu->gpu);
 
 	if (parent)
-		fake_uevents_of_host(event, vgpu, parent, send_message, tree);
+		fake_uevents_of_host(tree->kernel, event, vgpu, parent, send_message, tree);
 }
 
 /* A directory in sysfs, from outside in. */

@@ -28,6 +28,7 @@ struct fake_tree *fake_tree_create(struct fake_host *host)
 	pthread_rwlock_init(&tree->watcher_lock, NULL);
 	pthread_rwlock_init(&tree->uevents_lock, NULL);
 	tree->host = host;
+	tree->kernel = fake_host_kernel(host);
 	if (fake_object_add(tree, root, &fake_kind_root, 0))
 		return NULL;
 	fake_tree_follow_host(tree);

@@ -114,37 +114,45 @@ static void parent_path(const struct fake_gpu_config *config, char path[PATH_SIZ
 		 config->address.bus, address);
 }
 
+const char *fake_mdev_driver(unsigned int kernel, const struct fake_gpu_profile *profile)
+{
+	return fake_kernel_has(kernel, FAKE_FEATURE_VFIO_MDEV) ? "vfio_mdev" : profile->mdev_driver;
+}
+
 /*
  * What follows from what: one row a message.
  */
 
 enum subject { VGPU, GROUP, VFIO_DEV, PARENT };
-enum { IF_BOUND = 1, WITH_DRIVER = 2 };
+enum { IF_BOUND = 1, WITH_DRIVER = 2, IF_REGISTERED = 4 };
 
 static const struct step {
 	enum fake_host_event event;
 	enum subject subject;
 	const char *action;
 	unsigned int flags;
+	enum fake_feature feature;
 	const char *extra;
 } steps[] = {
 	{ FAKE_HOST_VGPU_CREATED, VGPU, "add" },
 	{ FAKE_HOST_VGPU_CREATED, GROUP, "add" },
-	{ FAKE_HOST_VGPU_CREATED, VFIO_DEV, "add" },
+	{ FAKE_HOST_VGPU_CREATED, VFIO_DEV, "add", 0, FAKE_FEATURE_VFIO_DEV },
 	{ FAKE_HOST_VGPU_CREATED, VGPU, "bind", WITH_DRIVER },
-	{ FAKE_HOST_VGPU_CREATE_FAILED, VGPU, "add" },
-	{ FAKE_HOST_VGPU_CREATE_FAILED, VGPU, "remove" },
-	{ FAKE_HOST_VGPU_UNBOUND, VFIO_DEV, "remove" },
+	{ FAKE_HOST_VGPU_CREATE_FAILED, VGPU, "add", 0, FAKE_FEATURE_CREATE_FAILED_SHOWS },
+	{ FAKE_HOST_VGPU_CREATE_FAILED, VGPU, "remove", 0, FAKE_FEATURE_CREATE_FAILED_SHOWS },
+	{ FAKE_HOST_VGPU_UNBOUND, VFIO_DEV, "remove", 0, FAKE_FEATURE_VFIO_DEV },
 	{ FAKE_HOST_VGPU_UNBOUND, GROUP, "remove" },
 	{ FAKE_HOST_VGPU_UNBOUND, VGPU, "unbind" },
-	{ FAKE_HOST_VGPU_REMOVED, VFIO_DEV, "remove", IF_BOUND },
+	{ FAKE_HOST_VGPU_REMOVED, VFIO_DEV, "remove", IF_BOUND, FAKE_FEATURE_VFIO_DEV },
 	{ FAKE_HOST_VGPU_REMOVED, GROUP, "remove", IF_BOUND },
 	{ FAKE_HOST_VGPU_REMOVED, VGPU, "unbind", IF_BOUND },
 	{ FAKE_HOST_VGPU_REMOVED, VGPU, "remove" },
-	{ FAKE_HOST_GPU_UNREGISTERED, PARENT, "change", WITH_DRIVER, "MDEV_STATE=unregistered\n" },
+	{ FAKE_HOST_GPU_UNREGISTERED, PARENT, "change", WITH_DRIVER | IF_REGISTERED,
+	  FAKE_FEATURE_MDEV_STATE, "MDEV_STATE=unregistered\n" },
 	{ FAKE_HOST_GPU_UNREGISTERED, PARENT, "unbind" },
 	/* registration happens in the driver's probe function: the device is bound after it */
-	{ FAKE_HOST_GPU_REGISTERED, PARENT, "change", WITH_DRIVER, "MDEV_STATE=registered\n" },
+	{ FAKE_HOST_GPU_REGISTERED, PARENT, "change", WITH_DRIVER | IF_REGISTERED,
+	  FAKE_FEATURE_MDEV_STATE, "MDEV_STATE=registered\n" },
 	{ FAKE_HOST_GPU_REGISTERED, PARENT, "bind", WITH_DRIVER },
 };
 
@@ -173,8 +181,9 @@ static void format_path(enum subject subject, const struct fake_vgpu_info *vgpu,
 			 vgpu->vfio_dev);
 }
 
-static void format_keys(const struct step *step, const struct fake_vgpu_info *vgpu,
-			const struct fake_gpu_config *parent, char keys[KEYS_SIZE])
+static void format_keys(unsigned int kernel, const struct step *step,
+			const struct fake_vgpu_info *vgpu, const struct fake_gpu_config *parent,
+			char keys[KEYS_SIZE])
 {
 	bool driver = step->flags & WITH_DRIVER;
 
@@ -183,13 +192,26 @@ static void format_keys(const struct step *step, const struct fake_vgpu_info *vg
 		snprintf(keys, KEYS_SIZE, "MAJOR=%d\nMINOR=%u\nDEVNAME=vfio/%u\n", VFIO_MAJOR,
 			 vgpu->iommu_group, vgpu->iommu_group);
 	else if (step->subject == VGPU && driver)
-		snprintf(keys, KEYS_SIZE, "DRIVER=%s\n", parent->profile->mdev_driver);
+		snprintf(keys, KEYS_SIZE, "DRIVER=%s\n", fake_mdev_driver(kernel, parent->profile));
+	else if (step->subject == VFIO_DEV && fake_kernel_has(kernel, FAKE_FEATURE_VFIO_CDEV))
+		snprintf(keys, KEYS_SIZE, "MAJOR=%d\nMINOR=%u\nDEVNAME=vfio/devices/vfio%u\n",
+			 FAKE_CDEV_MAJOR, vgpu->vfio_dev, vgpu->vfio_dev);
 	else if (step->subject == PARENT)
 		fake_uevent_parent_keys(parent, driver, keys, KEYS_SIZE);
 }
 
-void fake_uevents_of_host(enum fake_host_event event, const struct fake_vgpu_info *vgpu,
-			  const struct fake_gpu_config *parent, fake_uevent_sink sink, void *data)
+/* Does the step belong to what happened? */
+static bool applies(const struct step *step, unsigned int kernel, enum fake_host_event event,
+		    const struct fake_vgpu_info *vgpu, const struct fake_gpu_config *parent)
+{
+	return step->event == event && fake_kernel_has(kernel, step->feature) &&
+	       !(step->flags & IF_BOUND && !vgpu->bound) &&
+	       !(step->flags & IF_REGISTERED && parent->gvt != FAKE_GVT_ON);
+}
+
+void fake_uevents_of_host(unsigned int kernel, enum fake_host_event event,
+			  const struct fake_vgpu_info *vgpu, const struct fake_gpu_config *parent,
+			  fake_uevent_sink sink, void *data)
 {
 	char path[PATH_SIZE], keys[KEYS_SIZE], message[FAKE_UEVENT_SIZE];
 	ssize_t len;
@@ -197,10 +219,10 @@ void fake_uevents_of_host(enum fake_host_event event, const struct fake_vgpu_inf
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(steps); i++) {
 		const struct step *step = &steps[i];
 
-		if (step->event != event || (step->flags & IF_BOUND && !vgpu->bound))
+		if (!applies(step, kernel, event, vgpu, parent))
 			continue;
 		format_path(step->subject, vgpu, parent, path);
-		format_keys(step, vgpu, parent, keys);
+		format_keys(kernel, step, vgpu, parent, keys);
 		len = fake_uevent_format(
 			&(struct fake_uevent){ .action = step->action,
 					       .devpath = path,

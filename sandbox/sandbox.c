@@ -69,6 +69,8 @@ static int create_fake(struct sandbox *sandbox)
 	struct fake_fuse_options fuse = { .subtree = "", .vfio = &fv_supervisor_fuse_ops };
 
 	sandbox->host = fake_host_create();
+	if (sandbox->host && options->kernel)
+		fake_host_set_kernel(sandbox->host, options->kernel);
 	sandbox->tree = sandbox->host ? fake_tree_create(sandbox->host) : NULL;
 	if (!sandbox->tree)
 		return vgpu_error_set(sandbox->err, VGPU_ERROR_FAILED, ENOMEM,

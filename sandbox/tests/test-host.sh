@@ -38,3 +38,9 @@ done
 [ ! -r /sys/kernel/mm/transparent_hugepage/enabled ] ||
 	is 'with its contents' "$("$VGPULAB" run -- cat /sys/kernel/mm/transparent_hugepage/enabled)" \
 		"$(cat /sys/kernel/mm/transparent_hugepage/enabled)"
+is 'another kernel has another driver for vGPUs' \
+	"$("$VGPULAB" run --kernel 5.10 -- ls /sys/bus/mdev/drivers)" vfio_mdev
+holds 'where GVT-g is off mdevctl finds no type' \
+	[ -z "$("$VGPULAB" run --gpu kaby-lake,gvt=off -- mdevctl types)" ]
+is 'and the parameter says so' "$("$VGPULAB" run --gpu kaby-lake,gvt=off -- \
+	cat /sys/module/i915/parameters/enable_gvt)" N

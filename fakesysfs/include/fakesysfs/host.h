@@ -14,6 +14,7 @@
 #include <vgpulab/error.h>
 #include <vgpulab/uuid.h>
 
+#include "kernel.h"
 #include "profile.h"
 
 struct fake_host;
@@ -47,12 +48,18 @@ VGPU_DEFINE_DESTROYP(fake_host)
 int fake_host_add_gpu(struct fake_host *host, const struct fake_gpu_config *config,
 		      struct vgpu_error *err);
 
+/** Which kernel the host plays: FAKE_KERNEL_DEFAULT, unless it was set before the first GPU. */
+void fake_host_set_kernel(struct fake_host *host, unsigned int version);
+unsigned int fake_host_kernel(const struct fake_host *host);
+
 size_t fake_host_gpus_len(struct fake_host *host);
 /** The configuration of a GPU as it was added; its address is final. NULL if out of range. */
 const struct fake_gpu_config *fake_host_gpu(struct fake_host *host, size_t gpu);
 
 /** Number of more instances of @type that fit on @gpu now. Source: gvt/vgpu.c, aperture_gm.c */
 unsigned int fake_host_available(struct fake_host *host, size_t gpu, size_t type);
+/** Is its driver bound? Then it is registered, if there is GVT-g on it. */
+bool fake_host_registered(struct fake_host *host, size_t gpu);
 /** Whether the type's directory exists: a type too large for the aperture is not listed. */
 bool fake_host_type_listed(struct fake_host *host, size_t gpu, size_t type);
 
@@ -70,7 +77,7 @@ int fake_host_create_vgpu(struct fake_host *host, size_t gpu, size_t type,
  * it blocks: when it returns true the caller goes away with -EINTR, and the removal completes
  * on its own after the last user has gone.
  * Returns 0, -ENODEV if there is no such vGPU or it is being removed already, -EAGAIN while its
- * creation has not returned.
+ * creation has not returned; before Linux 5.2, -EBUSY while it is in use.
  * Source: drivers/vfio/mdev/mdev_sysfs.c, remove_store(); vfio_unregister_group_dev()
  */
 int fake_host_remove_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid,
@@ -114,7 +121,10 @@ unsigned int fake_host_users(struct fake_host *host, size_t gpu);
  */
 int fake_host_unregister_gpu(struct fake_host *host, size_t gpu, bool (*cancelled)(void *data),
 			     void *data);
-/** Registers a parent again. 0, or -ENODEV if it is registered or does not exist. */
+/**
+ * Registers a parent again. 0, -ENODEV if it is registered or does not exist, or -EIO if its
+ * driver cannot bind.
+ */
 int fake_host_register_gpu(struct fake_host *host, size_t gpu);
 
 /**

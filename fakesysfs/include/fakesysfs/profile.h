@@ -20,6 +20,15 @@ struct fake_type_profile {
 	uint32_t xres_px, yres_px; /* the largest mode its EDID offers */
 };
 
+/** What there is of GVT-g on a GPU, and why not: what a manager has to find out. */
+enum fake_gvt {
+	FAKE_GVT_ON,
+	FAKE_GVT_OFF, /* i915.enable_gvt=0, its default */
+	FAKE_GVT_UNSUPPORTED, /* not this GPU, or not with this kernel yet */
+	FAKE_GVT_GUC, /* GuC submission is on, which excludes GVT-g */
+	FAKE_GVT_NO_MODULE, /* enabled, but kvmgt is not loaded */
+};
+
 /** One kind of parent device. */
 struct fake_gpu_profile {
 	const char *name; /* as in --gpu: "kaby-lake" */
@@ -31,6 +40,7 @@ struct fake_gpu_profile {
 	uint16_t vendor_id, device_id, subsystem_vendor_id, subsystem_device_id;
 	uint8_t revision;
 	uint32_t class_code; /* 0x030000 */
+	unsigned int first_kernel; /* FAKE_KERNEL() of the first with GVT-g for it */
 	int graphics_version; /* 8 (Broadwell) or 9 */
 	uint32_t aperture_mib; /* default size of PCI BAR 2 */
 	uint32_t ggtt_mib; /* whole GGTT address space: 4096 with an 8 MiB GTT */
@@ -52,10 +62,12 @@ struct fake_gpu_config {
 	int address_given; /* 0: the host chooses; the first Intel GPU gets 0000:00:02.0 */
 	uint32_t aperture_mib; /* PCI BAR 2; 0 for the host means the profile's */
 	uint32_t ggtt_mib; /* GGTT address space; 0 for the host means the profile's */
+	enum fake_gvt gvt;
 };
 
 /**
- * Parses "NAME[,aperture=512M][,ggtt=4G][,address=0000:00:02.0]". Sizes end in M or G, or are MiB;
+ * Parses "NAME[,aperture=512M][,ggtt=4G][,address=0000:00:02.0][,gvt=on]". gvt is on, off,
+ * unsupported, guc or no-module. Sizes end in M or G, or are MiB;
  * an aperture is a power of two from 128M to 4G, as the register MSAC allows, a GGTT 1G, 2G or 4G.
  * On failure fills @err (VGPU_ERROR_USAGE, with the nearest name) and returns -EINVAL.
  */

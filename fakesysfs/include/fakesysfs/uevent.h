@@ -17,7 +17,11 @@ enum {
 	FAKE_UEVENT_KEYS_MAX = 64, /* SEQNUM counts */
 	FAKE_UEVENT_SIZE = 2048, /* of a whole message */
 	FAKE_MODALIAS_SIZE = 64,
+	FAKE_CDEV_MAJOR = 511, /* of vfio-dev's; the kernel takes the highest that is free */
 };
+
+/** The driver that a kernel binds vGPUs to: the parent's own, or vfio_mdev for all. */
+const char *fake_mdev_driver(unsigned int kernel, const struct fake_gpu_profile *profile);
 
 /** Gets a message. */
 typedef void (*fake_uevent_sink)(void *data, const char *message, size_t len);
@@ -40,8 +44,9 @@ ssize_t fake_uevent_format(const struct fake_uevent *event, char *buffer, size_t
  * Makes the messages that belong to what the host has told, in order. @parent is the GPU concerned.
  * Source: recordings of Linux 6.1, fixtures/uevents
  */
-void fake_uevents_of_host(enum fake_host_event event, const struct fake_vgpu_info *vgpu,
-			  const struct fake_gpu_config *parent, fake_uevent_sink sink, void *data);
+void fake_uevents_of_host(unsigned int kernel, enum fake_host_event event,
+			  const struct fake_vgpu_info *vgpu, const struct fake_gpu_config *parent,
+			  fake_uevent_sink sink, void *data);
 
 /**
  * Reads what was written to a `uevent` file: "ACTION[ UUID[ KEY=VALUE]...]". 0 with the action and
