@@ -7,6 +7,7 @@
 #include "guest-console.h"
 #include "launch.h"
 #include "paths.h"
+#include "text-screen.h"
 
 #include <errno.h>
 #include <string.h>
@@ -39,6 +40,45 @@ static int show(const struct qt_frame_request *request, const struct qt_frame *f
 	     strstr(answer, "copies=0 ")))
 		r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG, "the blitter drew nothing: %s",
 				   answer);
+	return r;
+}
+
+/* The text is new with each nonce, and what it must look like comes from the kernel's own font. */
+static int show_text(const struct qt_frame_request *request, struct qt_frame *frame,
+		     struct qt_image *expected, struct vgpu_error *err)
+{
+	struct qt_console *console = qt_vm_console(request->vm);
+	char command[QT_CONSOLE_LINE_LEN], answer[QT_CONSOLE_LINE_LEN];
+	struct qt_text_screen screen = { .columns = 0 };
+	int r;
+
+	snprintf(screen.text, sizeof(screen.text), "vgpulab:%016llx:%u",
+		 (unsigned long long)frame->shown.card.nonce, frame->shown.card.frame);
+	snprintf(command, sizeof(command), "text text=%s", screen.text);
+	qt_console_listen(console, qt_text_screen_take, &screen);
+	r = qt_console_command(console, command, qt_now_ms() + SHOW_MS, answer, err);
+	qt_console_listen(console, NULL, NULL);
+	if (r)
+		return r;
+	if (qt_text_screen_measure(&screen, answer))
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, EPROTO,
+				      "the guest's console has no sense: %s", answer);
+	if (qt_text_screen_draw(&screen, expected))
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "drawing the console");
+	return 0;
+}
+
+/* Makes the guest show the frame, and draws what it must look like. */
+static int show_and_draw(const struct qt_frame_request *request, struct qt_frame *frame,
+			 struct qt_image *expected, struct vgpu_error *err)
+{
+	int r;
+
+	if (request->console)
+		return show_text(request, frame, expected, err);
+	r = request->keep ? 0 : show(request, frame, err);
+	if (!r && qt_shown_draw(&frame->shown, expected))
+		r = vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "drawing the card");
 	return r;
 }
 
@@ -149,13 +189,11 @@ int qt_frame_run(const struct qt_frame_request *request, struct qt_frame *frame,
 		.earlier_len = request->earlier_len,
 	};
 	int64_t start_ms = qt_now_ms();
-	int r = request->keep ? 0 : show(request, frame, err);
+	int r = show_and_draw(request, frame, &expected, err);
 
 	if (r)
 		return r;
 	frame->show_ms = (unsigned int)(qt_now_ms() - start_ms);
-	if (qt_shown_draw(&frame->shown, &expected))
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "drawing the card");
 	take_shots(request, frame, images);
 	for (size_t i = 0; i < frame->shots_len; i++)
 		if (images[i].xrgb)

@@ -15,6 +15,7 @@ struct qt_frame_request {
 	struct qt_vm *vm;
 	const struct qt_path *path;
 	bool keep; /* it must be on display already */
+	bool console; /* text on the kernel's console instead of the card */
 	bool blitter; /* the GPU draws it */
 	const char *tamper; /* NULL: none */
 	const struct qt_shown *earlier; /* what was shown before, the latest first */

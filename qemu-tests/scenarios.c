@@ -169,6 +169,16 @@ const struct qt_scenario qt_scenarios[] = {
 			   { 800, 600, "C8", .blitter = true } },
 	},
 	{
+		.name = "i915-console",
+		.summary = "the kernel's own text console, before, between and after cards",
+		.path = "region-qmp+vnc",
+		.driver = "i915",
+		.steps = { { 1024, 768, .console = true },
+			   { 800, 600 },
+			   { 1024, 768, .console = true, .frames = 2 },
+			   { 1024, 768, .action = "reload", .console = true } },
+	},
+	{
 		.name = "i915-hang",
 		.summary = "a batch that never ends: the driver resets the GPU, and all goes on",
 		.path = "region-qmp+vnc",

@@ -4,6 +4,7 @@
 #include "faults.h"
 #include "kernel-log.h"
 #include "life.h"
+#include "text-console.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -283,6 +284,18 @@ static int run_flip(struct guest *guest, struct words *words, struct guest_reply
 	return run_counted(guest, words, guest->output->impl->flip, reply);
 }
 
+static int run_text(struct guest *guest, struct words *words, struct guest_reply *reply)
+{
+	const char *text = value_of(words, "text", "");
+	int rc = check_used(words, reply);
+
+	if (rc < 0)
+		return rc;
+	if (!*text)
+		return guest_reply_fail(reply, EINVAL, "text: no text=...");
+	return guest_text_console_show(guest, text, reply);
+}
+
 static int run_cycle(struct guest *guest, struct words *words, struct guest_reply *reply)
 {
 	return run_counted(guest, words, guest->output->impl->cycle, reply);
@@ -346,14 +359,27 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "show", true, run_show },	   { "off", false, run_off },
-	{ "info", false, run_info },	   { "read", false, run_read },
-	{ "modes", false, run_modes },	   { "flip", true, run_flip },
-	{ "cycle", true, run_cycle },	   { "hang", false, run_hang },
-	{ "dmesg", true, run_dmesg },	   { "reload", false, run_reload },
-	{ "suspend", false, run_suspend }, { "reboot", false, run_reboot },
-	{ "quit", false, run_quit },
+	{ "show", true, run_show },	 { "off", false, run_off },
+	{ "info", false, run_info },	 { "read", false, run_read },
+	{ "modes", false, run_modes },	 { "flip", true, run_flip },
+	{ "cycle", true, run_cycle },	 { "hang", false, run_hang },
+	{ "text", true, run_text },	 { "dmesg", true, run_dmesg },
+	{ "reload", false, run_reload }, { "suspend", false, run_suspend },
+	{ "reboot", false, run_reboot }, { "quit", false, run_quit },
 };
+
+/* After the kernel's console had the display. What the output says of itself is known already. */
+static int reopen(struct guest *guest, struct guest_reply *reply)
+{
+	struct guest_reply known = { 0 };
+	int rc = guest->output->impl->open(NULL, &guest->output, &known);
+
+	if (rc < 0)
+		*reply = known;
+	else
+		guest->closed = false;
+	return rc;
+}
 
 void guest_command_run(struct guest *guest, char *line, struct guest_reply *reply)
 {
@@ -368,6 +394,8 @@ void guest_command_run(struct guest *guest, char *line, struct guest_reply *repl
 		guest_reply_fail(reply, EINVAL, "empty command");
 		return;
 	}
+	if (guest->closed && strcmp(words.words[0], "show") == 0 && reopen(guest, reply) < 0)
+		return;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(words.words[0], commands[i].name) != 0)
 			continue;

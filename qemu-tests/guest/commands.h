@@ -15,6 +15,7 @@
 /** All that the guest remembers between commands. */
 struct guest {
 	struct guest_output *output;
+	bool closed; /* the output is, until something is to be shown */
 	/* lines between a command and its answer go here: each begins with "| " */
 	void (*print_line)(void *data, const char *line);
 	void *print_data;

@@ -65,7 +65,9 @@ int guest_reload(struct guest *guest, struct guest_reply *reply)
 	if (!impl->close)
 		return guest_reply_fail(reply, EOPNOTSUPP, "reload: output %s has no driver",
 					impl->name);
-	impl->close(guest->output);
+	if (!guest->closed)
+		impl->close(guest->output);
+	guest->closed = false;
 	guest->shown = (struct qt_card){ 0 };
 	unbind_consoles();
 	rc = guest_modules_unload_last(reply);

@@ -24,6 +24,7 @@ struct qt_step {
 	bool cursor; /* a cursor that moves from frame to frame */
 	bool every_mode; /* of the display, not larger than this one */
 	bool keep; /* what was shown before the action must be there again */
+	bool console; /* not the card, but text on the kernel's own console */
 	bool blitter; /* the GPU draws the card, not the CPU */
 	const char *action; /* "reload"; NULL: none */
 	unsigned int times; /* 0: once */
