@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The pages of qemu-args and libvirt-xml are clean mdoc and know every option, path and lint rule.
+# The pages of qemu-args, libvirt-xml and doctor are clean mdoc and know every option, path and rule.
 # usage: consumer-pages.sh SOURCE-ROOT VGPULAB
 set -eu
 vgpulab=$(realpath "$2")
@@ -14,7 +14,7 @@ miss() {
 	echo "$1 lacks $2"
 	failed=1
 }
-for verb in qemu-args libvirt-xml; do
+for verb in qemu-args libvirt-xml doctor; do
 	page=docs/man/vgpulab-$verb.1
 	complaints=$(mandoc -Tlint -Wstyle "$page" |
 		grep -v 'outdated mandoc.db\|referenced manual not found' || true)
@@ -34,5 +34,8 @@ done
 for rule in $(sed -n 's/.*{ { "\([a-z0-9-]*\)",.*/\1/p' core/libvirt-lint-*.c); do
 	grep -q "^\.It Cm $rule " docs/man/vgpulab-libvirt-xml.1 ||
 		miss vgpulab-libvirt-xml.1 "the rule $rule"
+done
+for rule in $("$vgpulab" doctor --list-rules | cut -d' ' -f1); do
+	grep -q "^\.It Cm $rule " docs/man/vgpulab-doctor.1 || miss vgpulab-doctor.1 "the rule $rule"
 done
 exit $failed
