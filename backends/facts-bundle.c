@@ -304,6 +304,11 @@ struct vgpu_backend *vgpu_bundle_sysfs(struct vgpu_bundle *bundle)
 	return &bundle->sysfs;
 }
 
+bool vgpu_bundle_has_sysfs(const struct vgpu_bundle *bundle)
+{
+	return json_object_object_length(vgpu_bundle_section(bundle, VGPU_BUNDLE_SYSFS)) > 0;
+}
+
 void vgpu_bundle_destroy(struct vgpu_bundle *bundle)
 {
 	if (!bundle)

@@ -39,15 +39,15 @@ struct request {
 struct seams {
 	struct vgpu_host_facts *facts;
 	struct vgpu_backend *sysfs;
-	struct vgpu_bundle *bundle;
+	struct vgpu_backend *backend; /* NULL: the bundle has the tree */
+	struct vgpu_bundle *bundle; /* NULL: the facts are this machine's */
 };
 
 static void seams_finish(struct seams *seams)
 {
 	if (!seams->bundle && seams->facts)
 		seams->facts->impl->destroy(seams->facts);
-	if (!seams->bundle)
-		cli_backend_closep(&seams->sysfs);
+	cli_backend_closep(&seams->backend);
 	vgpu_bundle_destroy(seams->bundle);
 }
 
@@ -66,7 +66,8 @@ static int seams_open(const struct cli_globals *globals, const struct request *r
 	int ret = 0;
 
 	if (!request->bundles_len) {
-		ret = cli_backend_open(globals, &out->sysfs, err);
+		ret = cli_backend_open(globals, &out->backend, err);
+		out->sysfs = out->backend;
 		return ret ? ret : vgpu_facts_real_open(&out->facts, err);
 	}
 	out->bundle = vgpu_bundle_create();
@@ -75,7 +76,12 @@ static int seams_open(const struct cli_globals *globals, const struct request *r
 	for (size_t i = 0; !ret && i < request->bundles_len; i++)
 		ret = merge_file(out->bundle, request->bundles[i], err);
 	out->facts = vgpu_bundle_facts(out->bundle);
-	out->sysfs = vgpu_bundle_sysfs(out->bundle);
+	if (ret || vgpu_bundle_has_sysfs(out->bundle))
+		out->sysfs = vgpu_bundle_sysfs(out->bundle);
+	else
+		ret = cli_backend_open(globals, &out->backend, err);
+	if (out->backend)
+		out->sysfs = out->backend;
 	return ret;
 }
 

@@ -136,6 +136,11 @@ static void add_gpu(struct doctor_host *host, const char *name)
 	host->gpus_len++;
 }
 
+static bool takes_gvtg(const struct doctor_gpu *gpu)
+{
+	return gpu->family && gpu->family->kind == DOCTOR_GPU_GVTG;
+}
+
 /* Without a name: an Intel GPU, rather one that GVT-g takes; else what offers types at all. */
 static int choose(struct doctor_host *host, const char *wanted, struct vgpu_error *err)
 {
@@ -151,7 +156,7 @@ static int choose(struct doctor_host *host, const char *wanted, struct vgpu_erro
 
 		if (wanted ? !strcmp(gpu->name, wanted)
 			   : gpu->vendor_id == VENDOR_INTEL &&
-				     (!host->gpu || (gpu->family && !gpu->family->kind)))
+				     (!host->gpu || (takes_gvtg(gpu) && !takes_gvtg(host->gpu))))
 			host->gpu = gpu;
 	}
 	if (wanted)

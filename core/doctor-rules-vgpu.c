@@ -386,7 +386,9 @@ const struct vgpu_doctor_rule doctor_vgpu_rules[] = {
 	  "it holds graphics memory that others could have",
 	  "vgpulab remove {subject}, or keep it over reboots: mdevctl define --auto --uuid "
 	  "{subject}",
-	  DOCTOR_CONSEQUENCE_OF("definition-misnamed", "definition-broken"), vgpu_stale },
+	  DOCTOR_CONSEQUENCE_OF("definition-misnamed", "definition-broken", "vgpu-unbound",
+				"vgpu-without-group", "vgpu-half-made"),
+	  vgpu_stale },
 	{ "vgpu-small", VGPU_DOCTOR_NOTE, "a vGPU cannot have more than 1024x768",
 	  "the smallest type's EDID says so; guests then offer nothing larger",
 	  "use a larger type (V5_4), or set a mode in the guest by hand", NULL, vgpu_small },

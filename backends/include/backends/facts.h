@@ -5,6 +5,7 @@
  * Sources of host facts: the machine itself, and bundles, which hold what both seams said once.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <vgpulab/backend-impl.h>
 #include <vgpulab/cleanup.h>
@@ -29,6 +30,8 @@ int vgpu_bundle_merge(struct vgpu_bundle *bundle, const char *text, size_t len,
 /** Its two seams; they live as long as the bundle and must not be destroyed. */
 struct vgpu_host_facts *vgpu_bundle_facts(struct vgpu_bundle *bundle);
 struct vgpu_backend *vgpu_bundle_sysfs(struct vgpu_bundle *bundle);
+/** Does it say anything of /sys? One that does not can go with another tree. */
+bool vgpu_bundle_has_sysfs(const struct vgpu_bundle *bundle);
 void vgpu_bundle_destroy(struct vgpu_bundle *bundle);
 VGPU_DEFINE_DESTROYP(vgpu_bundle)
 
