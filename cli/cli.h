@@ -33,7 +33,8 @@ struct cli_option {
 
 struct cli_verb {
 	const char *name;
-	const char *group; /* heading in --help: "Manage vGPUs", "The fake host", "Testing"; NULL: hidden */
+	const char *
+		group; /* heading in --help: "Manage vGPUs", "The fake host", "Testing"; NULL: hidden */
 	const char *arguments; /* synopsis after the name: "[--parent PARENT] --type TYPE" */
 	const char *summary; /* one line */
 	/* argv[0] is the verb. Returns the program's exit code. */

@@ -20,7 +20,8 @@ struct qt_verdict;
 
 struct qt_options {
 	const char *out_dir; /* pictures, logs, report.html, verdict.json; made if missing */
-	const char *guest_dir; /* what guest/fetch-kernel filled; NULL: where one is, see README.md */
+	const char
+		*guest_dir; /* what guest/fetch-kernel filled; NULL: where one is, see README.md */
 	const char *kernel; /* guest kernel image; NULL: the one in guest_dir */
 	const char *init; /* static guest program; NULL: the one that came with us */
 	const char *qemu; /* NULL: qemu-system-x86_64 in PATH */

@@ -34,7 +34,8 @@ struct qt_scenario {
 	const char *name; /* "region-1024x768" */
 	const char *summary; /* one line: the spirit of it */
 	const char *path; /* name of a display path */
-	const char *driver; /* the guest's driver, a row of guest-drivers.c; NULL: its own program */
+	const char
+		*driver; /* the guest's driver, a row of guest-drivers.c; NULL: its own program */
 	bool packed_kernel; /* QEMU enters an unpacked one past what waking from S3 needs */
 	unsigned int cpus; /* of the guest; 0: one */
 	const char *needs[QT_SCENARIO_NEEDS_MAX]; /* beyond the path's */
