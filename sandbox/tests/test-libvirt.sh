@@ -5,6 +5,7 @@
 command -v virsh >/dev/null || need libvirt 'virsh is not installed'
 [ -x /usr/sbin/libvirtd ] || need libvirt 'libvirtd is not installed'
 command -v qemu-system-x86_64 >/dev/null || need qemu 'qemu-system-x86_64 is not installed'
+command -v python3 >/dev/null || need python3 'python3 is not installed'
 command -v mdevctl >/dev/null || need mdevctl 'mdevctl is not installed'
 
 # run NAME COMMANDS: they run beside a libvirtd; what they say is in $said.
@@ -77,6 +78,7 @@ $create
 virsh define --validate vm.xml && virsh start vm
 virsh screenshot vm picture
 virsh domstate vm
+timeout 40 python3 draw vm
 virsh destroy vm && virsh undefine vm
 echo 1 >/sys/bus/mdev/devices/$uuid/remove && echo removed
 cat /dev/libvirt/libvirtd.log
@@ -84,6 +86,7 @@ EOS
 has 'a domain with the vGPU starts' "$said" "Domain 'vm' started"
 has '  its screenshot is a picture' "$(file picture)" 'PNG image data'
 has '  it runs on' "$said" running
+has '  what is drawn with registers is in the screenshot' "$said" 'the picture, pixel for pixel'
 has '  it is destroyed' "$said" "Domain 'vm' destroyed"
 has '  and its vGPU is free' "$said" removed
 case $said in *'cannot limit locked memory'*) is 'no limit is in the way' "$said" '' ;; esac

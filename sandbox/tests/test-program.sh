@@ -61,6 +61,7 @@ has 'and it says why' "$said" 'answered by another supervisor already'
 # A signal from another process is passed on; the program decides what it does with it. (A shell
 # starts background jobs with SIGINT and SIGQUIT ignored, which we would respect.)
 for signal in TERM HUP INT QUIT; do
+	: >out # the last one's "ready" is not this one's
 	env --default-signal=INT,QUIT "$VGPULAB" run -- bash -c \
 		"trap 'echo got $signal; exit 7' $signal; echo ready; while :; do sleep 0.05; done" \
 		>out 2>/dev/null &
