@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <qemu-tests/harness.h>
 #include <signal.h>
@@ -15,7 +16,25 @@
 /* Tells the program inside the fake host what it is in, for the report. */
 #define HOST_VARIABLE "VGPULAB_TEST_HOST"
 
-enum { OPTION_KERNEL = 256, OPTION_INIT, OPTION_QEMU, OPTION_ACCEL, OPTION_TAMPER, OPTION_REPEAT };
+enum {
+	OPTION_KERNEL = 256,
+	OPTION_INIT,
+	OPTION_QEMU,
+	OPTION_ACCEL,
+	OPTION_TAMPER,
+	OPTION_REPEAT,
+	OPTION_FORMAT,
+	OPTION_DESCRIBE,
+	OPTION_NEED,
+	OPTION_SHUFFLE,
+	OPTION_ROUNDS,
+	OPTION_SHARD,
+	OPTION_EXPECT,
+	OPTION_FAILED,
+	OPTION_RESUME
+};
+
+enum { FORMATS_MAX = 8 };
 
 const struct cli_option cli_test_options[] = {
 	{ 'l', "list", NULL, "list the scenarios, run none" },
@@ -30,6 +49,16 @@ const struct cli_option cli_test_options[] = {
 	{ OPTION_REPEAT, "repeat", "N",
 	  "flips, driver reloads, reboots and suspends: N times as many" },
 	{ OPTION_TAMPER, "tamper", "FAULT", "self-test: the guest draws this fault on purpose" },
+	{ OPTION_FORMAT, "format", "FORMAT[:FILE]",
+	  "results as tap, ktap, junit, json, lava, tmt or github, too" },
+	{ OPTION_DESCRIBE, "describe", NULL, "tell all about the scenarios, run none" },
+	{ OPTION_NEED, "need", "NEED", "only scenarios that need this: spice, dbus, ovmf, ..." },
+	{ OPTION_SHUFFLE, "shuffle", "SEED", "in an order that follows from this number" },
+	{ OPTION_ROUNDS, "rounds", "N", "run each scenario N times" },
+	{ OPTION_SHARD, "shard", "I/N", "only the I-th of N parts of the scenarios" },
+	{ OPTION_EXPECT, "expect", "FILE", "which scenarios are known to fail or to be flaky" },
+	{ OPTION_FAILED, "rerun-failed", NULL, "only those that failed in DIR's last run" },
+	{ OPTION_RESUME, "resume", NULL, "go on with DIR's last run, which was cut off" },
 	{ 0 },
 };
 
@@ -41,6 +70,10 @@ const char cli_test_details[] =
 	"passed; 1: a display path is wrong; 12: nothing could run.";
 
 struct request {
+	bool describe;
+	const char *formats[FORMATS_MAX]; /* NULL behind the last */
+	size_t formats_len;
+	const char *wrong; /* what is wrong with an option's value */
 	struct qt_options options;
 	const char *gpu, *repeat;
 	bool list;
@@ -75,6 +108,15 @@ static const struct cli_column columns[] = {
 	  .value = value_on_request },
 };
 
+static bool is_listed(const struct request *request, const struct qt_scenario *scenario)
+{
+	const struct qt_options *options = &request->options;
+
+	return (!options->select_len ||
+		qt_scenario_selected(scenario, options->select, options->select_len)) &&
+	       (!options->need || qt_scenario_needs(scenario, options->need));
+}
+
 static int list_scenarios(const struct cli_arguments *args, const struct request *request)
 {
 	struct cli_listing listing;
@@ -82,12 +124,15 @@ static int list_scenarios(const struct cli_arguments *args, const struct request
 	int r;
 
 	cli_listing_init(&listing, columns, VGPU_ARRAY_LEN(columns));
-	for (size_t i = 0; i < qt_scenarios_len; i++)
-		if (!request->options.select_len ||
-		    qt_scenario_selected(&qt_scenarios[i], request->options.select,
-					 request->options.select_len))
+	for (size_t i = 0; i < qt_scenarios_len; i++) {
+		if (!is_listed(request, &qt_scenarios[i]))
+			continue;
+		if (request->describe)
+			qt_scenario_describe(stdout, &qt_scenarios[i]);
+		else
 			cli_listing_add(&listing, &qt_scenarios[i]);
-	r = cli_listing_print(&listing, args->globals.json, &err);
+	}
+	r = request->describe ? 0 : cli_listing_print(&listing, args->globals.json, &err);
 	cli_listing_finish(&listing);
 	return r ? cli_fail(&args->globals, &err) : 0;
 }
@@ -151,6 +196,14 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static bool is_stdout_taken(const struct request *request)
+{
+	for (size_t i = 0; i < request->formats_len; i++)
+		if (!strchr(request->formats[i], ':'))
+			return true;
+	return false;
+}
+
 static void print_verdict(const struct cli_arguments *args, const struct request *request,
 			  const struct qt_verdict *verdict)
 {
@@ -163,11 +216,13 @@ static void print_verdict(const struct cli_arguments *args, const struct request
 		json_object_put(object);
 		return;
 	}
-	printf("%s: %u passed, %u failed, %u skipped\nreport: %s/report.html\n",
-	       counts.failed   ? "FAIL"
-	       : counts.passed ? "PASS"
-			       : "SKIP",
-	       counts.passed, counts.failed, counts.skipped, request->out_dir);
+	/* standard output may be a format's */
+	fprintf(is_stdout_taken(request) ? stderr : stdout,
+		"%s: %u passed, %u failed, %u skipped\nreport: %s/report.html\n",
+		counts.failed	? "FAIL"
+		: counts.passed ? "PASS"
+				: "SKIP",
+		counts.passed, counts.failed, counts.skipped, request->out_dir);
 }
 
 /* What repeat.sh runs: this, with the same guest, but for scenario and output. */
@@ -225,9 +280,12 @@ static int run_scenarios(const struct cli_arguments *args, struct request *reque
 	catch_signals();
 	if (qt_run(&request->options, &verdict, &err))
 		return cli_fail(&args->globals, &err);
+	for (size_t i = 0; i < request->formats_len; i++)
+		if (qt_verdict_format(verdict, request->formats[i], &err))
+			return cli_fail(&args->globals, &err);
 	print_verdict(args, request, verdict);
 	counts = qt_verdict_counts(verdict);
-	if (counts.failed || counts.passed)
+	if (counts.failed || counts.passed || counts.known)
 		return counts.failed ? EXIT_FAILURE : 0;
 	vgpu_error_set(&err, VGPU_ERROR_NEED, 0, "no scenario could run: %s",
 		       qt_verdict_skip_reason(verdict));
@@ -240,6 +298,41 @@ static const char *absolute(const char *path, char *buffer)
 	if (!path)
 		return NULL;
 	return realpath(path, buffer) ? buffer : path;
+}
+
+/* Which scenarios run, how often, in which order. */
+static bool take_plan_option(struct request *request, int id, const char *value)
+{
+	struct qt_options *options = &request->options;
+	char rest;
+
+	switch (id) {
+	case OPTION_NEED:
+		options->need = value;
+		return true;
+	case OPTION_SHUFFLE:
+		request->wrong = "'%s' is no number";
+		options->shuffle = true;
+		return sscanf(value, "%" SCNu64 "%c", &options->seed, &rest) == 1;
+	case OPTION_ROUNDS:
+		request->wrong = "'%s' is not 1 to 100000";
+		return sscanf(value, "%u%c", &options->rounds, &rest) == 1 &&
+		       options->rounds >= 1 && options->rounds <= 100000;
+	case OPTION_SHARD:
+		request->wrong = "'%s' is not I/N with I from 1 to N";
+		return sscanf(value, "%u/%u%c", &options->shard, &options->shards, &rest) == 2 &&
+		       options->shard >= 1 && options->shard <= options->shards;
+	case OPTION_EXPECT:
+		options->expect = value;
+		return true;
+	case OPTION_FAILED:
+		options->only_failed = true;
+		return true;
+	case OPTION_RESUME:
+		options->resume = true;
+		return true;
+	}
+	return false;
 }
 
 static bool take_option(struct request *request, int id, const char *value)
@@ -276,11 +369,20 @@ static bool take_option(struct request *request, int id, const char *value)
 		request->repeat = value;
 		request->options.repeat = (unsigned int)strtoul(value, NULL, 10);
 		return request->options.repeat >= 1 && request->options.repeat <= 1000000;
+	case OPTION_FORMAT:
+		request->wrong = "'%s' is none of tap, ktap, junit, json, lava, tmt, github";
+		if (!qt_format_exists(value) || request->formats_len == FORMATS_MAX)
+			return false;
+		request->formats[request->formats_len++] = value;
+		return true;
+	case OPTION_DESCRIBE:
+		request->describe = true;
+		return true;
 	case OPTION_TAMPER:
 		request->options.tamper = value;
 		return true;
 	}
-	return false;
+	return take_plan_option(request, id, value);
 }
 
 int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
@@ -293,14 +395,15 @@ int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
 	while ((id = cli_arguments_next(&args)) >= 0)
 		if (!take_option(&request, id, args.value))
 			return cli_usage_fail(&args,
-					      id == OPTION_REPEAT ? "'%s' is not 1 to 1000000"
-								  : "'%s' is neither tcg nor kvm",
+					      request.wrong	    ? request.wrong
+					      : id == OPTION_REPEAT ? "'%s' is not 1 to 1000000"
+								    : "'%s' is neither tcg nor kvm",
 					      args.value);
 	if (args.ended)
 		return args.exit_code;
 	request.options.select = args.operands;
 	request.options.select_len = (size_t)args.operands_len;
-	if (request.list)
+	if (request.list || request.describe)
 		return list_scenarios(&args, &request);
 	if (readlink("/proc/self/exe", request.self, sizeof(request.self) - 1) < 0)
 		strcpy(request.self, "vgpulab");

@@ -5,6 +5,8 @@
 #include "guest-kernel.h"
 #include "guest-modules.h"
 #include "initramfs.h"
+#include "journal.h"
+#include "plan.h"
 #include "report.h"
 #include "scenario-run.h"
 
@@ -96,15 +98,6 @@ static int write_all_initramfs(struct qt_runner *runner, struct vgpu_error *err)
 	return r;
 }
 
-static size_t count_selected(const struct qt_options *options)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < qt_scenarios_len; i++)
-		n += qt_scenario_selected(&qt_scenarios[i], options->select, options->select_len);
-	return n;
-}
-
 static int check_options(const struct qt_options *options, struct vgpu_error *err)
 {
 	bool known = !options->tamper;
@@ -116,11 +109,6 @@ static int check_options(const struct qt_options *options, struct vgpu_error *er
 			       options->tamper);
 		vgpu_error_hint(err, "some that are: rb-swap, stale, stride, blank, torn, tiling, "
 				     "shift, vertical-flip, limited-range");
-		return -EINVAL;
-	}
-	if (!count_selected(options)) {
-		vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "no scenario is named so");
-		vgpu_error_hint(err, "`vgpulab test --list` shows them all");
 		return -EINVAL;
 	}
 	return 0;
@@ -147,45 +135,93 @@ static void say_result(struct qt_runner *runner, const struct qt_result *result)
 				 *result->notes ? ", " : "", result->total_ms / 1000.0);
 	else
 		qt_progress_line(&runner->progress, "%s %s: %s%s%s",
-				 qt_outcome_name(result->outcome), result->scenario->name,
-				 result->fault, *result->fault ? ": " : "", result->reason);
+				 *result->known ? "KNOWN" : qt_outcome_name(result->outcome),
+				 result->scenario->name, result->fault, *result->fault ? ": " : "",
+				 result->reason);
 }
 
 /* A scenario and the one beside it each have a result of their own. */
-static int run_one(struct qt_runner *runner, const struct qt_scenario *scenario,
-		   struct qt_verdict *verdict, struct vgpu_error *err)
+static int add_results(struct qt_verdict *verdict, const struct qt_plan_item *item,
+		       struct vgpu_error *err)
 {
-	const struct qt_scenario *beside = qt_scenario_find(scenario->beside);
+	const struct qt_scenario *beside = qt_scenario_find(item->scenario->beside);
 	size_t first = verdict->results_len;
-	struct qt_result *results;
 
-	if (!qt_verdict_add(verdict, scenario) || (beside && !qt_verdict_add(verdict, beside)))
+	if (!qt_verdict_add(verdict, item->scenario) ||
+	    (beside && !qt_verdict_add(verdict, beside)))
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "running scenarios");
-	results = verdict->results + first;
-	qt_scenario_run(runner, &results[0], beside ? &results[1] : NULL);
 	for (size_t i = first; i < verdict->results_len; i++)
-		say_result(runner, &verdict->results[i]);
+		verdict->results[i].round = item->round;
 	return 0;
 }
 
-static int run_selected(struct qt_runner *runner, struct qt_verdict *verdict,
-			struct vgpu_error *err)
+static int run_one(struct qt_runner *runner, const struct qt_plan_item *item,
+		   struct qt_verdict *verdict, struct vgpu_error *err)
 {
-	const struct qt_options *options = runner->options;
-	size_t total = count_selected(options), n = 0;
+	unsigned int attempts = qt_expectations_attempts(&runner->expectations, item->scenario);
+	size_t first = verdict->results_len;
+	struct qt_result *results;
+	int r = add_results(verdict, item, err);
 
-	for (size_t i = 0; i < qt_scenarios_len && !qt_interrupted(); i++) {
-		const struct qt_scenario *scenario = &qt_scenarios[i];
-		int r;
-
-		if (!qt_scenario_selected(scenario, options->select, options->select_len))
-			continue;
-		qt_progress_subject(&runner->progress, "[%zu/%zu] %s", ++n, total, scenario->name);
-		r = run_one(runner, scenario, verdict, err);
-		if (r)
-			return r;
+	if (r)
+		return r;
+	results = verdict->results + first;
+	for (unsigned int attempt = 1; attempt <= attempts; attempt++) {
+		for (size_t i = first; i < verdict->results_len; i++)
+			qt_result_reset(&verdict->results[i]);
+		qt_scenario_run(runner, &results[0],
+				verdict->results_len > first + 1 ? &results[1] : NULL);
+		results[0].attempts = attempt > 1 ? attempt : 0;
+		if (results[0].outcome != QT_FAILED || qt_interrupted())
+			break;
 	}
-	return 0;
+	for (size_t i = first; i < verdict->results_len && !r; i++) {
+		struct qt_result *result = &verdict->results[i];
+
+		qt_expectations_judge(&runner->expectations, result);
+		say_result(runner, result);
+		/* what an interruption cut off is to be run again */
+		if (!qt_interrupted())
+			r = qt_journal_add(runner->out_fd, result, err);
+	}
+	return r;
+}
+
+static int run_plan(struct qt_runner *runner, const struct qt_plan *plan,
+		    struct qt_verdict *verdict, struct vgpu_error *err)
+{
+	size_t done = verdict->results_len;
+	int r = 0;
+
+	for (size_t i = 0; i < plan->len && !qt_interrupted() && !r; i++) {
+		qt_progress_subject(&runner->progress, "[%zu/%zu] %s", done + i + 1,
+				    done + plan->len, plan->items[i].scenario->name);
+		r = run_one(runner, &plan->items[i], verdict, err);
+	}
+	return r;
+}
+
+/* @verdict gets what an earlier run has finished, if this one goes on with it. */
+static int make_plan(struct qt_runner *runner, struct qt_verdict *verdict, struct qt_plan *plan,
+		     struct vgpu_error *err)
+{
+	_destroy_(qt_verdict) struct qt_verdict *last = calloc(1, sizeof(*last));
+	const struct qt_options *options = runner->options;
+	int r = 0;
+
+	if (!last)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "running scenarios");
+	if (options->expect)
+		r = qt_expectations_read(options->expect, &runner->expectations, err);
+	if (!r && options->only_failed)
+		r = qt_journal_read(runner->out_fd, last, err);
+	if (!r && options->resume)
+		r = qt_journal_read(runner->out_fd, verdict, err);
+	if (!r && !options->resume)
+		unlinkat(runner->out_fd, QT_JOURNAL, 0);
+	return r ? r
+		 : qt_plan_make(options, options->only_failed ? last : NULL,
+				options->resume ? verdict : NULL, plan, err);
 }
 
 static void describe_run(struct qt_verdict *verdict, const struct qt_runner *runner)
@@ -222,6 +258,7 @@ int qt_run(const struct qt_options *options, struct qt_verdict **out, struct vgp
 			   .init = found_init ? found_init : options->init },
 	};
 	int64_t start_ms = qt_now_ms();
+	struct qt_plan plan = { 0 };
 	int r;
 
 	if (!verdict || !guest_dir || !runner.needs.init)
@@ -235,9 +272,13 @@ int qt_run(const struct qt_options *options, struct qt_verdict **out, struct vgp
 	qt_progress_init(&runner.progress, options->progress);
 	choose_accel(&runner);
 	describe_run(verdict, &runner);
-	r = write_all_initramfs(&runner, err);
+	r = make_plan(&runner, verdict, &plan, err);
 	if (!r)
-		r = run_selected(&runner, verdict, err);
+		r = write_all_initramfs(&runner, err);
+	if (!r)
+		r = run_plan(&runner, &plan, verdict, err);
+	qt_plan_finish(&plan);
+	qt_expectations_finish(&runner.expectations);
 	verdict->total_ms = (unsigned int)(qt_now_ms() - start_ms);
 	if (!r)
 		r = qt_verdict_write(verdict, out_fd, err);

@@ -93,7 +93,11 @@ static int make_directory(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	struct qt_result *result = run->result;
 
-	snprintf(result->dir, sizeof(result->dir), "%s", result->scenario->name);
+	if (result->round > 1)
+		snprintf(result->dir, sizeof(result->dir), "%s.%u", result->scenario->name,
+			 result->round);
+	else
+		snprintf(result->dir, sizeof(result->dir), "%s", result->scenario->name);
 	if (mkdirat(run->runner->out_fd, result->dir, 0777) && errno != EEXIST)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot make directory %s: %s",
 				      result->dir, strerror(errno));

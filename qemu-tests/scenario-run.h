@@ -5,6 +5,7 @@
  * Runs one scenario, from a missing need to the last frame.
  */
 
+#include "expectations.h"
 #include "needs.h"
 #include "progress.h"
 #include "verdict.h"
@@ -19,6 +20,7 @@ struct qt_runner {
 	const char *accel;
 	const char
 		*packed_kernel; /* the kernel as the distribution packs it; NULL: there is none */
+	struct qt_expectations expectations;
 	int out_fd;
 };
 

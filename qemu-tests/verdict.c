@@ -27,6 +27,13 @@ struct qt_result *qt_verdict_add(struct qt_verdict *verdict, const struct qt_sce
 	return results;
 }
 
+void qt_result_reset(struct qt_result *result)
+{
+	qt_argv_finish(&result->argv);
+	free(result->frames);
+	*result = (struct qt_result){ .scenario = result->scenario, .round = result->round };
+}
+
 struct qt_frame *qt_result_add_frame(struct qt_result *result)
 {
 	struct qt_frame *frames =
@@ -80,7 +87,10 @@ struct qt_counts qt_verdict_counts(const struct qt_verdict *verdict)
 
 	for (size_t i = 0; i < verdict->results_len; i++) {
 		counts.passed += verdict->results[i].outcome == QT_PASSED;
-		counts.failed += verdict->results[i].outcome == QT_FAILED;
+		if (*verdict->results[i].known)
+			counts.known++;
+		else
+			counts.failed += verdict->results[i].outcome == QT_FAILED;
 		counts.skipped += verdict->results[i].outcome == QT_SKIPPED;
 	}
 	return counts;
@@ -170,7 +180,7 @@ static json_object *boot_display_json(const struct qt_boot_display *display)
 	return object;
 }
 
-static json_object *result_json(const struct qt_result *result)
+json_object *qt_result_json(const struct qt_result *result)
 {
 	json_object *object = json_object_new_object(), *timing = json_object_new_object();
 	json_object *frames = json_object_new_array(), *argv = json_object_new_array();
@@ -181,6 +191,11 @@ static json_object *result_json(const struct qt_result *result)
 	add_text(object, "fault", result->fault);
 	add_text(object, "reason", result->reason);
 	add_text(object, "hint", result->hint);
+	add_text(object, "known", result->known);
+	if (result->attempts)
+		add_number(object, "attempts", result->attempts);
+	if (result->round)
+		add_number(object, "round", result->round);
 	add_text(object, "directory", result->dir);
 	add_text(object, "parent", result->parent);
 	add_text(object, "type", result->type);
@@ -214,13 +229,15 @@ json_object *qt_verdict_json(const struct qt_verdict *verdict)
 	add_number(object, "passed", counts.passed);
 	add_number(object, "failed", counts.failed);
 	add_number(object, "skipped", counts.skipped);
+	if (counts.known)
+		add_number(object, "known", counts.known);
 	add_text(object, "host", verdict->host);
 	add_text(object, "guest_kernel", verdict->kernel);
 	add_text(object, "tamper", verdict->tamper);
 	add_text(object, "started", verdict->started);
 	add_number(object, "total_ms", verdict->total_ms);
 	for (size_t i = 0; i < verdict->results_len; i++)
-		json_object_array_add(results, result_json(&verdict->results[i]));
+		json_object_array_add(results, qt_result_json(&verdict->results[i]));
 	json_object_object_add(object, "results", results);
 	return object;
 }

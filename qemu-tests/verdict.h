@@ -54,6 +54,9 @@ struct qt_result {
 	char fault[32]; /* a fault's name, or the stage that failed: "no-boot" */
 	char reason[400];
 	char hint[400];
+	char known[120]; /* why it is expected to fail, and does; such a failure is none */
+	unsigned int round; /* of --rounds, from 1 */
+	unsigned int attempts; /* how often it was tried, if more than once: it is flaky */
 	char dir[80]; /* below the output directory; empty if nothing was started */
 	struct qt_argv argv; /* QEMU's; empty if it was not started */
 	char parent[64], type[64], uuid[40];
@@ -76,6 +79,10 @@ struct qt_verdict {
 
 /** Adds an empty result; NULL if memory is short. Valid until the next addition. */
 struct qt_result *qt_verdict_add(struct qt_verdict *verdict, const struct qt_scenario *scenario);
+/** Forgets what came out, to try again. */
+void qt_result_reset(struct qt_result *result);
+/** A result as verdict.json has it; put by the caller. */
+json_object *qt_result_json(const struct qt_result *result);
 /** Adds an empty frame, likewise. */
 struct qt_frame *qt_result_add_frame(struct qt_result *result);
 

@@ -30,6 +30,14 @@ struct qt_options {
 	const char *type; /* mdev type; NULL: the smallest that has the scenario's modes */
 	char *const *select; /* globs over scenario names */
 	size_t select_len; /* 0: all but those on request */
+	const char *need; /* only scenarios with this need; NULL: all */
+	bool shuffle; /* in an order that follows from the seed */
+	uint64_t seed;
+	unsigned int rounds; /* of the whole selection; 0: one */
+	unsigned int shard, shards; /* from 1; 0, 0: all */
+	const char *expect; /* file of expected failures and flaky scenarios; NULL: none */
+	bool only_failed; /* in the last run in out_dir */
+	bool resume; /* that run, which was cut off */
 	unsigned int repeat; /* how many times as often scenarios do what they do; 0: once */
 	const char *tamper; /* self-test: fault that the guest draws on purpose; NULL: none */
 	const char *host; /* what this runs on, for the report: "fake kaby-lake", "this machine" */
@@ -54,10 +62,15 @@ VGPU_DEFINE_DESTROYP(qt_verdict)
 
 struct qt_counts {
 	unsigned int passed, failed, skipped;
+	unsigned int known; /* failed as expected */
 };
 
 struct qt_counts qt_verdict_counts(const struct qt_verdict *verdict);
 /** The first skipped scenario's reason, "" if none was skipped. Valid as long as @verdict. */
 const char *qt_verdict_skip_reason(const struct qt_verdict *verdict);
+/** Is "NAME" or "NAME:FILE" a format for results? */
+bool qt_format_exists(const char *wish);
+/** Writes the results so, into FILE or to standard output. */
+int qt_verdict_format(const struct qt_verdict *verdict, const char *wish, struct vgpu_error *err);
 /** The verdict as verdict.json has it; put by the caller. */
 struct json_object *qt_verdict_json(const struct qt_verdict *verdict);

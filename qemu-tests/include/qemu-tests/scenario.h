@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { QT_SCENARIO_STEPS_MAX = 12, QT_SCENARIO_NEEDS_MAX = 4 };
 
@@ -55,6 +56,12 @@ const struct qt_scenario *qt_scenario_find(const char *name);
 
 /** Does one of these globs select the scenario? No globs: all but those on request. */
 bool qt_scenario_selected(const struct qt_scenario *scenario, char *const *globs, size_t globs_len);
+
+/** Does this scenario, its display path included, need @need? */
+bool qt_scenario_needs(const struct qt_scenario *scenario, const char *need);
+
+/** Tells all about it, for people. */
+void qt_scenario_describe(FILE *f, const struct qt_scenario *scenario);
 
 /** Does any of the selected scenarios need a vGPU? */
 bool qt_selection_needs_vgpu(char *const *globs, size_t globs_len);

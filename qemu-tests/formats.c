@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "formats.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct qt_format qt_formats[] = {
+	{ "tap", "TAP version 14", qt_format_tap },
+	{ "ktap", "the kernel's TAP", qt_format_ktap },
+	{ "junit", "JUnit's XML, as Jenkins and GitLab read it", qt_format_junit },
+	{ "json", "verdict.json", qt_format_json },
+	{ "lava", "signals for a LAVA job", qt_format_lava },
+	{ "tmt", "results.yaml of a tmt test with custom results", qt_format_tmt },
+	{ "github", "annotations of a GitHub workflow", qt_format_github },
+};
+const size_t qt_formats_len = VGPU_ARRAY_LEN(qt_formats);
+
+const struct qt_format *qt_format_find(const char *wish)
+{
+	size_t len = strcspn(wish, ":");
+
+	for (size_t i = 0; i < qt_formats_len; i++)
+		if (strlen(qt_formats[i].name) == len && !strncmp(qt_formats[i].name, wish, len))
+			return &qt_formats[i];
+	return NULL;
+}
+
+bool qt_format_exists(const char *wish)
+{
+	return qt_format_find(wish);
+}
+
+int qt_verdict_format(const struct qt_verdict *verdict, const char *wish, struct vgpu_error *err)
+{
+	const struct qt_format *format = qt_format_find(wish);
+	const char *colon = strchr(wish, ':');
+	FILE *f = colon ? fopen(colon + 1, "we") : stdout;
+	bool failed;
+
+	if (!format)
+		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "no format is named '%s'",
+				      wish);
+	if (!f)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot write %s: %s",
+				      colon + 1, strerror(errno));
+	format->print(f, verdict);
+	failed = fflush(f) || ferror(f);
+	if (colon && fclose(f))
+		failed = true;
+	return failed ? vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot write %s: %s",
+				       colon ? colon + 1 : "standard output", strerror(errno))
+		      : 0;
+}

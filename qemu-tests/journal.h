@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a run has finished so far, a line of JSON each: a run that is cut off, however hard, can go
+ * on from there.
+ */
+
+#include "verdict.h"
+
+#define QT_JOURNAL "journal.jsonl"
+
+/** Adds a result to the journal below @dir_fd. */
+int qt_journal_add(int dir_fd, const struct qt_result *result, struct vgpu_error *err);
+
+/**
+ * Adds what the journal has to @verdict. A line that was cut off, or that names no scenario, is
+ * passed over: it was not finished. -ENOENT if there is no journal.
+ */
+int qt_journal_read(int dir_fd, struct qt_verdict *verdict, struct vgpu_error *err);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan.h"
+
+#include "paths.h"
+#include "verdict.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool qt_scenario_needs(const struct qt_scenario *scenario, const char *need)
+{
+	const struct qt_path *path = qt_path_find(scenario->path);
+
+	for (size_t i = 0; i < QT_PATH_NEEDS_MAX && path->needs[i]; i++)
+		if (!strcmp(path->needs[i], need))
+			return true;
+	for (size_t i = 0; i < QT_SCENARIO_NEEDS_MAX && scenario->needs[i]; i++)
+		if (!strcmp(scenario->needs[i], need))
+			return true;
+	return scenario->driver && !strcmp(need, "guest-modules");
+}
+
+static bool has_failed(const struct qt_verdict *verdict, const struct qt_scenario *scenario)
+{
+	for (size_t i = 0; i < verdict->results_len; i++)
+		if (verdict->results[i].scenario == scenario &&
+		    verdict->results[i].outcome == QT_FAILED && !*verdict->results[i].known)
+			return true;
+	return false;
+}
+
+static bool is_done(const struct qt_verdict *verdict, const struct qt_plan_item *item)
+{
+	for (size_t i = 0; i < verdict->results_len; i++)
+		if (verdict->results[i].scenario == item->scenario &&
+		    verdict->results[i].round == item->round)
+			return true;
+	return false;
+}
+
+/* The order must be the same everywhere, so no library's idea of random: SplitMix64. */
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+static void shuffle(struct qt_plan *plan, uint64_t seed)
+{
+	for (size_t left = plan->len; left > 1; left--) {
+		size_t chosen = next_random(&seed) % left;
+		struct qt_plan_item item = plan->items[chosen];
+
+		plan->items[chosen] = plan->items[left - 1];
+		plan->items[left - 1] = item;
+	}
+}
+
+static bool is_selected(const struct qt_options *options, const struct qt_verdict *only,
+			const struct qt_scenario *scenario)
+{
+	return qt_scenario_selected(scenario, options->select, options->select_len) &&
+	       (!options->need || qt_scenario_needs(scenario, options->need)) &&
+	       (!only || has_failed(only, scenario));
+}
+
+/* Keeps what is in our shard and not yet done. */
+static void thin_out(struct qt_plan *plan, const struct qt_options *options,
+		     const struct qt_verdict *done)
+{
+	unsigned int shards = options->shards ? options->shards : 1;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->len; i++)
+		if (i % shards == (options->shards ? options->shard - 1 : 0) &&
+		    (!done || !is_done(done, &plan->items[i])))
+			plan->items[kept++] = plan->items[i];
+	plan->len = kept;
+}
+
+int qt_plan_make(const struct qt_options *options, const struct qt_verdict *only,
+		 const struct qt_verdict *done, struct qt_plan *out, struct vgpu_error *err)
+{
+	unsigned int rounds = options->rounds ? options->rounds : 1;
+	struct qt_plan plan = { calloc(qt_scenarios_len * rounds, sizeof(*plan.items)), 0 };
+
+	if (!plan.items)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "planning the run");
+	for (unsigned int round = 1; round <= rounds; round++)
+		for (size_t i = 0; i < qt_scenarios_len; i++)
+			if (is_selected(options, only, &qt_scenarios[i]))
+				plan.items[plan.len++] =
+					(struct qt_plan_item){ &qt_scenarios[i], round };
+	if (!plan.len) {
+		free(plan.items);
+		vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
+			       only ? "none of these scenarios failed in the last run"
+				    : "no scenario is named so, or has that need");
+		vgpu_error_hint(err, "`vgpulab test --list` shows them all");
+		return -EINVAL;
+	}
+	if (options->shuffle)
+		shuffle(&plan, options->seed);
+	thin_out(&plan, options, done);
+	*out = plan;
+	return 0;
+}
+
+void qt_plan_finish(struct qt_plan *plan)
+{
+	free(plan->items);
+	*plan = (struct qt_plan){ 0 };
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <vgpulab/cleanup.h>
+
+#include "../expectations.h"
+#include "../journal.h"
+#include "../plan.h"
+
+static struct qt_plan plan_of(const struct qt_options *options, const struct qt_verdict *only,
+			      const struct qt_verdict *done)
+{
+	struct qt_plan plan = { 0 };
+
+	assert_int_equal(0, qt_plan_make(options, only, done, &plan, NULL));
+	return plan;
+}
+
+static size_t count(const struct qt_plan *plan, const struct qt_scenario *scenario)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->len; i++)
+		n += plan->items[i].scenario == scenario;
+	return n;
+}
+
+static void seed_gives_one_order_with_everything_in_it(void **state)
+{
+	const struct qt_options straight = { 0 }, seven = { .shuffle = true, .seed = 7 },
+				eight = { .shuffle = true, .seed = 8 };
+	struct qt_plan a = plan_of(&straight, NULL, NULL), b = plan_of(&seven, NULL, NULL),
+		       c = plan_of(&seven, NULL, NULL), d = plan_of(&eight, NULL, NULL);
+
+	assert_int_equal(a.len, b.len);
+	assert_memory_equal(b.items, c.items, b.len * sizeof(*b.items));
+	assert_memory_not_equal(b.items, a.items, b.len * sizeof(*b.items));
+	assert_memory_not_equal(b.items, d.items, b.len * sizeof(*b.items));
+	for (size_t i = 0; i < a.len; i++)
+		assert_int_equal(1, count(&b, a.items[i].scenario));
+	qt_plan_finish(&a);
+	qt_plan_finish(&b);
+	qt_plan_finish(&c);
+	qt_plan_finish(&d);
+}
+
+static void shards_share_all_rounds_and_nothing_twice(void **state)
+{
+	struct qt_options options = { .rounds = 2, .shuffle = true, .seed = 3 };
+	struct qt_plan all = plan_of(&options, NULL, NULL);
+	size_t total = 0, found = 0;
+
+	options.shards = 3;
+	for (options.shard = 1; options.shard <= 3; options.shard++) {
+		struct qt_plan part = plan_of(&options, NULL, NULL);
+
+		total += part.len;
+		for (size_t i = 0; i < all.len; i++)
+			for (size_t j = 0; j < part.len; j++)
+				found += all.items[i].scenario == part.items[j].scenario &&
+					 all.items[i].round == part.items[j].round;
+		qt_plan_finish(&part);
+	}
+	assert_int_equal(all.len, total);
+	assert_int_equal(all.len, found);
+	assert_int_equal(2, count(&all, &qt_scenarios[0]));
+	qt_plan_finish(&all);
+}
+
+static void need_selects_and_nothing_selected_is_an_error(void **state)
+{
+	const struct qt_options spice = { .need = "spice" }, pony = { .need = "pony" };
+	struct qt_plan plan = plan_of(&spice, NULL, NULL);
+	struct vgpu_error err = { 0 };
+
+	assert_int_equal(1, count(&plan, qt_scenario_find("region-spice")));
+	assert_int_equal(0, count(&plan, qt_scenario_find("region-1024x768")));
+	qt_plan_finish(&plan);
+	assert_int_equal(-EINVAL, qt_plan_make(&pony, NULL, NULL, &plan, &err));
+	assert_int_equal(VGPU_ERROR_USAGE, err.kind);
+}
+
+/* A journal with a result that passed, one that failed, and one that a kill cut off. */
+static int make_journal(char *dir)
+{
+	_destroy_(qt_verdict) struct qt_verdict *verdict = calloc(1, sizeof(*verdict));
+	static const char torn[] = "{\"scenario\": \"region-modes\", \"verdict\": \"PA";
+	_autoclose_ int fd = -1;
+	struct vgpu_error wrong = { .message = "frame 1: \"x\"" };
+	struct qt_result *result;
+	int dir_fd;
+
+	assert_non_null(mkdtemp(dir));
+	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	result = qt_verdict_add(verdict, &qt_scenarios[0]);
+	result->round = 1;
+	qt_result_add_frame(result)->passed = true;
+	result->frames[0].shown = (struct qt_shown){ { 64, 48, UINT64_MAX, 7, -1, -1 }, "RG16" };
+	assert_int_equal(0, qt_journal_add(dir_fd, result, NULL));
+	result = qt_verdict_add(verdict, &qt_scenarios[1]);
+	result->round = 1;
+	result->total_ms = 1234;
+	qt_result_fail(result, "stale", &wrong);
+	assert_int_equal(0, qt_journal_add(dir_fd, result, NULL));
+	fd = openat(dir_fd, QT_JOURNAL, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_int_equal(sizeof(torn) - 1, write(fd, torn, sizeof(torn) - 1));
+	return dir_fd;
+}
+
+static void journal_gives_back_what_was_finished(void **state)
+{
+	_destroy_(qt_verdict) struct qt_verdict *verdict = calloc(1, sizeof(*verdict));
+	const struct qt_options options = { 0 };
+	char dir[] = "/tmp/test-plan-XXXXXX";
+	_autoclose_ int dir_fd = make_journal(dir);
+	struct qt_plan all = plan_of(&options, NULL, NULL), rest, again;
+
+	assert_int_equal(0, qt_journal_read(dir_fd, verdict, NULL));
+	assert_int_equal(2, verdict->results_len);
+	assert_true(verdict->results[0].frames[0].shown.card.nonce == UINT64_MAX);
+	assert_string_equal("RG16", verdict->results[0].frames[0].shown.format);
+	assert_string_equal("frame 1: \"x\"", verdict->results[1].reason);
+	assert_int_equal(1234, verdict->results[1].total_ms);
+	rest = plan_of(&options, NULL, verdict);
+	assert_int_equal(all.len - 2, rest.len);
+	assert_int_equal(0, count(&rest, &qt_scenarios[0]));
+	assert_int_equal(1, count(&rest, qt_scenario_find("region-modes")));
+	again = plan_of(&options, verdict, NULL);
+	assert_int_equal(1, again.len);
+	assert_ptr_equal(&qt_scenarios[1], again.items[0].scenario);
+	qt_plan_finish(&all);
+	qt_plan_finish(&rest);
+	qt_plan_finish(&again);
+	unlinkat(dir_fd, QT_JOURNAL, 0);
+	rmdir(dir);
+}
+
+static void known_failure_is_none_and_an_unexpected_pass_is_one(void **state)
+{
+	char path[] = "/tmp/test-plan-XXXXXX";
+	static const char text[] = "# list\n\nfail region-1024* bug 12\nflaky region-m* busy\n";
+	_autoclose_ int fd = mkstemp(path);
+	struct qt_expectations expectations;
+	struct qt_result failed = { .scenario = qt_scenario_find("region-1024x768"),
+				    .outcome = QT_FAILED },
+			 passed = { .scenario = failed.scenario };
+	struct vgpu_error err = { 0 };
+
+	assert_int_equal(sizeof(text) - 1, write(fd, text, sizeof(text) - 1));
+	assert_int_equal(0, qt_expectations_read(path, &expectations, NULL));
+	qt_expectations_judge(&expectations, &failed);
+	assert_string_equal("bug 12", failed.known);
+	qt_expectations_judge(&expectations, &passed);
+	assert_int_equal(QT_FAILED, passed.outcome);
+	assert_string_equal("unexpected-pass", passed.fault);
+	assert_int_equal(QT_FLAKY_ATTEMPTS,
+			 qt_expectations_attempts(&expectations, qt_scenario_find("region-modes")));
+	assert_int_equal(1, qt_expectations_attempts(&expectations, failed.scenario));
+	qt_expectations_finish(&expectations);
+	assert_int_equal(9, write(fd, "fail only", 9));
+	assert_int_equal(-EINVAL, qt_expectations_read(path, &expectations, &err));
+	assert_non_null(strstr(err.message, ":5:"));
+	unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(seed_gives_one_order_with_everything_in_it),
+		cmocka_unit_test(shards_share_all_rounds_and_nothing_twice),
+		cmocka_unit_test(need_selects_and_nothing_selected_is_an_error),
+		cmocka_unit_test(journal_gives_back_what_was_finished),
+		cmocka_unit_test(known_failure_is_none_and_an_unexpected_pass_is_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
