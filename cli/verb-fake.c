@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <fakesysfs/faults.h>
 #include <fakesysfs/fuse.h>
 #include <fakesysfs/host.h>
 #include <fakesysfs/tree.h>
@@ -21,7 +22,8 @@ enum {
 	OPTION_GPU = 'g',
 	OPTION_READY_FD = 256,
 	OPTION_DIE_WITH_PARENT,
-	OPTION_KERNEL
+	OPTION_KERNEL,
+	OPTION_FAULT
 };
 
 const struct cli_option cli_fake_options[] = {
@@ -30,6 +32,9 @@ const struct cli_option cli_fake_options[] = {
 	  "[,address=0000:00:02.0][,gvt=on|off|unsupported|guc|no-module] (" DEFAULT_GPU ")" },
 	{ OPTION_KERNEL, "kernel", "VERSION",
 	  "serve: the kernel whose sysfs it is: 4.16, 5.10, 5.19, 6.1 (default), 6.6, 6.12" },
+	{ OPTION_FAULT, "fault", "OP,errno=E...",
+	  "serve: break operations: OP[:PATH-GLOB],errno=E[,after=N][,probability=P,seed=S][,delay=MS], "
+	  "OP being open, read, write, readlink, list, create or remove (repeatable)" },
 	{ OPTION_READY_FD, "ready-fd", "N", "serve: write a line to descriptor N once mounted" },
 	{ OPTION_DIE_WITH_PARENT, "die-with-parent", NULL,
 	  "serve: unmount and end when the parent process ends" },
@@ -132,6 +137,7 @@ static void catch_signals(void)
 struct serve {
 	const char *gpus[GPUS_MAX];
 	size_t gpus_len;
+	struct fake_faults *faults;
 	unsigned int kernel; /* 0: the default */
 	int ready_fd;
 	bool die_with_parent;
@@ -171,6 +177,7 @@ static int serve_host(const struct serve *serve, const char *mountpoint, struct 
 	_destroy_(fake_fuse) struct fake_fuse *fuse = NULL;
 	struct fake_fuse_options options = {
 		.subtree = "",
+		.faults = serve->faults,
 		.owner_uid = geteuid(),
 		.owner_gid = getegid(),
 	};
@@ -241,6 +248,10 @@ static int take_option(struct cli_arguments *args, int id, struct serve *serve)
 	long fd;
 
 	switch (id) {
+	case OPTION_FAULT:
+		return fake_faults_add(serve->faults, args->value, &err) < 0
+			       ? cli_fail(&args->globals, &err)
+			       : 0;
 	case OPTION_KERNEL:
 		return fake_kernel_parse(args->value, &serve->kernel, &err)
 			       ? cli_fail(&args->globals, &err)
@@ -268,11 +279,13 @@ static int take_option(struct cli_arguments *args, int id, struct serve *serve)
 int cli_verb_fake(const struct cli_globals *globals, int argc, char **argv)
 {
 	_autofree_ struct serve *serve = calloc(1, sizeof(*serve));
+	_destroy_(fake_faults) struct fake_faults *faults = fake_faults_create();
 	struct cli_arguments args;
 	int code;
 
-	if (!serve)
+	if (!serve || !faults)
 		return VGPU_ERROR_FAILED;
+	serve->faults = faults;
 	serve->ready_fd = -1;
 	cli_arguments_init(&args, globals, argc, argv);
 	for (int id; (id = cli_arguments_next(&args)) >= 0;) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <errno.h>
+#include <fakesysfs/faults.h>
 #include <fakesysfs/kernel.h>
 #include <sandbox/sandbox.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 /* As env(1), timeout(1) and container tools: not the program failed, but we. */
 #define EXIT_OURS 125
 
-enum { GPUS_MAX = 16, OPTION_SHARE_NETWORK = 256, OPTION_LIBVIRT, OPTION_KERNEL };
+enum { GPUS_MAX = 16, OPTION_SHARE_NETWORK = 256, OPTION_LIBVIRT, OPTION_KERNEL, OPTION_FAULT };
 
 const struct cli_option cli_run_options[] = {
 	{ 'g', "gpu", "NAME[,KEY=VALUE...]",
@@ -24,6 +25,9 @@ const struct cli_option cli_run_options[] = {
 	  ")" },
 	{ OPTION_KERNEL, "kernel", "VERSION",
 	  "the kernel whose sysfs the fake host shows: 4.16, 5.10, 5.19, 6.1 (default), 6.6, 6.12" },
+	{ OPTION_FAULT, "fault", "OP,errno=E...",
+	  "break operations: OP[:PATH-GLOB],errno=E[,after=N][,probability=P,seed=S][,delay=MS], "
+	  "OP being open, read, write, readlink, list, create or remove (repeatable)" },
 	{ OPTION_SHARE_NETWORK, "share-network", NULL,
 	  "keep the network; the fake host then sends no kernel uevents" },
 	{ OPTION_LIBVIRT, "libvirt", NULL,
@@ -56,31 +60,54 @@ static int run(const struct cli_globals *globals, const struct sandbox_options *
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* 0, or an exit code. */
+static int take_option(struct cli_arguments *args, int id, struct sandbox_options *options,
+		       struct fake_gpu_config gpus[GPUS_MAX])
+{
+	struct vgpu_error err = { 0 };
+	int ret = 0;
+
+	switch (id) {
+	case OPTION_SHARE_NETWORK:
+		options->share_network = true;
+		break;
+	case OPTION_LIBVIRT:
+		options->libvirt = true;
+		break;
+	case 'v':
+		options->log = print_line;
+		break;
+	case OPTION_KERNEL:
+		ret = fake_kernel_parse(args->value, &options->kernel, &err);
+		break;
+	case OPTION_FAULT:
+		ret = fake_faults_add(options->faults, args->value, &err);
+		break;
+	default:
+		if (options->gpus_len == GPUS_MAX)
+			return cli_usage_fail(args, "%d GPUs at most", GPUS_MAX);
+		ret = fake_gpu_config_parse(args->value, &gpus[options->gpus_len++], &err);
+	}
+	return ret < 0 ? cli_fail(&args->globals, &err) : 0;
+}
+
 int cli_verb_run(const struct cli_globals *globals, int argc, char **argv)
 {
 	struct fake_gpu_config gpus[GPUS_MAX];
-	struct sandbox_options options = { .gpus = gpus };
+	_destroy_(fake_faults) struct fake_faults *faults = fake_faults_create();
+	struct sandbox_options options = { .gpus = gpus, .faults = faults };
 	struct cli_arguments args;
 	struct vgpu_error err = { 0 };
 	int id;
 
+	if (!faults)
+		return VGPU_ERROR_FAILED;
 	cli_arguments_init(&args, globals, argc, argv);
 	while ((id = cli_arguments_next(&args)) >= 0) {
-		if (id == OPTION_SHARE_NETWORK)
-			options.share_network = true;
-		else if (id == OPTION_LIBVIRT)
-			options.libvirt = true;
-		else if (id == 'v')
-			options.log = print_line;
-		else if (id == OPTION_KERNEL &&
-			 fake_kernel_parse(args.value, &options.kernel, &err))
-			return cli_fail(&args.globals, &err);
-		else if (id == OPTION_KERNEL)
-			continue;
-		else if (options.gpus_len == GPUS_MAX)
-			return cli_usage_fail(&args, "%d GPUs at most", GPUS_MAX);
-		else if (fake_gpu_config_parse(args.value, &gpus[options.gpus_len++], &err) < 0)
-			return cli_fail(&args.globals, &err);
+		int code = take_option(&args, id, &options, gpus);
+
+		if (code)
+			return code;
 	}
 	if (args.ended)
 		return args.exit_code;

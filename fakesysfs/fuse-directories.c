@@ -134,9 +134,11 @@ void fake_fuse_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset
 
 	if (!ret && !offset) {
 		clear_listing(listing);
-		ret = fake_tree_list(listing->fuse->options.tree,
-				     fake_fuse_to_tree(fuse_req_userdata(req), ino), add_listed,
-				     listing);
+		ret = fake_fuse_fault(req, ino, FAKE_OPERATION_LIST);
+		if (!ret)
+			ret = fake_tree_list(listing->fuse->options.tree,
+					     fake_fuse_to_tree(fuse_req_userdata(req), ino),
+					     add_listed, listing);
 	}
 	if (ret) {
 		free(buffer);

@@ -7,6 +7,7 @@
 
 #define FUSE_USE_VERSION 312
 
+#include <fakesysfs/faults.h>
 #include <fakesysfs/fuse.h>
 #include <fakesysfs/tree.h>
 #include <fuse_lowlevel.h>
@@ -51,6 +52,9 @@ void fake_fuse_hand_over(struct fake_fuse *fuse);
 
 /** S_IFDIR, S_IFLNK or S_IFREG. */
 mode_t fake_fuse_type(const struct fake_node *node);
+
+/** 0, or the negative errno that this request shall end with. May wait first. fuse-faults.c */
+int fake_fuse_fault(fuse_req_t req, fuse_ino_t ino, enum fake_operation operation);
 
 /** Frees what clients have left open when the mount has gone. */
 void fake_fuse_free_handles(struct fake_fuse *fuse);

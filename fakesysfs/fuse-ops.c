@@ -147,7 +147,10 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
 	char text[PAGE];
-	ssize_t len = fake_tree_readlink(fuse_of(req)->options.tree, tree_ino(req, ino), text,
+	ssize_t len = fake_fuse_fault(req, ino, FAKE_OPERATION_READLINK);
+
+	if (!len)
+		len = fake_tree_readlink(fuse_of(req)->options.tree, tree_ino(req, ino), text,
 					 sizeof(text));
 
 	if (len < 0)
@@ -310,6 +313,8 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 	ret = fake_tree_open(fuse->options.tree, ino, fi->flags);
 	if (!ret)
+		ret = fake_fuse_fault(req, ino, FAKE_OPERATION_OPEN);
+	if (!ret)
 		ret = fake_tree_get(fuse->options.tree, ino, &node);
 	if (ret) {
 		fuse_reply_err(req, -ret);
@@ -408,8 +413,10 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	}
 	if (size > sizeof(page))
 		size = sizeof(page);
+	len = fake_fuse_fault(req, ino, FAKE_OPERATION_READ);
 	pthread_mutex_lock(&handle->lock);
-	len = read_locked(fuse_of(req), ino, handle, page, size, offset);
+	if (!len)
+		len = read_locked(fuse_of(req), ino, handle, page, size, offset);
 	pthread_mutex_unlock(&handle->lock);
 	if (len < 0)
 		fuse_reply_err(req, (int)-len);
@@ -441,6 +448,8 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t si
 	if (handle_of(fi)->vfio)
 		ret = -EINVAL;
 	else
+		ret = fake_fuse_fault(req, ino, FAKE_OPERATION_WRITE);
+	if (!ret)
 		ret = fake_tree_write(waiting.fuse->options.tree, ino, data, size, is_cancelled,
 				      &waiting);
 	if (ret < 0)

@@ -69,6 +69,22 @@ static int find_path(struct fake_tree *tree, struct fake_object *object, unsigne
 	return 0;
 }
 
+int fake_tree_path(struct fake_tree *tree, uint64_t ino, char *path, size_t size)
+{
+	struct fake_object *object;
+	struct path found;
+	int ret = -ENOENT;
+
+	pthread_rwlock_rdlock(&tree->lock);
+	object = fake_object_find(tree, ino >> FAKE_ROW_BITS);
+	if (object)
+		ret = find_path(tree, object, ino % FAKE_ROWS_MAX, &found);
+	pthread_rwlock_unlock(&tree->lock);
+	if (!ret && (size_t)snprintf(path, size, "/sys%s", found.text) >= size)
+		ret = -ENAMETOOLONG;
+	return ret;
+}
+
 /* The row of that name in a directory of the same object, or 0. */
 static unsigned int find_sibling(const struct fake_object *object, unsigned int dir,
 				 const char *name)

@@ -86,6 +86,7 @@ static int create_fake(struct sandbox *sandbox)
 		return -EIO;
 	fv_supervisor_set_log(sandbox->supervisor, options->log, options->log_data);
 	fuse.tree = sandbox->tree;
+	fuse.faults = options->faults;
 	fuse.vfio_data = sandbox->supervisor;
 	sandbox->fuse = fake_fuse_create(&fuse, sandbox->err);
 	if (!sandbox->fuse)

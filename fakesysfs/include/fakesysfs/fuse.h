@@ -11,6 +11,7 @@
 #include <vgpulab/cleanup.h>
 #include <vgpulab/error.h>
 
+struct fake_faults;
 struct fake_fuse;
 struct fake_node;
 struct fake_tree;
@@ -40,6 +41,7 @@ struct fake_fuse_options {
 	const char *subtree; /* what the mount's root shows: "" for all, "sys" for /sys alone */
 	const struct fake_fuse_vfio_ops *vfio; /* NULL: opening a VFIO node gives -ENODEV */
 	void *vfio_data;
+	struct fake_faults *faults; /* NULL: none; outlives the session */
 	/* whom root's nodes belong to: 0, 0 for root, or an ordinary user who is to play root */
 	uid_t owner_uid;
 	gid_t owner_gid;

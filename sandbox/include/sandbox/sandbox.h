@@ -11,10 +11,13 @@
 #include <stddef.h>
 #include <vgpulab/error.h>
 
+struct fake_faults;
+
 struct sandbox_options {
 	const struct fake_gpu_config *gpus;
 	size_t gpus_len;
 	unsigned int kernel; /* which one the fake host plays; 0: FAKE_KERNEL_DEFAULT */
+	struct fake_faults *faults; /* NULL: none */
 	char *const *argv; /* the program, NULL-terminated; found in PATH */
 	bool share_network; /* keep the caller's network namespace: no kernel uevents then */
 	/*
