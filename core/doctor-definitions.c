@@ -232,7 +232,7 @@ static bool autostart_missed(const struct doctor_host *host, struct doctor_answe
 const struct vgpu_doctor_rule doctor_definition_rules[] = {
 	{ "definition-broken", VGPU_DOCTOR_WARNING, "a definition cannot be parsed",
 	  "mdevctl stops at the first file that it cannot parse, names none, and starts nothing; "
-	  "before 0.60 it wrote KEY=VALUE lines, which are no JSON",
+	  "its first versions wrote KEY=VALUE lines, which are no JSON",
 	  "move it away (mv '{subject}' /root/) and define the vGPU anew: mdevctl define", NULL,
 	  definition_broken },
 	{ "definition-misnamed", VGPU_DOCTOR_WARNING, "a definition's file name is no UUID",

@@ -8,10 +8,18 @@
 #include <string.h>
 #include <vgpulab/doctor.h>
 
+/* Logs are long: the first character is tried before all. */
 static const char *find_part(const char *line, size_t len, const char *part, size_t part_len)
 {
+	int lower, upper;
+
+	if (!part_len)
+		return line;
+	lower = tolower((unsigned char)part[0]);
+	upper = toupper((unsigned char)part[0]);
 	for (size_t i = 0; i + part_len <= len; i++)
-		if (!strncasecmp(line + i, part, part_len))
+		if ((line[i] == lower || line[i] == upper) &&
+		    !strncasecmp(line + i, part, part_len))
 			return line + i;
 	return NULL;
 }

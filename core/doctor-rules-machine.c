@@ -154,8 +154,11 @@ static bool kvm_works(const struct doctor_host *host)
 HOLDS(cpu_without_vmx)
 {
 	const char *flags = host->text[VGPU_FACT_CPU_FLAGS];
+	struct vgpu_node_fact node;
 
-	if (!*flags || has_word(flags, "vmx") || has_word(flags, "svm") || kvm_works(host))
+	/* what this user may not try may work */
+	if (!*flags || has_word(flags, "vmx") || has_word(flags, "svm") || kvm_works(host) ||
+	    (doctor_node(host, "/dev/kvm", &node) && !(node.readable && node.writable)))
 		return false;
 	return doctor_says(answer, "the CPU's flags in /proc/cpuinfo have no vmx");
 }

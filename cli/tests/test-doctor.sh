@@ -138,5 +138,13 @@ else
 	failed=1
 	echo "not ok $number - a log is explained"
 fi
+printf 'caf\351 \303\251: opengl not available\n' | "$vgpulab" --json doctor --explain - >out
+number=$((number + 1))
+if python3 -c 'import json; assert json.load(open("out", encoding="utf-8"))[0]["text"].startswith("caf? \u00e9:")'; then
+	echo "ok $number - a log in another encoding gives JSON"
+else
+	failed=1
+	echo "not ok $number - a log in another encoding gives JSON"
+fi
 echo "1..$number"
 exit $failed
