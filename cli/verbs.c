@@ -51,6 +51,18 @@ const struct cli_verb cli_verbs[] = {
 		.details = cli_doctor_details,
 	},
 	{
+		.name = "plan",
+		.group = "Manage vGPUs",
+		.arguments = "[--parent PARENT] [COUNTx]TYPE...",
+		.summary = "say whether vGPUs would fit, and if not, why and what must go",
+		.run = cli_verb_plan,
+		.options = cli_plan_options,
+		.details =
+			"Types may be as short as V5_4. The exit code is 0 if they fit, 6 if they "
+			"do not, 11 if the kernel's numbers allow both. Memory in pieces is not "
+			"seen: after many removals a creation may fail that fits by size.",
+	},
+	{
 		.name = "define",
 		.group = "Definitions that outlive the machine's restart",
 		.arguments = "[--parent PARENT] [--type TYPE | --jsonfile FILE] [--auto] [UUID]",
