@@ -7,6 +7,7 @@
 
 const struct cli_option cli_create_options[] = {
 	{ 'p', "parent", "PARENT", "the GPU; needed only if several offer the type" },
+	{ 'n', "name", "NAME", "take the UUID that always belongs to this name" },
 	{ 't', "type", "TYPE", "its type, as 'vgpulab types' lists them" },
 	{ 0 },
 };
@@ -49,12 +50,20 @@ int cli_verb_create(const struct cli_globals *globals, int argc, char **argv)
 	int id;
 
 	cli_arguments_init(&args, globals, argc, argv);
-	while ((id = cli_arguments_next(&args)) >= 0)
-		*(id == 'p' ? &request.parent : &request.type) = args.value;
+	while ((id = cli_arguments_next(&args)) >= 0) {
+		if (id == 'n') {
+			vgpu_uuid_from_name(args.value, &uuid);
+			request.uuid = &uuid;
+		} else {
+			*(id == 'p' ? &request.parent : &request.type) = args.value;
+		}
+	}
 	if (args.ended)
 		return args.exit_code;
 	if (!request.type)
 		return cli_usage_fail(&args, "which type? --type is missing ('vgpulab types')");
+	if (args.operands_len && request.uuid)
+		return cli_usage_fail(&args, "a UUID or --name, not both");
 	if (args.operands_len > 1)
 		return cli_usage_fail(&args, "one UUID at most");
 	if (args.operands_len && vgpu_uuid_parse(args.operands[0], &uuid) < 0)
