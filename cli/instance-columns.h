@@ -4,11 +4,13 @@
 #include <vgpulab/snapshot.h>
 
 #include "listing.h"
+#include "owners.h"
 
 /** A vGPU as `list` and `create --json` show it. */
 struct cli_instance_row {
 	const struct vgpu_instance *instance;
 	const char *root; /* of its tree */
+	const struct cli_owners *owners; /* NULL: nobody looked */
 };
 
 extern const struct cli_column cli_instance_columns[];

@@ -1,35 +1,47 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <string.h>
 #include <vgpulab/backend-impl.h>
 #include <vgpulab/cleanup.h>
 
 #include "device-request.h"
 #include "host.h"
 #include "instance-columns.h"
+#include "list-tree.h"
 #include "mdevctl-format.h"
 
 const struct cli_option cli_list_options[] = {
 	{ 'o', "output", "COLUMN,...",
-	  "UUID PARENT TYPE DRIVER GROUP NODE PATH; with --defined: UUID PARENT TYPE START STATE "
+	  "UUID PARENT TYPE DRIVER GROUP NODE PATH PID USER PROGRAM VM; with --defined: UUID PARENT TYPE START STATE "
 	  "ATTRS" },
 	{ 'd', "defined", NULL, "those that are defined, running or not" },
 	{ CLI_DEVICE_ACTIVE, "active", NULL, "those that run; this is the default" },
 	{ 'v', "verbose", NULL, "with --defined: the attributes as well" },
 	{ CLI_DEVICE_DUMPJSON, "dumpjson", NULL, "as `mdevctl list --dumpjson` prints it" },
+	{ CLI_DEVICE_TREE, "tree", NULL, "GPUs, types and vGPUs as a tree" },
 	{ 'u', "uuid", "UUID", "that one alone, as with mdevctl" },
 	{ 'p', "parent", "PARENT", "those of this GPU" },
 	{ 0 },
 };
 
+/* What add_rows() is told. */
+struct choice {
+	const struct cli_device_request *request;
+	struct cli_owners owners;
+};
+
 static void add_row(struct cli_listing *listing, const struct vgpu_instance *instance)
 {
-	cli_listing_add(listing, &(struct cli_instance_row){ instance, listing->backend->root });
+	const struct choice *choice = listing->data;
+
+	cli_listing_add(listing, &(struct cli_instance_row){ instance, listing->backend->root,
+							     &choice->owners });
 }
 
 static int add_rows(struct cli_listing *listing, const struct vgpu_snapshot *snapshot,
 		    const struct cli_arguments *args, struct vgpu_error *err)
 {
-	const struct cli_device_request *request = listing->data;
+	const struct cli_device_request *request = ((const struct choice *)listing->data)->request;
 	const struct vgpu_parent *parent = NULL;
 	int ret = 0;
 
@@ -136,15 +148,52 @@ static int list_devices(const struct cli_arguments *args, const struct cli_devic
 	return devices->broken_len ? VGPU_ERROR_FAILED : 0;
 }
 
-int cli_verb_list(const struct cli_globals *globals, int argc, char **argv)
+static int list_tree(const struct cli_globals *globals)
 {
-	struct cli_device_request request = { .index = -1 };
+	_cli_backend_ struct vgpu_backend *backend = NULL;
+	_destroy_(vgpu_snapshot) struct vgpu_snapshot *snapshot = NULL;
+	struct vgpu_error err = { 0 };
+	int ret = cli_backend_open(globals, &backend, &err);
+
+	if (ret == 0)
+		ret = vgpu_snapshot_take(backend, &snapshot, &err);
+	if (ret == 0)
+		ret = cli_list_tree_print(snapshot, &err);
+	return ret < 0 ? cli_fail(globals, &err) : 0;
+}
+
+/* Looking at all processes takes time: only where it is asked for. */
+static bool wants_owners(const char *output)
+{
+	static const char *const names[] = { "PID", "USER", "PROGRAM", "VM" };
+
+	for (size_t i = 0; output && i < VGPU_ARRAY_LEN(names); i++)
+		if (strcasestr(output, names[i]))
+			return true;
+	return false;
+}
+
+static int list_running(const struct cli_arguments *args, const struct cli_device_request *request)
+{
+	struct choice choice = { .request = request };
 	const struct cli_listing_verb verb = {
 		.columns = cli_instance_columns,
 		.columns_len = cli_instance_columns_len,
 		.add_rows = add_rows,
-		.data = &request,
+		.data = &choice,
 	};
+	int code;
+
+	if (wants_owners(request->output))
+		cli_owners_find(&choice.owners);
+	code = cli_listing_verb_show(&verb, args, request->output);
+	cli_owners_finish(&choice.owners);
+	return code;
+}
+
+int cli_verb_list(const struct cli_globals *globals, int argc, char **argv)
+{
+	struct cli_device_request request = { .index = -1 };
 	struct cli_arguments args;
 	int id, code;
 
@@ -158,8 +207,13 @@ int cli_verb_list(const struct cli_globals *globals, int argc, char **argv)
 		return args.exit_code;
 	if (request.defined && request.active)
 		return cli_usage_fail(&args, "--defined or --active, not both");
+	if (request.tree &&
+	    (request.defined || request.dumpjson || args.operands_len || args.globals.json))
+		return cli_usage_fail(&args, "--tree stands alone");
+	if (request.tree)
+		return list_tree(&args.globals);
 	if (!request.defined && !request.dumpjson)
-		return cli_listing_verb_show(&verb, &args, request.output);
+		return list_running(&args, &request);
 	if (args.operands_len > 1 || (args.operands_len && request.uuid))
 		return cli_usage_fail(&args, "one UUID at most, with --defined or --dumpjson");
 	if (args.operands_len && cli_device_request_take_uuid(&request, &args, args.operands[0]))

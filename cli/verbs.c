@@ -51,6 +51,16 @@ const struct cli_verb cli_verbs[] = {
 		.details = cli_doctor_details,
 	},
 	{
+		.name = "watch",
+		.group = "Manage vGPUs",
+		.arguments = "[--initial] [--count N]",
+		.summary = "print what happens to vGPUs, each event as a line of JSON",
+		.run = cli_verb_watch,
+		.options = cli_watch_options,
+		.details = "Events: created removed bound unbound; parent parent-gone available; "
+			   "defined modified undefined.",
+	},
+	{
 		.name = "plan",
 		.group = "Manage vGPUs",
 		.arguments = "[--parent PARENT] [COUNTx]TYPE...",
