@@ -136,13 +136,14 @@ END
 
 	"$vgpulab" --config-dir "$work/d" watch --count 4 >events 2>&1 &
 	watcher=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in $(seq 100); do
 		"$vgpulab" --config-dir "$work/d" define -p $P -t GVTg_V5_8 $B >/dev/null
 		"$vgpulab" --config-dir "$work/d" start $B >/dev/null
 		"$vgpulab" --config-dir "$work/d" stop $B
 		"$vgpulab" --config-dir "$work/d" undefine $B
 		kill -0 $watcher 2>/dev/null || break
 	done
+	kill -0 $watcher 2>/dev/null && kill $watcher
 	wait $watcher
 	verdict 'watch ends after as many events as asked for'
 	cp events out
