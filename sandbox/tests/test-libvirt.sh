@@ -38,6 +38,11 @@ else
 			"$(id -u)")"
 fi
 
+# A container whose /run is bare gets a /run of its own, with what is there.
+is 'it starts where libvirt has never run' "$(unshare -Urm sh -c "mount -t tmpfs none /run &&
+	echo kept >/run/file && $VGPULAB run --libvirt -- sh -c 'virsh uri && cat /run/file'
+	ls /run" 2>&1 | grep .)" "$(printf 'qemu:///system\nkept\nfile')"
+
 cat >node.xml <<EOS
 <device>
   <parent>pci_0000_00_02_0</parent>

@@ -26,3 +26,7 @@ fails_with 'no /dev/fuse' 'cannot open /dev/fuse' '--device /dev/fuse' \
 fails_with 'a /proc that is not wholly visible' 'cannot mount a new /proc' \
 	'systempaths=unconfined' \
 	unshare -Urm sh -c "mount -t tmpfs none /proc/sys && $prefix"
+[ ! -e /usr/sbin/libvirtd ] || fails_with 'no libvirtd' 'libvirtd ended: cannot execute libvirtd' \
+	'apt install libvirt-daemon-system' \
+	unshare -Urm sh -c "mount --bind /dev/null /usr/sbin/libvirtd &&
+		exec $VGPULAB run --libvirt -- touch ran"
