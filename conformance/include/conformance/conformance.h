@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * One behaviour suite for any sysfs with an mdev parent: a fake one, and a real kernel's. It speaks
+ * system calls alone. What it expects comes from the kernel's documents, source and recordings.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** The kinds of parent that a case may be of. */
+enum conformance_kind {
+	CONFORMANCE_GVTG = 1 << 0,
+	CONFORMANCE_MTTY = 1 << 1,
+	CONFORMANCE_MDPY = 1 << 2,
+	CONFORMANCE_MBOCHS = 1 << 3,
+};
+
+/** What a case needs besides a parent; one that lacks it does not apply. */
+enum conformance_need {
+	CONFORMANCE_USERS = 1 << 0, /* root that can become another user */
+	CONFORMANCE_VFIO = 1 << 1, /* a device can be opened */
+	CONFORMANCE_UEVENTS = 1 << 2, /* the tree is this network namespace's */
+	CONFORMANCE_OTHER_PARENT = 1 << 3, /* a second parent */
+	CONFORMANCE_ROOT = 1 << 4, /* root of the first user namespace */
+};
+
+/**
+ * A case: a row. @script is steps, "OPERATION ARGUMENT... = RESULT; ...", as README.md says. All
+ * vGPUs that a case leaves are removed after it.
+ */
+struct conformance_case {
+	const char *name;
+	const char *source; /* of the expectation */
+	const char *script;
+	unsigned int kinds; /* bits of enum conformance_kind; 0: all */
+	unsigned int needs; /* bits of enum conformance_need */
+	unsigned int aperture_mib; /* of GVT-g; 0: any */
+};
+
+/** A table of cases: one file each. */
+struct conformance_table {
+	const char *title;
+	const struct conformance_case *cases;
+	size_t cases_len;
+};
+
+extern const struct conformance_table *const conformance_tables[];
+extern const size_t conformance_tables_len;
+
+/** A difference between the fake and the kernel that is known, and why it stays. */
+struct conformance_accepted {
+	const char *name; /* of the case */
+	const char *why;
+};
+extern const struct conformance_accepted conformance_accepted[];
+extern const size_t conformance_accepted_len;
+
+enum conformance_verdict {
+	CONFORMANCE_SAME,
+	CONFORMANCE_ACCEPTED, /* different, and in the list */
+	CONFORMANCE_DIFFERENT, /* or in the list, yet the same */
+	CONFORMANCE_NOT_HERE, /* does not apply to this parent or this caller */
+	CONFORMANCE_VERDICTS,
+};
+
+struct conformance_result {
+	const struct conformance_table *table;
+	const struct conformance_case *row;
+	enum conformance_verdict verdict;
+	char why[768]; /* empty if it is the same */
+};
+
+struct conformance_options {
+	const char *sysfs; /* where the tree is: "/sys" */
+	const char *vfio; /* "/dev/vfio", or NULL: devices cannot be opened */
+	const char *parent; /* name in class/mdev_bus; NULL: the first */
+	const char *only; /* fnmatch(3) pattern of cases' names; NULL: all */
+	bool fake; /* the list of accepted differences holds */
+	bool uevents; /* the tree's kernel uevents reach this process */
+};
+
+/**
+ * Runs the cases and tells @each of them. The parent must have no vGPUs, nor has it any afterwards.
+ * Returns the number of unexplained differences, or a negative errno with @why saying what is
+ * wrong with the tree.
+ */
+int conformance_run(const struct conformance_options *options,
+		    void (*each)(void *data, const struct conformance_result *result), void *data,
+		    char *why, size_t why_size);
+
+/** "same", "accepted", "different", "not here". */
+const char *conformance_verdict_name(enum conformance_verdict verdict);
