@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <vgpulab/nearest.h>
 
+#include "fake-conformance.h"
 #include "listing.h"
 
 #define DEFAULT_GPU "kaby-lake"
@@ -28,7 +29,7 @@ enum {
 
 const struct cli_option cli_fake_options[] = {
 	{ OPTION_GPU, "gpu", "SPEC",
-	  "serve: a GPU of the host, may be repeated: NAME[,aperture=1G][,ggtt=4G]"
+	  "serve, conformance: a GPU of the host, may be repeated: NAME[,aperture=1G][,ggtt=4G]"
 	  "[,address=0000:00:02.0][,gvt=on|off|unsupported|guc|no-module] (" DEFAULT_GPU ")" },
 	{ OPTION_KERNEL, "kernel", "VERSION",
 	  "serve: the kernel whose sysfs it is: 4.16, 5.10, 5.19, 6.1 (default), 6.6, 6.12" },
@@ -44,7 +45,9 @@ const struct cli_option cli_fake_options[] = {
 const char cli_fake_details[] =
 	"fake serve mounts a host on MOUNTPOINT, an empty directory, until it is unmounted or the\n"
 	"program is told to end: MOUNTPOINT/sys is its /sys, MOUNTPOINT/dev/vfio its /dev/vfio (to\n"
-	"use these, see vgpulab run). fake profiles lists the GPUs that there are.";
+	"use these, see vgpulab run). fake profiles lists the GPUs that there are.\n"
+	"fake conformance compares fake hosts, or the /sys at TREE, with a real kernel, case by case:\n"
+	"exit status 1 if something is different for no accepted reason. TREE must have no vGPUs.";
 
 /*
  * fake profiles
@@ -232,12 +235,16 @@ static int run_operand(const struct cli_arguments *args, struct serve *serve)
 		return run_serve(args, serve);
 	if (!strcmp(nearest.wanted, "profiles") && args->operands_len == 1)
 		return list_profiles(args);
+	if (!strcmp(nearest.wanted, "conformance"))
+		return cli_fake_conformance(args, serve->gpus, serve->gpus_len);
 	vgpu_nearest_offer(&nearest, "serve");
+	vgpu_nearest_offer(&nearest, "conformance");
 	vgpu_nearest_offer(&nearest, "profiles");
 	if (nearest.name && strcmp(nearest.name, nearest.wanted))
 		return cli_usage_fail(args, "there is no 'fake %s': did you mean 'fake %s'?",
 				      nearest.wanted, nearest.name);
-	return cli_usage_fail(args, "'fake serve MOUNTPOINT' or 'fake profiles' is wanted");
+	return cli_usage_fail(
+		args, "'fake serve MOUNTPOINT', 'fake profiles' or 'fake conformance' is wanted");
 }
 
 /* 0, or an exit code. */

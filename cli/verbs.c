@@ -170,7 +170,8 @@ const struct cli_verb cli_verbs[] = {
 	{
 		.name = "fake",
 		.group = "The fake host",
-		.arguments = "serve [--gpu SPEC]... MOUNTPOINT | profiles",
+		.arguments = "serve [--gpu SPEC]... MOUNTPOINT | profiles | "
+			     "conformance [TREE]",
 		.summary = "mount a host that is not there, or list the GPUs it can have",
 		.run = cli_verb_fake,
 		.options = cli_fake_options,

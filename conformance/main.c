@@ -17,7 +17,7 @@ static const struct option options[] = {
 	{ "only", required_argument, NULL, 'o' },
 	{ "fake", no_argument, NULL, 'f' },
 	{ "uevents", no_argument, NULL, 'u' },
-	{ "markdown", no_argument, NULL, 'm' },
+	{ "page", no_argument, NULL, 'P' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -25,7 +25,8 @@ static const struct option options[] = {
 static int usage(FILE *to, int code)
 {
 	fputs("usage: vgpulab-conformance [--sysfs DIR] [--vfio DIR] [--parent NAME] [--only GLOB]\n"
-	      "                           [--fake] [--uevents] [--markdown]\n",
+	      "                           [--fake] [--uevents]\n"
+	      "       vgpulab-conformance --page\n",
 	      to);
 	return code;
 }
@@ -33,7 +34,6 @@ static int usage(FILE *to, int code)
 int main(int argc, char **argv)
 {
 	struct conformance_options run = { .sysfs = "/sys" };
-	bool markdown = false;
 
 	for (int id; (id = getopt_long(argc, argv, "", options, NULL)) != -1;)
 		switch (id) {
@@ -55,13 +55,13 @@ int main(int argc, char **argv)
 		case 'u':
 			run.uevents = true;
 			break;
-		case 'm':
-			markdown = true;
-			break;
+		case 'P':
+			conformance_page();
+			return 0;
 		default:
 			return usage(id == 'h' ? stdout : stderr, id == 'h' ? 0 : 2);
 		}
 	if (optind < argc)
 		return usage(stderr, 2);
-	return conformance_report(&run, markdown);
+	return conformance_report(&run);
 }

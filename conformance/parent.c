@@ -199,8 +199,8 @@ static int find_name(struct suite_parent *parent)
 	return parent->name[0] ? 0 : -ENODEV;
 }
 
-int suite_parent_find(const struct conformance_options *options, struct suite_parent *parent,
-		      char *why, size_t size)
+static int find_parent(const struct conformance_options *options, struct suite_parent *parent,
+		       char *why, size_t size)
 {
 	char path[2 * PATH_LEN], found[PATH_MAX];
 
@@ -222,9 +222,6 @@ int suite_parent_find(const struct conformance_options *options, struct suite_pa
 	}
 	if (parent->kind->kind == CONFORMANCE_GVTG)
 		parent->aperture_mib = read_aperture(parent);
-	read_available(parent);
-	find_other(parent);
-	find_needs(parent);
 	return 0;
 }
 
@@ -296,6 +293,42 @@ bool suite_variable(const struct suite_parent *p, const char *name, size_t len, 
 	return false;
 }
 
+static bool is_device(const struct dirent *entry)
+{
+	return strlen(entry->d_name) == 36 && entry->d_name[8] == '-';
+}
+
+static bool has_devices(const struct suite_parent *parent)
+{
+	DIR *dir = opendir(parent->dir);
+	struct dirent *entry;
+	bool found = false;
+
+	while (dir && (entry = readdir(dir)))
+		found |= is_device(entry);
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+int suite_parent_find(const struct conformance_options *options, struct suite_parent *parent,
+		      char *why, size_t size)
+{
+	int ret = find_parent(options, parent, why, size);
+
+	if (ret)
+		return ret;
+	/* they are somebody's */
+	if (has_devices(parent)) {
+		snprintf(why, size, "%.200s has vGPUs: remove them first", parent->dir);
+		return -EBUSY;
+	}
+	read_available(parent);
+	find_other(parent);
+	find_needs(parent);
+	return 0;
+}
+
 bool suite_clean(const struct suite_parent *parent)
 {
 	char path[2 * PATH_LEN];
@@ -304,7 +337,7 @@ bool suite_clean(const struct suite_parent *parent)
 	DIR *dir = opendir(parent->dir);
 
 	while (dir && (entry = readdir(dir))) {
-		if (strlen(entry->d_name) != 36 || entry->d_name[8] != '-')
+		if (!is_device(entry))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/remove", parent->dir, entry->d_name);
 		left |= suite_put(path, "1", 1) != 1 && errno != ENOENT && errno != ENODEV;

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fake-conformance.h"
+
+#include <conformance/conformance.h>
+#include <conformance/report.h>
+#include <errno.h>
+#include <fakesysfs/profile.h>
+#include <linux/magic.h>
+#include <sandbox/sandbox.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+
+/* A tree that is there: a real kernel's is judged without the list of accepted differences. */
+static int judge_tree(const struct cli_arguments *args, const char *tree)
+{
+	struct conformance_options options = { .sysfs = tree };
+	struct statfs fs;
+
+	if (statfs(tree, &fs))
+		return cli_usage_fail(args, "%s: %s", tree, strerror(errno));
+	options.fake = fs.f_type != SYSFS_MAGIC;
+	if (!strcmp(tree, "/sys")) {
+		options.vfio = "/dev/vfio";
+		options.uevents = true;
+	}
+	return conformance_report(&options);
+}
+
+/* Inside a fake host, this program again. */
+static int judge_gpu(const struct cli_arguments *args, const char *gpu)
+{
+	char self[] = "/proc/self/exe", fake[] = "fake", verb[] = "conformance", tree[] = "/sys";
+	char *const argv[] = { self, fake, verb, tree, NULL };
+	struct fake_gpu_config config;
+	struct sandbox_options options = { .gpus = &config, .gpus_len = 1, .argv = argv };
+	struct vgpu_error err = { 0 };
+	int status;
+
+	if (fake_gpu_config_parse(gpu, &config, &err) < 0)
+		return cli_fail(&args->globals, &err);
+	printf("%s:\n", gpu);
+	fflush(stdout);
+	if (sandbox_run(&options, &status, &err))
+		return cli_fail(&args->globals, &err);
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int cli_fake_conformance(const struct cli_arguments *args, const char *const *gpus, size_t gpus_len)
+{
+	int code = 0;
+
+	if (args->operands_len > 2 || (args->operands_len == 2 && gpus_len))
+		return cli_usage_fail(args, "fake conformance wants --gpu, or one TREE");
+	if (args->operands_len == 2)
+		return judge_tree(args, args->operands[1]);
+	for (size_t i = 0; i < gpus_len; i++) {
+		int one = judge_gpu(args, gpus[i]);
+
+		code = code > one ? code : one;
+	}
+	return gpus_len ? code : judge_gpu(args, "kaby-lake");
+}
