@@ -6,38 +6,39 @@
 #include "cases.h"
 
 #define AVAILABLE(n)	"get $MT/" n "/available_instances"
-#define V5(n)		"i915-GVTg_V5_" n
-#define CREATE(n, uuid) "put $MT/i915-GVTg_V5_" n "/create " uuid " = 36;"
+#define NAMED(n)	"$PRE" n
+#define CREATE(n, uuid) "put $MT/$PRE" n "/create " uuid " = 36;"
 #define GVT(mib)	.kinds = CONFORMANCE_GVTG, .aperture_mib = mib
 
 static const struct conformance_case cases[] = {
-	{ "256 MiB: two types", "gvt/vgpu.c", "ls $MT = " V5("4") " " V5("8"), GVT(256) },
+	{ "256 MiB: two types", "gvt/vgpu.c", "ls $MT = " NAMED("4") " " NAMED("8"), GVT(256) },
 	{ "256 MiB: fresh", "gvt/vgpu.c", "get $A = 2\\n; get $A2 = 1\\n", GVT(256) },
 	{ "256 MiB: one _8", "gvt/vgpu.c", "put $C $U = 36; get $A = 1\\n; get $A2 = 0\\n",
 	  GVT(256) },
 	{ "256 MiB: one _4", "gvt/vgpu.c",
 	  "put $C2 $U = 36; get $A = 0\\n; get $A2 = 0\\n; put $C $V = ENOSPC", GVT(256) },
 	{ "256 MiB: three _8 do not fit", "gvt/vgpu.c", "fill $C = 2 ENOSPC", GVT(256) },
-	{ "512 MiB: three types", "gvt/vgpu.c", "ls $MT = " V5("2") " " V5("4") " " V5("8"),
-	  GVT(512) },
+	{ "512 MiB: three types", "gvt/vgpu.c",
+	  "ls $MT = " NAMED("2") " " NAMED("4") " " NAMED("8"), GVT(512) },
 	{ "512 MiB: the types in the order of hashes", KERNFS_HASH,
-	  "order $MT = " V5("8") " " V5("4") " " V5("2"), GVT(512) },
+	  "order $MT = i915-GVTg_V5_8 i915-GVTg_V5_4 i915-GVTg_V5_2|"
+	  "i915-GVTg_V4_2 i915-GVTg_V4_8 i915-GVTg_V4_4",
+	  GVT(512) },
 	{ "512 MiB: fresh", "gvt/vgpu.c",
-	  "get $A = 6\\n; get $A2 = 3\\n; " AVAILABLE(V5("2")) " = 1\\n", GVT(512) },
+	  "get $A = 6\\n; get $A2 = 3\\n; " AVAILABLE(NAMED("2")) " = 1\\n", GVT(512) },
 	{ "512 MiB: one _8", "gvt/vgpu.c",
-	  CREATE("8", "$U") "get $A = 5\\n; get $A2 = 2\\n; " AVAILABLE(V5("2")) " = 1\\n",
+	  CREATE("8", "$U") "get $A = 5\\n; get $A2 = 2\\n; " AVAILABLE(NAMED("2")) " = 1\\n",
 	  GVT(512) },
 	{ "512 MiB: one _4", "gvt/vgpu.c",
-	  CREATE("4", "$U") "get $A = 4\\n; get $A2 = 2\\n; " AVAILABLE(V5("2")) " = 1\\n",
+	  CREATE("4", "$U") "get $A = 4\\n; get $A2 = 2\\n; " AVAILABLE(NAMED("2")) " = 1\\n",
 	  GVT(512) },
 	{ "512 MiB: one _2", "gvt/vgpu.c",
-	  CREATE("2", "$U") "get $A = 2\\n; get $A2 = 1\\n; " AVAILABLE(V5("2")) " = 0\\n",
+	  CREATE("2", "$U") "get $A = 2\\n; get $A2 = 1\\n; " AVAILABLE(NAMED("2")) " = 0\\n",
 	  GVT(512) },
 	{ "512 MiB: _8, _8, _4, then no _2", "gvt/vgpu.c",
 	  CREATE("8", "$U") CREATE("8", "$V") CREATE(
-		  "4",
-		  "$W") "get $A = 2\\n; get $A2 = 1\\n;"
-			"put $MT/i915-GVTg_V5_2/create d0000000-0000-4000-8000-000000000000 = ENOSPC",
+		  "4", "$W") "get $A = 2\\n; get $A2 = 1\\n;"
+			     "put $MT/$PRE2/create d0000000-0000-4000-8000-000000000000 = ENOSPC",
 	  GVT(512) },
 	{ "512 MiB: _2, _4, then nothing", "gvt/vgpu.c",
 	  CREATE("2", "$U") CREATE("4", "$V") "get $A = 0\\n; get $A2 = 0\\n; put $C $W = ENOSPC",
@@ -46,33 +47,32 @@ static const struct conformance_case cases[] = {
 	  GVT(512) },
 	{ "512 MiB: three _4", "gvt/vgpu.c", "fill $C2 = 3 ENOSPC; get $A = 0\\n", GVT(512) },
 	{ "1024 MiB: four types", "gvt/vgpu.c",
-	  "ls $MT = " V5("1") " " V5("2") " " V5("4") " " V5("8"), GVT(1024) },
+	  "ls $MT = " NAMED("1") " " NAMED("2") " " NAMED("4") " " NAMED("8"), GVT(1024) },
 	{ "1024 MiB: fresh", "gvt/vgpu.c",
-	  "get $A = 7\\n; get $A2 = 5\\n; " AVAILABLE(V5("2")) " = 2\\n; " AVAILABLE(
-		  V5("1")) " = 1\\n",
+	  "get $A = 7\\n; get $A2 = 5\\n; " AVAILABLE(NAMED("2")) " = 2\\n; " AVAILABLE(
+		  NAMED("1")) " = 1\\n",
 	  GVT(1024) },
 	{ "1024 MiB: one _8", "gvt/vgpu.c",
 	  CREATE("8", "$U") "get $A = 6\\n; get $A2 = 4\\n; " AVAILABLE(
-		  V5("2")) " = 2\\n; " AVAILABLE(V5("1")) " = 1\\n",
+		  NAMED("2")) " = 2\\n; " AVAILABLE(NAMED("1")) " = 1\\n",
 	  GVT(1024) },
 	{ "1024 MiB: one _4", "gvt/vgpu.c",
 	  CREATE("4", "$U") "get $A = 5\\n; get $A2 = 4\\n; " AVAILABLE(
-		  V5("2")) " = 2\\n; " AVAILABLE(V5("1")) " = 1\\n",
+		  NAMED("2")) " = 2\\n; " AVAILABLE(NAMED("1")) " = 1\\n",
 	  GVT(1024) },
 	{ "1024 MiB: one _2", "gvt/vgpu.c",
 	  CREATE("2", "$U") "get $A = 4\\n; get $A2 = 3\\n; " AVAILABLE(
-		  V5("2")) " = 1\\n; " AVAILABLE(V5("1")) " = 0\\n",
+		  NAMED("2")) " = 1\\n; " AVAILABLE(NAMED("1")) " = 0\\n",
 	  GVT(1024) },
 	{ "1024 MiB: one _1", "gvt/vgpu.c",
 	  CREATE("1", "$U") "get $A = 1\\n; get $A2 = 1\\n; " AVAILABLE(
-		  V5("2")) " = 0\\n; " AVAILABLE(V5("1")) " = 0\\n",
+		  NAMED("2")) " = 0\\n; " AVAILABLE(NAMED("1")) " = 0\\n",
 	  GVT(1024) },
 	{ "1024 MiB: _1, _8, then nothing", "gvt/vgpu.c",
 	  CREATE("1", "$U") CREATE("8", "$V") "get $A = 0\\n; put $C $W = ENOSPC", GVT(1024) },
 	{ "1024 MiB: seven _8, never eight", "gvt/vgpu.c", "fill $C = 7 ENOSPC", GVT(1024) },
 	{ "1024 MiB: five _4", "gvt/vgpu.c", "fill $C2 = 5 ENOSPC", GVT(1024) },
-	{ "1024 MiB: two _2", "gvt/vgpu.c", "fill $MT/i915-GVTg_V5_2/create = 2 ENOSPC",
-	  GVT(1024) },
+	{ "1024 MiB: two _2", "gvt/vgpu.c", "fill $MT/$PRE2/create = 2 ENOSPC", GVT(1024) },
 	{ "a type's name", "gvt/vgpu.c",
 	  "get $T/name = ~GVTg_V[45]_8\\\\n; get $T2/name = ~GVTg_V[45]_4\\\\n",
 	  .kinds = CONFORMANCE_GVTG },

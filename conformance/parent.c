@@ -240,7 +240,7 @@ static void group_of(const struct suite_parent *parent, char *out, size_t size)
 bool suite_variable(const struct suite_parent *p, const char *name, size_t len, char *out,
 		    size_t size)
 {
-	char group[32], up[64] = "";
+	char group[32], up[64] = "", prefix[128];
 	const char *root = p->options->sysfs, *local = p->dir + strlen(root);
 	const struct {
 		const char *name, *parts[5];
@@ -253,6 +253,7 @@ bool suite_variable(const struct suite_parent *p, const char *name, size_t len, 
 		{ "MT", { p->dir, "/mdev_supported_types" } },
 		{ "T", { p->dir, "/mdev_supported_types/", p->types[0] } },
 		{ "TN", { p->types[0] } },
+		{ "PRE", { prefix } }, /* of the types: "i915-GVTg_V5_" */
 		{ "T2", { p->dir, "/mdev_supported_types/", p->types[1] } },
 		{ "C", { p->dir, "/mdev_supported_types/", p->types[0], "/create" } },
 		{ "C2", { p->dir, "/mdev_supported_types/", p->types[1], "/create" } },
@@ -279,6 +280,7 @@ bool suite_variable(const struct suite_parent *p, const char *name, size_t len, 
 		{ "VFIO", { p->options->vfio ? p->options->vfio : "/dev/vfio" } },
 	};
 
+	snprintf(prefix, sizeof(prefix), "%.*s", (int)strlen(p->types[0]) - 1, p->types[0]);
 	for (const char *at = local; (at = strchr(at, '/')); at++)
 		strcat(up, up[0] ? "/.." : "..");
 	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
