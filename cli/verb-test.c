@@ -208,6 +208,7 @@ static void print_verdict(const struct cli_arguments *args, const struct request
 			  const struct qt_verdict *verdict)
 {
 	struct qt_counts counts = qt_verdict_counts(verdict);
+	FILE *summary;
 
 	if (args->globals.json) {
 		json_object *object = qt_verdict_json(verdict);
@@ -217,12 +218,15 @@ static void print_verdict(const struct cli_arguments *args, const struct request
 		return;
 	}
 	/* standard output may be a format's */
-	fprintf(is_stdout_taken(request) ? stderr : stdout,
-		"%s: %u passed, %u failed, %u skipped\nreport: %s/report.html\n",
+	summary = is_stdout_taken(request) ? stderr : stdout;
+	fprintf(summary, "%s: %u passed, %u failed, %u skipped",
 		counts.failed	? "FAIL"
 		: counts.passed ? "PASS"
 				: "SKIP",
-		counts.passed, counts.failed, counts.skipped, request->out_dir);
+		counts.passed, counts.failed, counts.skipped);
+	if (counts.known)
+		fprintf(summary, ", %u failed as expected", counts.known);
+	fprintf(summary, "\nreport: %s/report.html\n", request->out_dir);
 }
 
 /* What repeat.sh runs: this, with the same guest, but for scenario and output. */

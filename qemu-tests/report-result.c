@@ -9,6 +9,8 @@
 enum {
 	PICTURE_MAX_PX = 1024,
 	THUMBNAIL_MAX_PX = 640,
+	STRIP_MAX_PX = 160,
+	STRIP_MAX = 16,
 	TAIL_LEN = 8192,
 	ENLARGED_PX = 96,
 	ENLARGED_FACTOR = 6
@@ -134,6 +136,34 @@ static void print_boot_display(FILE *f, const struct qt_result *result, int dir_
 		display->pictures);
 }
 
+/* What a frame showed: the picture that is wrong if one is. */
+static const char *strip_picture(const struct qt_frame *frame)
+{
+	for (size_t i = 0; i < frame->shots_len && !frame->passed; i++)
+		if (*frame->shots[i].picture)
+			return frame->shots[i].picture;
+	return frame->expected;
+}
+
+/* All frames in a row, as they were seen. */
+static void print_strip(FILE *f, const struct qt_result *result, int dir_fd)
+{
+	if (result->frames_len < 2)
+		return;
+	fputs("<div class=\"strip\">\n", f);
+	for (size_t i = 0; i < result->frames_len && i < STRIP_MAX; i++) {
+		const struct qt_frame *frame = &result->frames[i];
+
+		if (!*frame->expected)
+			continue;
+		fputs("<figure>", f);
+		qt_html_picture(f, dir_fd, strip_picture(frame), STRIP_MAX_PX, "a frame");
+		fprintf(f, "<figcaption>%u %s</figcaption></figure>\n", frame->shown.card.frame,
+			frame->passed ? "exact" : qt_fault_name(frame->fault));
+	}
+	fputs("</div>\n", f);
+}
+
 /* What matters most: the first frame that failed; if all is well, the first one as a proof. */
 static void print_pictures(FILE *f, const struct qt_result *result, int dir_fd)
 {
@@ -225,6 +255,11 @@ static void print_facts(FILE *f, const struct qt_result *result)
 {
 	fputs("<p class=\"dim\">", f);
 	qt_html_text(f, result->scenario->summary);
+	if (result->scenario->refused) {
+		fputs(". QEMU must say \"", f);
+		qt_html_text(f, result->scenario->refusal);
+		fputs("\"", f);
+	}
 	fprintf(f, ". Path %s", result->scenario->path);
 	if (*result->type)
 		fprintf(f, "; %s on %s", result->type, result->parent);
@@ -250,8 +285,11 @@ void qt_report_result(FILE *f, const struct qt_result *result, int out_fd)
 
 	if (*result->dir)
 		dir_fd = openat(out_fd, result->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	fprintf(f, "<section class=\"%s\" id=\"%s\">\n<h2><span class=\"badge %s\">%s</span>%s",
-		class, result->scenario->name, class, qt_outcome_name(result->outcome),
+	fprintf(f, "<section class=\"%s\" id=\"%s", class, result->scenario->name);
+	if (result->round > 1)
+		fprintf(f, ".%u", result->round);
+	fprintf(f, "\">\n<h2><span class=\"badge %s\">%s</span>%s", class,
+		*result->known ? "KNOWN" : qt_outcome_name(result->outcome),
 		result->scenario->name);
 	if (*result->fault)
 		fprintf(f, " <span class=\"fault\">%s</span>", result->fault);
@@ -259,6 +297,11 @@ void qt_report_result(FILE *f, const struct qt_result *result, int out_fd)
 	if (*result->reason) {
 		fputs("<p class=\"reason\">", f);
 		qt_html_text(f, result->reason);
+		fputs("</p>\n", f);
+	}
+	if (*result->known) {
+		fputs("<p class=\"dim\">Expected: ", f);
+		qt_html_text(f, result->known);
 		fputs("</p>\n", f);
 	}
 	if (*result->hint) {
@@ -274,6 +317,8 @@ void qt_report_result(FILE *f, const struct qt_result *result, int out_fd)
 	print_facts(f, result);
 	if (dir_fd >= 0)
 		print_boot_display(f, result, dir_fd);
+	if (dir_fd >= 0)
+		print_strip(f, result, dir_fd);
 	print_frames(f, result);
 	if (dir_fd >= 0)
 		print_logs(f, result, dir_fd);

@@ -25,6 +25,41 @@ static void print_headline(FILE *f, const struct qt_verdict *verdict)
 	fputs("</p>\n</header>\n", f);
 }
 
+/*
+ * Without a script: a radio button hides what it does not stand for, and is where the Tab key leads
+ * first; the links below it are all that ran, in its order.
+ */
+static void print_overview(FILE *f, const struct qt_verdict *verdict)
+{
+	static const char *const classes[] = { "pass", "fail", "skip" };
+	struct qt_counts counts = qt_verdict_counts(verdict);
+	const struct {
+		const char *id, *label;
+		size_t count;
+	} filters[] = { { "all", "all", verdict->results_len },
+			{ "fail", "failed", counts.failed + counts.known },
+			{ "skip", "skipped", counts.skipped },
+			{ "pass", "passed", counts.passed } };
+
+	fputs("<nav>\n<form>", f);
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(filters); i++)
+		fprintf(f,
+			"<label><input type=\"radio\" name=\"show\" id=\"show-%s\"%s> %s "
+			"%zu</label>\n",
+			filters[i].id, i ? "" : " checked", filters[i].label, filters[i].count);
+	fputs("</form>\n<p>", f);
+	for (size_t i = 0; i < verdict->results_len; i++) {
+		const struct qt_result *result = &verdict->results[i];
+
+		fprintf(f, "<a class=\"%s\" href=\"#%s", classes[result->outcome],
+			result->scenario->name);
+		if (result->round > 1)
+			fprintf(f, ".%u", result->round);
+		fprintf(f, "\">%s</a>\n", result->scenario->name);
+	}
+	fputs("</p>\n</nav>\n", f);
+}
+
 static void print_page(FILE *f, const struct qt_verdict *verdict, int dir_fd)
 {
 	/* what went wrong is what the reader came for */
@@ -40,6 +75,8 @@ static void print_page(FILE *f, const struct qt_verdict *verdict, int dir_fd)
 				: "SKIP",
 		qt_report_style);
 	print_headline(f, verdict);
+	if (verdict->results_len > 1)
+		print_overview(f, verdict);
 	fputs("<main>\n", f);
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(order); i++)
 		for (size_t j = 0; j < verdict->results_len; j++)

@@ -129,7 +129,10 @@ static void choose_accel(struct qt_runner *runner)
 
 static void say_result(struct qt_runner *runner, const struct qt_result *result)
 {
-	if (result->outcome == QT_PASSED)
+	if (result->outcome == QT_PASSED && result->scenario->refused)
+		qt_progress_line(&runner->progress, "PASS %s: refused as it must be, %.1f s",
+				 result->scenario->name, result->total_ms / 1000.0);
+	else if (result->outcome == QT_PASSED)
 		qt_progress_line(&runner->progress, "PASS %s: %zu frames exact, %s%s%.1f s",
 				 result->scenario->name, result->frames_len, result->notes,
 				 *result->notes ? ", " : "", result->total_ms / 1000.0);

@@ -203,10 +203,38 @@ static void page_needs_nothing_from_elsewhere(void **state)
 	text = read_back(fixture, "report.html");
 	page = parse(text);
 	assert_int_equal(0, count(page, "//*[@src and not(starts-with(@src, 'data:'))]"));
-	assert_int_equal(0, count(page, "//link | //iframe | //*[@href]"));
+	assert_int_equal(0,
+			 count(page, "//link | //iframe | //*[@href[not(starts-with(., '#'))]]"));
 	assert_null(strstr(text, "http:"));
 	assert_null(strstr(text, "https:"));
 	assert_null(strstr(text, "url("));
+	xmlFreeDoc(page);
+}
+
+/* Every link leads to a section, every section has one, and of its class. */
+static void overview_leads_to_every_result(void **state)
+{
+	struct fixture *fixture = *state;
+	_autofree_ char *text = NULL;
+	htmlDocPtr page;
+
+	assert_int_equal(0, qt_report_write(fixture->verdict, fixture->dir_fd, NULL));
+	text = read_back(fixture, "report.html");
+	page = parse(text);
+	assert_int_equal(fixture->verdict->results_len, count(page, "//nav//a"));
+	assert_int_equal(fixture->verdict->results_len,
+			 count(page, "//section[concat('#', @id) = //nav//a/@href]"));
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const classes[] = { "pass", "fail", "skip" };
+		char path[80];
+
+		snprintf(path, sizeof(path), "//section[@class='%s']", classes[i]);
+		assert_int_equal(1, count(page, path));
+		snprintf(path, sizeof(path), "//nav//a[@class='%s']", classes[i]);
+		assert_int_equal(1, count(page, path));
+		snprintf(path, sizeof(path), "//input[@id='show-%s'][@type='radio']", classes[i]);
+		assert_int_equal(1, count(page, path));
+	}
 	xmlFreeDoc(page);
 }
 
@@ -260,6 +288,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_in_a_log_becomes_markup, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(page_needs_nothing_from_elsewhere, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(overview_leads_to_every_result, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(missing_picture_is_said_and_no_more, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(verdict_file_says_what_failed_and_why, set_up,
