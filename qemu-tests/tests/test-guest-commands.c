@@ -295,12 +295,18 @@ static void quit_is_remembered_and_info_describes(void **state)
 
 static void what_an_output_cannot_do_is_refused(void **state)
 {
+	static const char *const lines[] = {
+		"modes",	"flip count=2",		 "cycle count=2", "hang",
+		"reload",	"text text=hello",	 "text",	  "show nonce=1 by=blitter",
+		"flip count=0", "show nonce=1 by=magic",
+	};
 	struct fixture *fixture = *state;
 
-	run(fixture, "modes");
-	assert_true(fixture->reply.failed);
-	run(fixture, "flip count=2");
-	assert_true(fixture->reply.failed);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		run(fixture, lines[i]);
+		assert_true(fixture->reply.failed);
+	}
+	assert_false(fixture->guest.closed);
 }
 
 static void answers_fit_a_line_whatever_is_asked(void **state)
