@@ -169,8 +169,12 @@ int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 		qt_argv_add(&argv, "-initrd");
 		qt_argv_add(&argv, options->initrd);
 		qt_argv_add(&argv, "-append");
-		qt_argv_addf(&argv, "console=ttyS0 quiet panic=-1%s%s", options->append ? " " : "",
-			     options->append ? options->append : "");
+		/*
+		 * A loaded machine delivers an emulated timer's interrupts so late that the guest
+		 * takes the timer for broken, and panics. Source: kernel-parameters.txt
+		 */
+		qt_argv_addf(&argv, "console=ttyS0 quiet panic=-1 no_timer_check%s%s",
+			     options->append ? " " : "", options->append ? options->append : "");
 	}
 	if (options->device)
 		add_device(&argv, options);

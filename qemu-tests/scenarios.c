@@ -75,7 +75,6 @@ const struct qt_scenario qt_scenarios[] = {
 		.path = "region-qmp+vnc",
 		.driver = "i915",
 		.packed_kernel = true,
-		.cpus = 2,
 		.steps = { { 1024, 768, "XR24", "x", .cursor = true },
 			   { 1024, 768, .action = "flip", .times = 60, .keep = true },
 			   { 1024, 768, .action = "suspend", .keep = true },
