@@ -102,7 +102,8 @@ static void kernel_command_line_can_be_extended(void **state)
 	_argv_ struct qt_argv argv = { 0 };
 
 	assert_int_equal(0, qt_qemu_argv_build(&options, &argv));
-	assert_string_equal("console=ttyS0 quiet panic=-1 no_timer_check debug", after(&argv, "-append"));
+	assert_string_equal("console=ttyS0 quiet panic=-1 no_timer_check debug",
+			    after(&argv, "-append"));
 	assert_string_equal("kvm", after(&argv, "-accel"));
 	assert_int_equal(-1, find(&argv, "-device"));
 }
