@@ -132,6 +132,20 @@ static void close_own_sys(int *fd)
 	rmdir(OWN_SYS);
 }
 
+/*
+ * The real devices are there to be looked at: who is root inside may be root outside, and a write
+ * to some `uevent` or `remove` would reach the machine. Control groups below fs stay as they are.
+ */
+static int protect(const char *path, const char *target)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	if (!strcmp(path, "fs") ||
+	    !mount_setattr(AT_FDCWD, target, AT_RECURSIVE, &attr, sizeof(attr)))
+		return 0;
+	return -errno;
+}
+
 /* Control groups and the like are mounted below /sys/fs: those that the host has. */
 static int bind_real(const struct real_sys *real, const char *path)
 {
@@ -141,7 +155,7 @@ static int bind_real(const struct real_sys *real, const char *path)
 	snprintf(source, sizeof(source), "/proc/self/fd/%d/%s", own ? real->own : real->old, path);
 	snprintf(target, sizeof(target), "/sys/%s", path);
 	if (!mount(source, target, NULL, MS_BIND | MS_REC, NULL))
-		return 0;
+		return protect(path, target);
 	return errno == ENOENT ? 0 : -errno; /* it has gone since the plan was made */
 }
 
