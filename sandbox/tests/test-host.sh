@@ -44,3 +44,7 @@ holds 'where GVT-g is off mdevctl finds no type' \
 	[ -z "$("$VGPULAB" run --gpu kaby-lake,gvt=off -- mdevctl types)" ]
 is 'and the parameter says so' "$("$VGPULAB" run --gpu kaby-lake,gvt=off -- \
 	cat /sys/module/i915/parameters/enable_gvt)" N
+[ ! -e /sys/devices/virtual/mem/null/uevent ] ||
+	has 'the real devices cannot be written to, not even by root' \
+		"$("$VGPULAB" run -- sh -c 'echo add >/sys/devices/virtual/mem/null/uevent' 2>&1)" \
+		'Read-only file system'
