@@ -39,8 +39,21 @@ static void print_backends(void)
 	}
 }
 
+/* Of the longest name that the list shows. */
+static int names_width(void)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < cli_verbs_len; i++)
+		if (cli_verbs[i].group && strlen(cli_verbs[i].name) > width)
+			width = strlen(cli_verbs[i].name);
+	return (int)width;
+}
+
 void cli_help(void)
 {
+	int width = names_width();
+
 	printf("Usage: vgpulab [--backend SPEC] [--json] VERB [ARGUMENT...]\n"
 	       "Create and manage Intel GVT-g vGPUs, on a real GPU or on one that is not there.\n");
 	for (size_t i = 0; i < cli_verbs_len; i++) {
@@ -50,7 +63,7 @@ void cli_help(void)
 			continue;
 		if (!i || strcmp(verb->group, cli_verbs[i - 1].group))
 			printf("\n%s:\n", verb->group);
-		printf("  %-10s %s\n", verb->name, verb->summary);
+		printf("  %-*s %s\n", width, verb->name, verb->summary);
 	}
 	printf("\nOptions:\n");
 	print_options(cli_global_options);
