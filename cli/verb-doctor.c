@@ -128,7 +128,7 @@ static void print_text(const char *label, const char *text)
 
 static void print_finding(const struct vgpu_doctor_finding *finding)
 {
-	char heading[200];
+	char heading[600]; /* evidence is at most 400 */
 
 	if (finding->cause) {
 		snprintf(heading, sizeof(heading), "%s (%s)", finding->rule->title,
