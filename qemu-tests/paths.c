@@ -14,6 +14,11 @@
 
 /* No window; VNC bound to nothing follows the first console, which is the display device's. */
 static const char *const vnc[] = { "-display", "none", "-vnc", VNC, NULL };
+
+/* SeaBIOS' screen would be gone before anyone looks: the kernel clears it. Its menu stays a while. */
+static const char *const vnc_with_menu[] = {
+	"-boot", "menu=on,splash-time=2500", "-display", "none", "-vnc", "unix:" QT_VNC_SOCKET, NULL
+};
 static const char *const spice[] = { "-display", "none", "-spice", SPICE, NULL };
 static const char *const dbus[] = { "-display", "dbus,p2p=yes", NULL };
 static const char *const all[] = { "-display", "dbus,p2p=yes", "-vnc", VNC, "-spice", SPICE, NULL };
@@ -69,7 +74,7 @@ const struct qt_path qt_paths[] = {
 		.properties = "display=on,ramfb=on,rombar=0",
 		.vgpu = true,
 		.boot_display = true,
-		.front_end = vnc,
+		.front_end = vnc_with_menu,
 		.captures = { "qmp", "vnc" },
 		.needs = { "vgpu", "vfio" },
 	},
