@@ -103,7 +103,10 @@ run plug <<EOS
 $create
 virsh create bare.xml
 virsh attach-device vm hostdev.xml
-virsh qemu-monitor-command --hmp vm 'info pci' | grep 8086:5912
+for _ in \$(seq 100); do # the bus behind a port is shown once the firmware has numbered it
+	virsh qemu-monitor-command --hmp vm 'info pci' | grep 8086:5912 && break
+	sleep 0.1
+done
 virsh detach-device vm hostdev.xml
 virsh reset vm # there is no guest to agree: QEMU takes it away now
 for _ in \$(seq 50); do
