@@ -11,7 +11,8 @@
 #include "i915-registers.h"
 #include "i915.h"
 
-#define ENABLE (1u << 31)
+#define ENABLE	    (1u << 31)
+#define CURSOR_MODE 0x27u
 
 /** What a plane's control register says about its pixels. */
 struct plane_format {
@@ -113,6 +114,16 @@ static int edp_pipe(const struct i915 *i915)
 		return 2;
 	}
 	return -1;
+}
+
+bool i915_plane_enabled(const struct i915 *i915, int pipe, int plane)
+{
+	return i915->pipes[pipe].planes[plane].control & ENABLE;
+}
+
+bool i915_cursor_enabled(const struct i915 *i915, int pipe)
+{
+	return i915->pipes[pipe].cursor.control & CURSOR_MODE;
 }
 
 int i915_active_pipe(const struct i915 *i915)
@@ -261,7 +272,7 @@ bool i915_cursor_decode(const struct i915 *i915, int pipe, struct i915_cursor *o
 	const struct i915_cursor_latch *latch = &i915->pipes[pipe].cursor;
 	size_t i = 0;
 
-	while (i < VGPU_ARRAY_LEN(modes) && modes[i].mode != (latch->control & 0x27))
+	while (i < VGPU_ARRAY_LEN(modes) && modes[i].mode != (latch->control & CURSOR_MODE))
 		i++;
 	if (i == VGPU_ARRAY_LEN(modes))
 		return false;

@@ -18,10 +18,18 @@ enum {
 	CAPS_HUGE_GTT = 1 << 4,
 };
 
+uint64_t i915_high_gm_base(const struct i915 *i915)
+{
+	const struct fake_vgpu_info *vgpu = &i915->dev->vgpu;
+	uint64_t aperture = (uint64_t)vgpu->aperture_mib * MIB;
+	uint64_t base = (uint64_t)vgpu->high_gm_offset_mib * MIB;
+
+	return base < aperture ? aperture : base;
+}
+
 void i915_pvinfo_reset(struct i915 *i915)
 {
 	const struct fake_vgpu_info *vgpu = &i915->dev->vgpu;
-	uint32_t aperture = vgpu->aperture_mib * MIB;
 
 	i915_set(i915, PVINFO_MAGIC, 0x76544776); /* "vGTvGTvG" in memory */
 	i915_set(i915, PVINFO_MAGIC + 4, 0x47765447);
@@ -34,9 +42,7 @@ void i915_pvinfo_reset(struct i915 *i915)
 	 */
 	i915_set(i915, PVINFO_MAPPABLE_BASE, 0);
 	i915_set(i915, PVINFO_MAPPABLE_SIZE, 0);
-	i915_set(i915, PVINFO_UNMAPPABLE_BASE,
-		 vgpu->high_gm_offset_mib * MIB < aperture ? aperture
-							   : vgpu->high_gm_offset_mib * MIB);
+	i915_set(i915, PVINFO_UNMAPPABLE_BASE, (uint32_t)i915_high_gm_base(i915));
 	i915_set(i915, PVINFO_UNMAPPABLE_SIZE, vgpu->type->high_gm_mib * MIB);
 	i915_set(i915, PVINFO_FENCES, vgpu->type->fences);
 	i915_set(i915, PVINFO_CURSOR_X_HOT, UINT32_MAX);

@@ -147,6 +147,8 @@ static int query_plane(struct fv_device *dev, uint32_t display, enum fv_plane_ty
 	uint32_t width_px, height_px;
 	struct i915_plane primary;
 
+	if (display == VFIO_GFX_PLANE_TYPE_DMABUF)
+		return i915_raw_plane_query(i915, type, out);
 	if (display != VFIO_GFX_PLANE_TYPE_REGION)
 		return -EINVAL;
 	memset(out, 0, sizeof(*out));
@@ -167,6 +169,12 @@ static int query_plane(struct fv_device *dev, uint32_t display, enum fv_plane_ty
 	return 0;
 }
 
+static void read_plane(struct fv_device *dev, const struct fv_plane *plane, void *buffer,
+		       size_t len)
+{
+	i915_raw_plane_read(fv_device_state(dev), plane, buffer, len);
+}
+
 const struct fv_model fv_i915_model = {
 	.name = "i915",
 	.summary = "Intel GVT-g vGPU (Broadwell to Comet Lake)",
@@ -176,5 +184,6 @@ const struct fv_model fv_i915_model = {
 	.read = read_region,
 	.write = write_region,
 	.query_plane = query_plane,
+	.read_plane = read_plane,
 	.tick = tick,
 };

@@ -204,6 +204,8 @@ int i915_config_init(struct i915 *i915);
 /* i915-pvinfo.c */
 /** Writes the page that tells a guest driver that it is on a vGPU. Source: i915_pvinfo.h */
 void i915_pvinfo_reset(struct i915 *i915);
+/** Where the vGPU's graphics memory beyond the aperture begins. */
+uint64_t i915_high_gm_base(const struct i915 *i915);
 
 /* i915-opregion.c */
 /** Writes an OpRegion with a VBT of our own making. @opregion holds I915_OPREGION_LEN bytes. */
@@ -269,6 +271,9 @@ struct i915_cursor {
 };
 /** Registers whose write arms the plane (DSPSURF, PLANE_SURF, SPRSURF) and the cursor (CURBASE). */
 extern const struct i915_behaviour i915_plane_surface, i915_cursor_base;
+/** Whether a plane, the cursor, is switched on, whatever else is programmed into it. */
+bool i915_plane_enabled(const struct i915 *i915, int pipe, int plane);
+bool i915_cursor_enabled(const struct i915 *i915, int pipe);
 /** The first pipe that is on, or -1. */
 int i915_active_pipe(const struct i915 *i915);
 /** The size of the picture that @pipe shows. */
@@ -276,6 +281,12 @@ void i915_pipe_size(const struct i915 *i915, int pipe, uint32_t *width_px, uint3
 /** Decodes what was latched. False if the plane is off or cannot be shown. */
 bool i915_plane_decode(const struct i915 *i915, int pipe, int plane, struct i915_plane *out);
 bool i915_cursor_decode(const struct i915 *i915, int pipe, struct i915_cursor *out);
+
+/* i915-raw-plane.c */
+/** What GVT-g says of a plane on the DMA-BUF path. 0 (all zero: off), -EINVAL or -EFAULT. */
+int i915_raw_plane_query(struct i915 *i915, enum fv_plane_type type, struct fv_plane *out);
+/** Copies the first @len bytes of such a plane. */
+void i915_raw_plane_read(struct i915 *i915, const struct fv_plane *plane, void *buffer, size_t len);
 
 /* i915-scanout.c */
 /** Composes what @pipe shows into XR24 rows of @width_px pixels without gaps. */

@@ -45,14 +45,12 @@ static void nothing_is_shown_until_pipe_and_plane_are_on(void **state)
 	i915_guest_destroy(dev);
 }
 
-static void dmabuf_is_refused_and_type_zero_is_the_primary(void **state)
+static void type_zero_is_the_primary_and_no_path_is_refused(void **state)
 {
 	struct fv_device *dev = i915_guest_create(8);
 	struct fv_plane plane;
 
-	assert_int_equal(
-		dev->model->query_plane(dev, VFIO_GFX_PLANE_TYPE_DMABUF, FV_PLANE_PRIMARY, &plane),
-		-EINVAL);
+	assert_int_equal(dev->model->query_plane(dev, 0, FV_PLANE_PRIMARY, &plane), -EINVAL);
 	assert_int_equal(dev->model->query_plane(dev, VFIO_GFX_PLANE_TYPE_REGION, 0, &plane), 0);
 	i915_guest_destroy(dev);
 }
@@ -222,7 +220,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_shown_until_pipe_and_plane_are_on),
-		cmocka_unit_test(dmabuf_is_refused_and_type_zero_is_the_primary),
+		cmocka_unit_test(type_zero_is_the_primary_and_no_path_is_refused),
 		cmocka_unit_test(unmapped_pages_show_the_flag_colour),
 		cmocka_unit_test(gen9_plane_keeps_to_its_window),
 		cmocka_unit_test(cursor_is_blended_and_clipped_at_every_edge),

@@ -73,6 +73,11 @@ struct fv_plane {
 	uint64_t drm_modifier, size_bytes;
 	uint32_t x_px, y_px, x_hot_px, y_hot_px; /* cursor */
 	uint32_t region; /* region path: which region holds the pixels */
+	/*
+	 * DMA-BUF path: where it lies in the device's own memory, and in the guest's. With format,
+	 * modifier and sizes they tell whether two answers are of the same buffer.
+	 */
+	uint64_t start, start_iova;
 };
 
 /** What a model is. A row of fv_models. */
@@ -116,6 +121,13 @@ struct fv_model {
 	 */
 	int (*query_plane)(struct fv_device *dev, uint32_t display, enum fv_plane_type type,
 			   struct fv_plane *out);
+	/**
+	 * Copies the first @len bytes of a plane of the DMA-BUF path as they are in guest memory now;
+	 * what is not mapped any more is zero. @plane is an answer of query_plane, perhaps an old
+	 * one. Optional: a model without that path.
+	 */
+	void (*read_plane)(struct fv_device *dev, const struct fv_plane *plane, void *buffer,
+			   size_t len);
 
 	/** Time dev->deadline_ns has come: vblank and the like. Sets a new deadline. Optional. */
 	void (*tick)(struct fv_device *dev, uint64_t now_ns);
