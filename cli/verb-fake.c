@@ -14,6 +14,7 @@
 #include <vgpulab/nearest.h>
 
 #include "fake-conformance.h"
+#include "fake-control.h"
 #include "listing.h"
 
 #define DEFAULT_GPU "kaby-lake"
@@ -24,7 +25,9 @@ enum {
 	OPTION_READY_FD = 256,
 	OPTION_DIE_WITH_PARENT,
 	OPTION_KERNEL,
-	OPTION_FAULT
+	OPTION_FAULT,
+	OPTION_HOST,
+	OPTION_CLEAR,
 };
 
 const struct cli_option cli_fake_options[] = {
@@ -36,6 +39,10 @@ const struct cli_option cli_fake_options[] = {
 	{ OPTION_FAULT, "fault", "OP,errno=E...",
 	  "serve: break operations: OP[:PATH-GLOB],errno=E[,after=N][,probability=P,seed=S][,delay=MS], "
 	  "OP being open, read, write, readlink, list, create or remove (repeatable)" },
+	{ OPTION_HOST, "host", "MOUNTPOINT",
+	  "fault, unplug, plug: the host that fake serve mounted there; inside vgpulab run, its own" },
+	{ OPTION_CLEAR, "clear", "NUMBER",
+	  "fault: take back the fault of that number, as fake fault lists them, or all" },
 	{ OPTION_READY_FD, "ready-fd", "N", "serve: write a line to descriptor N once mounted" },
 	{ OPTION_DIE_WITH_PARENT, "die-with-parent", NULL,
 	  "serve: unmount and end when the parent process ends" },
@@ -47,7 +54,10 @@ const char cli_fake_details[] =
 	"program is told to end: MOUNTPOINT/sys is its /sys, MOUNTPOINT/dev/vfio its /dev/vfio (to\n"
 	"use these, see vgpulab run). fake profiles lists the GPUs that there are.\n"
 	"fake conformance compares fake hosts, or the /sys at TREE, with a real kernel, case by case:\n"
-	"exit status 1 if something is different for no accepted reason. TREE must have no vGPUs.";
+	"exit status 1 if something is different for no accepted reason. TREE must have no vGPUs.\n"
+	"fake fault breaks operations of a host that is at work: each FAULT is as for --fault; without\n"
+	"any it lists them, with how often each has matched and fired. fake unplug takes a GPU out of its\n"
+	"slot, as soon as its vGPUs have no more users, and fake plug puts it in again.";
 
 /*
  * fake profiles
@@ -144,6 +154,7 @@ struct serve {
 	unsigned int kernel; /* 0: the default */
 	int ready_fd;
 	bool die_with_parent;
+	struct cli_fake_control control;
 };
 
 static int add_gpus(struct fake_host *host, const struct serve *serve, struct vgpu_error *err)
@@ -196,6 +207,7 @@ static int serve_host(const struct serve *serve, const char *mountpoint, struct 
 	tree = options.tree = fake_tree_create(host);
 	if (!tree)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
+	fake_tree_set_faults(tree, serve->faults);
 	fuse = serving = fake_fuse_create(&options, err);
 	if (!fuse)
 		return -EIO;
@@ -227,24 +239,50 @@ static int run_serve(const struct cli_arguments *args, struct serve *serve)
 	return serve_host(serve, args->operands[1], &err) < 0 ? cli_fail(&args->globals, &err) : 0;
 }
 
+static int run_profiles(const struct cli_arguments *args, struct serve *serve)
+{
+	(void)serve;
+	return args->operands_len == 1 ? list_profiles(args)
+				       : cli_usage_fail(args, "fake profiles wants no operand");
+}
+
+static int run_conformance(const struct cli_arguments *args, struct serve *serve)
+{
+	return cli_fake_conformance(args, serve->gpus, serve->gpus_len);
+}
+
+static int run_fault(const struct cli_arguments *args, struct serve *serve)
+{
+	return cli_fake_fault(args, &serve->control);
+}
+
+static int run_hotplug(const struct cli_arguments *args, struct serve *serve)
+{
+	return cli_fake_hotplug(args, &serve->control);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct cli_arguments *args, struct serve *serve);
+} subverbs[] = {
+	{ "serve", run_serve }, { "profiles", run_profiles }, { "conformance", run_conformance },
+	{ "fault", run_fault }, { "unplug", run_hotplug },    { "plug", run_hotplug },
+};
+
 static int run_operand(const struct cli_arguments *args, struct serve *serve)
 {
 	struct vgpu_nearest nearest = { .wanted = args->operands_len ? args->operands[0] : "" };
 
-	if (!strcmp(nearest.wanted, "serve"))
-		return run_serve(args, serve);
-	if (!strcmp(nearest.wanted, "profiles") && args->operands_len == 1)
-		return list_profiles(args);
-	if (!strcmp(nearest.wanted, "conformance"))
-		return cli_fake_conformance(args, serve->gpus, serve->gpus_len);
-	vgpu_nearest_offer(&nearest, "serve");
-	vgpu_nearest_offer(&nearest, "conformance");
-	vgpu_nearest_offer(&nearest, "profiles");
-	if (nearest.name && strcmp(nearest.name, nearest.wanted))
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(subverbs); i++) {
+		if (!strcmp(nearest.wanted, subverbs[i].name))
+			return subverbs[i].run(args, serve);
+		vgpu_nearest_offer(&nearest, subverbs[i].name);
+	}
+	if (nearest.name)
 		return cli_usage_fail(args, "there is no 'fake %s': did you mean 'fake %s'?",
 				      nearest.wanted, nearest.name);
-	return cli_usage_fail(
-		args, "'fake serve MOUNTPOINT', 'fake profiles' or 'fake conformance' is wanted");
+	return cli_usage_fail(args, "'fake serve MOUNTPOINT', 'fake profiles', 'fake conformance', "
+				    "'fake fault', 'fake unplug' or 'fake plug' is wanted");
 }
 
 /* 0, or an exit code. */
@@ -267,6 +305,12 @@ static int take_option(struct cli_arguments *args, int id, struct serve *serve)
 		if (serve->gpus_len == GPUS_MAX)
 			return cli_usage_fail(args, "more than %d GPUs", GPUS_MAX);
 		serve->gpus[serve->gpus_len++] = args->value;
+		return 0;
+	case OPTION_HOST:
+		serve->control.host = args->value;
+		return 0;
+	case OPTION_CLEAR:
+		serve->control.clear = args->value;
 		return 0;
 	case OPTION_READY_FD:
 		fd = strtol(args->value, &end, 10);

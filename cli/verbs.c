@@ -171,8 +171,8 @@ const struct cli_verb cli_verbs[] = {
 		.name = "fake",
 		.group = "The fake host",
 		.arguments = "serve [--gpu SPEC]... MOUNTPOINT | profiles | "
-			     "conformance [TREE]",
-		.summary = "mount a host that is not there, or list the GPUs it can have",
+			     "conformance [TREE] | fault [FAULT...] | unplug|plug ADDRESS",
+		.summary = "mount a host that is not there, break it, or list the GPUs it can have",
 		.run = cli_verb_fake,
 		.options = cli_fake_options,
 		.details = cli_fake_details,

@@ -6,12 +6,23 @@
 #include <limits.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAULTS_MAX = 64, GLOB_SIZE = 256, ERRNO_MAX = 133, DELAY_MAX_MS = 3600 * 1000 };
+enum {
+	FAULTS_MAX = 64,
+	GLOB_SIZE = 256,
+	SPEC_SIZE = 512,
+	COUNTS_MAX = 64, /* what a line says besides the spec */
+	ERRNO_MAX = 133,
+	DELAY_MAX_MS = 3600 * 1000,
+};
 
 struct fault {
+	unsigned int number;
+	char spec[SPEC_SIZE];
 	enum fake_operation operation;
 	char glob[GLOB_SIZE];
 	int errnum;
@@ -19,12 +30,15 @@ struct fault {
 	double probability;
 	unsigned int delay_ms;
 	uint64_t count; /* operations that matched */
+	uint64_t fired;
 };
 
 struct fake_faults {
-	pthread_mutex_t lock; /* of the counts; all else is set before there are threads */
+	atomic_uint of_operation[FAKE_OPERATION_LIST + 1]; /* how many: asked without the lock */
+	pthread_mutex_t lock; /* of all else */
 	struct fault all[FAULTS_MAX];
 	size_t len;
+	unsigned int last_number;
 };
 
 static const struct {
@@ -187,25 +201,114 @@ static int parse_operation(struct fault *fault, char *text, struct vgpu_error *e
 	return -EINVAL;
 }
 
-int fake_faults_add(struct fake_faults *faults, const char *spec, struct vgpu_error *err)
+static int parse_fault(const char *spec, struct fault *fault, struct vgpu_error *err)
 {
-	struct fault fault = { .probability = 1 };
-	_autofree_ char *copy = strdup(spec);
-	char *rest = copy, *part;
+	char copy[SPEC_SIZE], *rest = copy, *part;
 
-	if (!copy || faults->len == FAULTS_MAX)
-		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "--fault: more than %d",
-				      FAULTS_MAX);
-	if (parse_operation(&fault, strsep(&rest, ","), err))
+	*fault = (struct fault){ .probability = 1 };
+	if (strlen(spec) >= sizeof(copy))
+		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
+				      "--fault: longer than %d characters", SPEC_SIZE - 1);
+	strcpy(copy, spec);
+	strcpy(fault->spec, spec);
+	if (parse_operation(fault, strsep(&rest, ","), err))
 		return -EINVAL;
 	while ((part = strsep(&rest, ",")))
-		if (parse_property(&fault, part, err))
+		if (parse_property(fault, part, err))
 			return -EINVAL;
-	if (!fault.errnum && !fault.delay_ms)
+	if (!fault->errnum && !fault->delay_ms)
 		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
 				      "--fault: '%s' says neither errno= nor delay=", spec);
-	faults->all[faults->len++] = fault;
 	return 0;
+}
+
+/* The list of all of them must fit in one attribute. */
+static bool has_room(const struct fake_faults *faults, const struct fault *more)
+{
+	size_t len = COUNTS_MAX + strlen(more->spec);
+
+	for (size_t i = 0; i < faults->len; i++)
+		len += COUNTS_MAX + strlen(faults->all[i].spec);
+	return faults->len < FAULTS_MAX && len <= FAKE_FAULTS_TEXT_MAX;
+}
+
+int fake_faults_add(struct fake_faults *faults, const char *spec, struct vgpu_error *err)
+{
+	struct fault fault;
+	int ret = parse_fault(spec, &fault, err);
+
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&faults->lock);
+	if (has_room(faults, &fault)) {
+		fault.number = ++faults->last_number;
+		faults->all[faults->len++] = fault;
+		atomic_fetch_add(&faults->of_operation[fault.operation], 1);
+	} else {
+		ret = vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
+				     "--fault: too many, there are %zu already", faults->len);
+	}
+	pthread_mutex_unlock(&faults->lock);
+	return ret;
+}
+
+int fake_faults_clear(struct fake_faults *faults, unsigned int number)
+{
+	size_t kept = 0, len;
+
+	pthread_mutex_lock(&faults->lock);
+	len = faults->len;
+	for (size_t i = 0; i < len; i++) {
+		if (!number || faults->all[i].number == number)
+			atomic_fetch_sub(&faults->of_operation[faults->all[i].operation], 1);
+		else
+			faults->all[kept++] = faults->all[i];
+	}
+	faults->len = kept;
+	pthread_mutex_unlock(&faults->lock);
+	return number && kept == len ? -ENOENT : 0;
+}
+
+ssize_t fake_faults_print(struct fake_faults *faults, char text[FAKE_FAULTS_TEXT_MAX])
+{
+	char line[COUNTS_MAX + SPEC_SIZE];
+	size_t len = 0;
+
+	pthread_mutex_lock(&faults->lock);
+	for (size_t i = 0; i < faults->len; i++) {
+		const struct fault *fault = &faults->all[i];
+		size_t line_len =
+			(size_t)snprintf(line, sizeof(line), "%u matched=%llu fired=%llu %s\n",
+					 fault->number, (unsigned long long)fault->count,
+					 (unsigned long long)fault->fired, fault->spec);
+
+		if (line_len > FAKE_FAULTS_TEXT_MAX - len)
+			break;
+		memcpy(text + len, line, line_len);
+		len += line_len;
+	}
+	pthread_mutex_unlock(&faults->lock);
+	return (ssize_t)len;
+}
+
+int fake_faults_command(struct fake_faults *faults, const char *line)
+{
+	char copy[SPEC_SIZE + 8], *word = copy, *rest;
+	unsigned long long number = 0;
+
+	if (strlen(line) >= sizeof(copy))
+		return -EINVAL;
+	strcpy(copy, line);
+	copy[strcspn(copy, "\n")] = '\0';
+	rest = strchr(copy, ' ');
+	if (rest)
+		*rest++ = '\0';
+	if (!strcmp(word, "add") && rest)
+		return fake_faults_add(faults, rest, NULL);
+	if (strcmp(word, "clear") ||
+	    (rest && (!parse_number(rest, UINT32_MAX, &number) || !number)))
+		return -EINVAL;
+	return fake_faults_clear(faults, (unsigned int)number);
 }
 
 /*
@@ -233,10 +336,8 @@ static bool fires(const struct fault *fault, uint64_t n)
 
 bool fake_faults_any(const struct fake_faults *faults, enum fake_operation operation)
 {
-	for (size_t i = 0; faults && i < faults->len; i++)
-		if (faults->all[i].operation == operation)
-			return true;
-	return false;
+	return faults &&
+	       atomic_load_explicit(&faults->of_operation[operation], memory_order_relaxed);
 }
 
 struct fake_fault_verdict fake_faults_ask(struct fake_faults *faults, enum fake_operation operation,
@@ -252,6 +353,7 @@ struct fake_fault_verdict fake_faults_ask(struct fake_faults *faults, enum fake_
 		if (fault->operation != operation || fnmatch(fault->glob, path, 0))
 			continue;
 		if (fires(fault, fault->count++) && !decided) {
+			fault->fired++;
 			verdict.errnum = fault->errnum;
 			verdict.delay_ms = fault->delay_ms;
 			decided = true;

@@ -200,27 +200,15 @@ static ssize_t write_number(const struct fake_access *access, const char *text, 
 
 static ssize_t write_remove(const struct fake_access *access, const char *text, size_t len)
 {
-	const struct fake_gpu_object *gpu = gpu_of(access->object);
 	unsigned long value;
-	bool unplugged;
 	int ret;
 
 	if (fake_text_number(text, &value))
 		return -EINVAL;
 	if (!value)
 		return (ssize_t)len;
-	ret = fake_host_unregister_gpu(access->tree->host, gpu->gpu, access->cancelled,
-				       access->cancelled_data);
-	if (ret == -EINTR)
-		return ret;
-	pthread_rwlock_wrlock(&access->tree->lock);
-	unplugged = access->object->state == GPU_UNBOUND;
-	if (unplugged)
-		fake_object_set_state(access->tree, access->object, GPU_UNPLUGGED);
-	fake_tree_unlock(access->tree);
-	if (unplugged)
-		fake_tree_tell_device(access->tree, access->object, GPU_DIR, "remove");
-	return (ssize_t)len;
+	ret = fake_gpu_unplug(access, gpu_of(access->object));
+	return ret == -EINTR ? ret : (ssize_t)len;
 }
 
 static ssize_t read_override(const struct fake_access *access, char *page)

@@ -74,33 +74,84 @@ static ssize_t write_id(const struct fake_access *access, const char *text, size
 	return sscanf(text, "%x %x", &vendor, &device) == 2 ? (ssize_t)len : -EINVAL;
 }
 
-/* Unplugged GPUs come back, and their driver with them. */
-ssize_t fake_write_pci_rescan(const struct fake_access *access, const char *text, size_t len)
+int fake_gpu_unplug(const struct fake_access *access, struct fake_gpu_object *gpu)
 {
 	struct fake_tree *tree = access->tree;
+	bool unplugged;
+	int ret = fake_host_unregister_gpu(tree->host, gpu->gpu, access->cancelled,
+					   access->cancelled_data);
+
+	if (ret == -EINTR)
+		return ret;
+	pthread_rwlock_wrlock(&tree->lock);
+	unplugged = gpu->base.state == GPU_UNBOUND;
+	if (unplugged)
+		fake_object_set_state(tree, &gpu->base, GPU_UNPLUGGED);
+	fake_tree_unlock(tree);
+	if (unplugged)
+		fake_tree_tell_device(tree, &gpu->base, GPU_DIR, "remove");
+	return unplugged ? 0 : -ENODEV;
+}
+
+/* A GPU that is not in its slot comes back, and its driver binds to it. 0, or -ENODEV. */
+static int plug(struct fake_tree *tree, struct fake_gpu_object *gpu)
+{
+	bool was_out;
+
+	pthread_rwlock_wrlock(&tree->lock);
+	was_out = gpu->base.state == GPU_UNPLUGGED;
+	if (was_out)
+		fake_object_set_state(tree, &gpu->base, GPU_UNBOUND);
+	fake_tree_unlock(tree);
+	if (!was_out)
+		return -ENODEV;
+	fake_tree_tell_device(tree, &gpu->base, GPU_DIR, "add");
+	fake_host_register_gpu(tree->host, gpu->gpu);
+	return 0;
+}
+
+/* The GPU of that index; NULL beyond the last. They never go: only what shows of them does. */
+static struct fake_gpu_object *nth_gpu(struct fake_tree *tree, size_t i)
+{
+	struct fake_gpu_object *gpu;
+
+	pthread_rwlock_rdlock(&tree->lock);
+	gpu = i < tree->gpus_len ? tree->gpus[i] : NULL;
+	pthread_rwlock_unlock(&tree->lock);
+	return gpu;
+}
+
+ssize_t fake_write_pci_rescan(const struct fake_access *access, const char *text, size_t len)
+{
 	struct fake_gpu_object *gpu;
 	unsigned long value;
-	bool found;
 
 	if (fake_text_number(text, &value))
 		return -EINVAL;
-	for (size_t i = 0; value; i++) {
-		pthread_rwlock_wrlock(&tree->lock);
-		if (i >= tree->gpus_len) {
-			fake_tree_unlock(tree);
-			break;
-		}
-		gpu = tree->gpus[i];
-		found = gpu->base.state == GPU_UNPLUGGED;
-		if (found)
-			fake_object_set_state(tree, &gpu->base, GPU_UNBOUND);
-		fake_tree_unlock(tree);
-		if (found) {
-			fake_tree_tell_device(tree, &gpu->base, GPU_DIR, "add");
-			fake_host_register_gpu(tree->host, i);
-		}
-	}
+	for (size_t i = 0; value && (gpu = nth_gpu(access->tree, i)); i++)
+		plug(access->tree, gpu);
 	return (ssize_t)len;
+}
+
+/* "unplug ADDRESS" or "plug ADDRESS": what a hand at the slot does. */
+ssize_t fake_write_hotplug(const struct fake_access *access, const char *text, size_t len)
+{
+	const char *address = strchr(text, ' ');
+	struct fake_gpu_object *gpu = NULL;
+	size_t verb_len = address ? (size_t)(address - text) : 0;
+	int ret = -EINVAL;
+
+	if (address) {
+		pthread_rwlock_rdlock(&access->tree->lock);
+		gpu = find_gpu(access->tree, address + 1);
+		pthread_rwlock_unlock(&access->tree->lock);
+		ret = gpu ? -EINVAL : -ENODEV;
+	}
+	if (gpu && verb_len == strlen("unplug") && !strncmp(text, "unplug", verb_len))
+		ret = fake_gpu_unplug(access, gpu);
+	else if (gpu && verb_len == strlen("plug") && !strncmp(text, "plug", verb_len))
+		ret = plug(access->tree, gpu);
+	return ret ? ret : (ssize_t)len;
 }
 
 /*

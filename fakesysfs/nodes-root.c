@@ -31,6 +31,9 @@ enum {
 	CLASS_MISC_VFIO = MISC_VFIO_POWER + FAKE_POWER_ROWS,
 	CLASS_IOMMU,
 	DEV_CHAR_VFIO,
+	CONTROL,
+	CONTROL_FAULTS,
+	CONTROL_HOTPLUG,
 	ROWS,
 };
 
@@ -124,6 +127,11 @@ static const struct fake_row rows[ROWS] = {
 	FAKE_POWER(MISC_VFIO_POWER, ROOT_MISC_VFIO, 0, 0, 0, 0, 0),
 
 	[ROOT_IOMMU_GROUPS] = { FAKE_DIR(SYS_KERNEL, "iommu_groups") },
+
+	[CONTROL] = { FAKE_DIR(ROOT, "control") },
+	[CONTROL_FAULTS] = { FAKE_ATTR(CONTROL, "faults", 0600), .read = fake_read_faults,
+			     .write = fake_write_faults },
+	[CONTROL_HOTPLUG] = { FAKE_ATTR(CONTROL, "hotplug", 0200), .write = fake_write_hotplug },
 };
 
 const struct fake_kind fake_kind_root = { .name = "root", .rows = rows, .rows_len = ROWS };

@@ -180,6 +180,7 @@ struct fake_tree {
 	pthread_rwlock_t uevents_lock;
 	fake_uevent_sink uevents; /* NULL: nobody listens */
 	void *uevents_data;
+	struct fake_faults *faults; /* NULL: none; not guarded, set once */
 };
 
 /* Node numbers. The root object is number 0: its rows are their own node numbers. */
@@ -296,6 +297,17 @@ ssize_t fake_print(char *page, const char *format, ...) __attribute__((format(pr
 
 /* `rescan` of the PCI bus, of a root bus or of a device: nodes-pci.c */
 ssize_t fake_write_pci_rescan(const struct fake_access *access, const char *text, size_t len);
+/**
+ * Takes a GPU out of its slot: its driver unbinds, then the device goes. 0 if it is out, -ENODEV, or
+ * -EINTR: it stays.
+ */
+int fake_gpu_unplug(const struct fake_access *access, struct fake_gpu_object *gpu);
+
+/* Below "control": nodes-control.c */
+ssize_t fake_read_faults(const struct fake_access *access, char *page);
+ssize_t fake_write_faults(const struct fake_access *access, const char *text, size_t len);
+/* ... and in nodes-pci.c, which knows of slots */
+ssize_t fake_write_hotplug(const struct fake_access *access, const char *text, size_t len);
 
 /* The kernel's ways to read what was written. */
 bool fake_text_equal(const char *text, const char *word); /* sysfs_streq() */

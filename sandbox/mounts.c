@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sandbox/sandbox.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -186,7 +187,10 @@ int sandbox_mount_rest(const struct sandbox_merge *merge, dev_t *nodes_dev, stru
 	if (mkdir("/dev/vfio", 0755) ||
 	    mount(SANDBOX_STAGE "/dev/vfio", "/dev/vfio", NULL, MS_BIND, NULL))
 		return failed(err, "/dev/vfio");
-	/* The two binds keep the file system; its place is not needed any more. */
+	if (mkdir(SANDBOX_CONTROL, 0755) ||
+	    mount(SANDBOX_STAGE "/control", SANDBOX_CONTROL, NULL, MS_BIND, NULL))
+		return failed(err, SANDBOX_CONTROL);
+	/* The binds keep the file system; its place is not needed any more. */
 	if (umount2(SANDBOX_STAGE, MNT_DETACH) || rmdir(SANDBOX_STAGE))
 		return failed(err, "the fake tree in its place");
 	*nodes_dev = st.st_dev;

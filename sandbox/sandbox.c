@@ -75,6 +75,7 @@ static int create_fake(struct sandbox *sandbox)
 	if (!sandbox->tree)
 		return vgpu_error_set(sandbox->err, VGPU_ERROR_FAILED, ENOMEM,
 				      "no memory for the fake host");
+	fake_tree_set_faults(sandbox->tree, options->faults);
 	for (size_t i = 0; i < options->gpus_len; i++) {
 		int gpu = fake_host_add_gpu(sandbox->host, &options->gpus[i], sandbox->err);
 

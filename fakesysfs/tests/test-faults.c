@@ -124,6 +124,68 @@ static void nonsense_is_refused(void **state)
 	assert_false(fake_faults_any(faults, FAKE_OPERATION_READ));
 }
 
+static void assert_listed(struct fake_faults *faults, const char *expected)
+{
+	char text[FAKE_FAULTS_TEXT_MAX + 1];
+	ssize_t len = fake_faults_print(faults, text);
+
+	assert_true(len >= 0);
+	text[len] = '\0';
+	assert_string_equal(text, expected);
+}
+
+static void faults_can_be_listed_and_taken_back(void **state)
+{
+	_destroy_(fake_faults) struct fake_faults *faults = with("read:*/a,errno=EIO,after=1");
+
+	(void)state;
+	assert_int_equal(fake_faults_command(faults, "add create,errno=ENOSPC\n"), 0);
+	assert_int_equal(ask(faults, FAKE_OPERATION_READ, "/sys/a"), 0);
+	assert_int_equal(ask(faults, FAKE_OPERATION_READ, "/sys/a"), EIO);
+	assert_listed(faults, "1 matched=2 fired=1 read:*/a,errno=EIO,after=1\n"
+			      "2 matched=0 fired=0 create,errno=ENOSPC\n");
+	assert_int_equal(fake_faults_command(faults, "clear 1"), 0);
+	assert_int_equal(fake_faults_command(faults, "clear 1"), -ENOENT);
+	assert_false(fake_faults_any(faults, FAKE_OPERATION_READ));
+	assert_true(fake_faults_any(faults, FAKE_OPERATION_WRITE));
+	/* numbers are not used again */
+	assert_int_equal(fake_faults_command(faults, "add read,delay=1"), 0);
+	assert_listed(faults, "2 matched=0 fired=0 create,errno=ENOSPC\n"
+			      "3 matched=0 fired=0 read,delay=1\n");
+	assert_int_equal(fake_faults_command(faults, "clear"), 0);
+	assert_listed(faults, "");
+	assert_false(fake_faults_any(faults, FAKE_OPERATION_WRITE));
+}
+
+static void commands_that_are_none_change_nothing(void **state)
+{
+	static const char *const nonsense[] = {
+		"",	     "add",	"add ",
+		"add x",     "clear 0", "clear x",
+		"clear 1 2", "list",	"add read,errno=EIO,after"
+	};
+	_destroy_(fake_faults) struct fake_faults *faults = with("read,errno=EIO");
+
+	(void)state;
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(nonsense); i++)
+		assert_int_equal(fake_faults_command(faults, nonsense[i]), -EINVAL);
+	assert_listed(faults, "1 matched=0 fired=0 read,errno=EIO\n");
+}
+
+static void the_list_fits_in_an_attribute(void **state)
+{
+	_destroy_(fake_faults) struct fake_faults *faults = fake_faults_create();
+	char spec[256], text[FAKE_FAULTS_TEXT_MAX];
+	int count = 0;
+
+	(void)state;
+	snprintf(spec, sizeof(spec), "read:%0200d,errno=EIO", 0);
+	while (!fake_faults_add(faults, spec, NULL))
+		count++;
+	assert_in_range(count, 10, 20);
+	assert_in_range(fake_faults_print(faults, text), count * 200, FAKE_FAULTS_TEXT_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +195,9 @@ int main(void)
 		cmocka_unit_test(the_first_of_several_that_fires_says),
 		cmocka_unit_test(the_seed_alone_determines_the_sequence),
 		cmocka_unit_test(nonsense_is_refused),
+		cmocka_unit_test(faults_can_be_listed_and_taken_back),
+		cmocka_unit_test(commands_that_are_none_change_nothing),
+		cmocka_unit_test(the_list_fits_in_an_attribute),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <vgpulab/cleanup.h>
 #include <vgpulab/error.h>
 
@@ -37,9 +38,21 @@ VGPU_DEFINE_DESTROYP(fake_faults)
  * (fnmatch(3), '*' goes across '/') is of a path with its links resolved, as
  * /sys/devices/pci0000:00/0000:00:02.0/vendor; E is a name or a number; the first N go well; of the
  * others each fails with probability P, 0 to 1, by a sequence that S alone determines.
- * 0, or -EINVAL with @err filled.
+ * 0, or -EINVAL with @err filled. From now on it counts, whoever is at work.
  */
 int fake_faults_add(struct fake_faults *faults, const char *spec, struct vgpu_error *err);
+/** Takes the fault of that number out, with 0 all of them. 0, or -ENOENT. */
+int fake_faults_clear(struct fake_faults *faults, unsigned int number);
+
+/** The most that fake_faults_print() writes: what an attribute of sysfs can hold. */
+#define FAKE_FAULTS_TEXT_MAX 4096
+/**
+ * All of them, a line "NUMBER matched=N fired=N SPEC" each: how many operations it matched, how many
+ * it broke. Returns the length; not NUL-terminated.
+ */
+ssize_t fake_faults_print(struct fake_faults *faults, char text[FAKE_FAULTS_TEXT_MAX]);
+/** Does what a line says: "add SPEC", "clear NUMBER" or "clear". 0, -EINVAL or -ENOENT. */
+int fake_faults_command(struct fake_faults *faults, const char *line);
 
 /** Is there any for this kind of operation? Then a path is worth making. NULL is fine. */
 bool fake_faults_any(const struct fake_faults *faults, enum fake_operation operation);

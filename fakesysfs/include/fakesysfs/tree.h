@@ -5,7 +5,9 @@
  * The fake host as a tree of nodes: path <-> node <-> text, as sysfs shows it. Pure: it knows
  * nothing of FUSE, and tests (and the `mem` backend) call it directly.
  *
- * Below the root: "sys" (what /sys shows) and "dev/vfio" (VFIO's nodes).
+ * Below the root: "sys" (what /sys shows), "dev/vfio" (VFIO's nodes), and "control", which no kernel
+ * has: "control/faults" takes what fake_faults_command() does and reads fake_faults_print(),
+ * "control/hotplug" takes "unplug ADDRESS" and "plug ADDRESS" of a GPU.
  */
 
 #include <stdbool.h>
@@ -16,6 +18,7 @@
 
 #include "uevent.h"
 
+struct fake_faults;
 struct fake_host;
 struct fake_tree;
 
@@ -45,6 +48,9 @@ struct fake_node {
 struct fake_tree *fake_tree_create(struct fake_host *host);
 void fake_tree_destroy(struct fake_tree *tree);
 VGPU_DEFINE_DESTROYP(fake_tree)
+
+/** Sets what control/faults shows and changes: it outlives the tree. To be called before there are threads. */
+void fake_tree_set_faults(struct fake_tree *tree, struct fake_faults *faults);
 
 /** All of these return 0 or a length, or the negative errno that the kernel's sysfs gives. */
 int fake_tree_lookup(struct fake_tree *tree, uint64_t dir, const char *name, struct fake_node *out);

@@ -13,6 +13,9 @@
 
 struct fake_faults;
 
+/** Inside: what is broken on purpose, and how to break more (fakesysfs/tree.h, "control"). */
+#define SANDBOX_CONTROL "/dev/vgpulab"
+
 struct sandbox_options {
 	const struct fake_gpu_config *gpus;
 	size_t gpus_len;
