@@ -33,7 +33,8 @@ enum {
 const struct cli_option cli_fake_options[] = {
 	{ OPTION_GPU, "gpu", "SPEC",
 	  "serve, conformance: a GPU of the host, may be repeated: NAME[,aperture=1G][,ggtt=4G]"
-	  "[,address=0000:00:02.0][,gvt=on|off|unsupported|guc|no-module] (" DEFAULT_GPU ")" },
+	  "[,address=0000:00:02.0][,gvt=on|off|unsupported|guc|no-module][,count=N] (" DEFAULT_GPU
+	  ")" },
 	{ OPTION_KERNEL, "kernel", "VERSION",
 	  "serve: the kernel whose sysfs it is: 4.16, 5.10, 5.19, 6.1 (default), 6.6, 6.12" },
 	{ OPTION_FAULT, "fault", "OP,errno=E...",
@@ -76,6 +77,8 @@ static struct json_object *pci_id(const void *data)
 	const struct fake_gpu_profile *profile = data;
 	char text[16];
 
+	if (profile->kind != FAKE_PARENT_PCI)
+		return NULL;
 	snprintf(text, sizeof(text), "%04x:%04x", profile->vendor_id, profile->device_id);
 	return cli_text(text);
 }
@@ -94,8 +97,8 @@ static struct json_object *types(const void *data)
 
 CELL(name, cli_text(profile->name))
 CELL(summary, cli_text(profile->summary))
-CELL(aperture, cli_number(profile->aperture_mib))
-CELL(ggtt, cli_number(profile->ggtt_mib))
+CELL(aperture, profile->aperture_mib ? cli_number(profile->aperture_mib) : NULL)
+CELL(ggtt, profile->ggtt_mib ? cli_number(profile->ggtt_mib) : NULL)
 CELL(model, cli_text(profile->model))
 
 static const struct cli_column columns[] = {

@@ -2,19 +2,19 @@
 #pragma once
 
 /*
- * What host.c (the state machine) and host-query.c (copying out) share.
+ * What host.c (the state machine), host-parents.c (who joins) and host-query.c (copying out) share.
  */
 
 #include <fakesysfs/host.h>
 #include <pthread.h>
 
-#include "gvt-pool.h"
+#include "capacity.h"
 #include "hash.h"
 #include "ids.h"
 
 struct gpu {
 	struct fake_gpu_config config;
-	struct fake_pool pool;
+	struct fake_stock stock;
 	struct vgpu *first, *last; /* in order of creation */
 	size_t vgpus_len;
 	unsigned int users; /* sum of its vGPUs' users */
@@ -24,7 +24,7 @@ struct gpu {
 
 struct vgpu {
 	struct fake_vgpu_info info;
-	struct fake_pool_share share;
+	struct fake_share share;
 	struct fake_hash_node by_uuid, by_serial;
 	struct gpu *gpu;
 	struct vgpu *prev, *next; /* of the host, in order of creation */
@@ -59,3 +59,7 @@ struct fake_host {
 };
 
 struct vgpu *fake_host_vgpu_by_uuid(struct fake_host *host, const struct vgpu_uuid *uuid);
+/** Does the driver of a parent bind to it? */
+bool fake_host_can_probe(const struct fake_host *host, const struct gpu *gpu);
+/** Tells observers of a parent. The caller holds the lock, which is given up meanwhile. */
+void fake_host_tell_gpu(struct fake_host *host, enum fake_host_event event, size_t index);

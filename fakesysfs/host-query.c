@@ -52,7 +52,7 @@ unsigned int fake_host_available(struct fake_host *host, size_t gpu, size_t type
 	pthread_mutex_lock(&host->lock);
 	profile = find_type(host, gpu, type);
 	if (profile)
-		available = fake_pool_available(&host->gpus[gpu]->pool, profile);
+		available = fake_stock_available(&host->gpus[gpu]->stock, profile);
 	pthread_mutex_unlock(&host->lock);
 	return available;
 }
@@ -66,7 +66,7 @@ bool fake_host_type_listed(struct fake_host *host, size_t gpu, size_t type)
 	profile = find_type(host, gpu, type);
 	listed = profile && host->gpus[gpu]->registered &&
 		 host->gpus[gpu]->config.gvt == FAKE_GVT_ON &&
-		 fake_pool_lists(&host->gpus[gpu]->pool, profile);
+		 fake_stock_lists(&host->gpus[gpu]->stock, profile);
 	pthread_mutex_unlock(&host->lock);
 	return listed;
 }

@@ -126,7 +126,7 @@ static void tell(struct fake_host *host, enum fake_host_event event,
 	pthread_mutex_lock(&host->lock);
 }
 
-static void tell_gpu(struct fake_host *host, enum fake_host_event event, size_t index)
+void fake_host_tell_gpu(struct fake_host *host, enum fake_host_event event, size_t index)
 {
 	struct fake_vgpu_info info = { .gpu = index, .profile = host->gpus[index]->config.profile };
 
@@ -219,6 +219,7 @@ static void unlink_vgpu(struct fake_host *host, struct vgpu *vgpu)
 	*(vgpu->gpu_next ? &vgpu->gpu_next->gpu_prev : &gpu->last) = vgpu->gpu_prev;
 	host->vgpus_len--;
 	gpu->vgpus_len--;
+	fake_stock_release(&gpu->stock, &vgpu->share);
 	vgpu->gone = true;
 	unref_vgpu(vgpu);
 }
@@ -229,22 +230,24 @@ static int bind_vgpu(struct fake_host *host, struct vgpu *vgpu)
 	struct fake_vgpu_info *info = &vgpu->info;
 	int group, vfio_dev, ret;
 
-	ret = fake_pool_take(&vgpu->gpu->pool, info->type, &vgpu->share);
-	if (ret)
-		return ret;
+	if (!vgpu->share.held) {
+		ret = fake_stock_take(&vgpu->gpu->stock, info->type, &vgpu->share);
+		if (ret)
+			return ret;
+	}
 	group = fake_ids_take(&host->groups, vgpu);
 	vfio_dev = group < 0 ? group : fake_ids_take(&host->vfio_devs, vgpu);
 	if (vfio_dev < 0) {
 		if (group >= 0)
 			fake_ids_release(&host->groups, (unsigned int)group);
-		fake_pool_release(&vgpu->gpu->pool, &vgpu->share);
+		fake_stock_release(&vgpu->gpu->stock, &vgpu->share);
 		return vfio_dev;
 	}
 	info->iommu_group = (unsigned int)group;
 	info->vfio_dev = (unsigned int)vfio_dev;
-	info->vgpu_id = vgpu->share.id;
-	info->aperture_offset_mib = vgpu->share.low_offset_mib;
-	info->high_gm_offset_mib = vgpu->share.high_offset_mib;
+	info->vgpu_id = vgpu->share.gvt.id;
+	info->aperture_offset_mib = vgpu->share.gvt.low_offset_mib;
+	info->high_gm_offset_mib = vgpu->share.gvt.high_offset_mib;
 	info->bound = true;
 	return 0;
 }
@@ -255,7 +258,8 @@ static void unbind_vgpu(struct fake_host *host, struct vgpu *vgpu)
 
 	if (!info->bound)
 		return;
-	fake_pool_release(&vgpu->gpu->pool, &vgpu->share);
+	if (!vgpu->gpu->stock.by_core)
+		fake_stock_release(&vgpu->gpu->stock, &vgpu->share);
 	fake_ids_release(&host->groups, info->iommu_group);
 	fake_ids_release(&host->vfio_devs, info->vfio_dev);
 	info->bound = false;
@@ -301,20 +305,14 @@ static struct gpu *find_gpu(struct fake_host *host, size_t gpu)
 	return gpu < host->gpus_len ? host->gpus[gpu] : NULL;
 }
 
-static int create_locked(struct fake_host *host, size_t index, size_t type,
-			 const struct vgpu_uuid *uuid)
+/* A vGPU that is not bound yet. 0, or a negative errno: nothing has been told of it. */
+static int make_vgpu(struct fake_host *host, size_t index, size_t type,
+		     const struct vgpu_uuid *uuid, struct vgpu **out)
 {
-	struct gpu *gpu = find_gpu(host, index);
-	struct vgpu *vgpu;
-	int ret;
+	struct gpu *gpu = host->gpus[index];
+	struct vgpu *vgpu = calloc(1, sizeof(*vgpu));
+	int ret = 0;
 
-	if (!gpu || !gpu->registered || gpu->unregistering || gpu->config.gvt != FAKE_GVT_ON ||
-	    type >= gpu->config.profile->types_len ||
-	    !fake_pool_lists(&gpu->pool, &gpu->config.profile->types[type]))
-		return -ENODEV;
-	if (fake_host_vgpu_by_uuid(host, uuid))
-		return -EEXIST;
-	vgpu = calloc(1, sizeof(*vgpu));
 	if (!vgpu)
 		return -ENOMEM;
 	vgpu->gpu = gpu;
@@ -325,10 +323,36 @@ static int create_locked(struct fake_host *host, size_t index, size_t type,
 	vgpu->info.type = &gpu->config.profile->types[type];
 	vgpu->info.aperture_mib = gpu->config.aperture_mib;
 	vgpu->creating = true;
-	if (link_vgpu(host, vgpu)) {
-		free(vgpu);
-		return -ENOMEM;
+	if (gpu->stock.by_core)
+		ret = fake_stock_take(&gpu->stock, vgpu->info.type, &vgpu->share);
+	if (!ret) {
+		ret = link_vgpu(host, vgpu);
+		if (ret)
+			fake_stock_release(&gpu->stock, &vgpu->share);
 	}
+	if (ret)
+		free(vgpu);
+	else
+		*out = vgpu;
+	return ret;
+}
+
+static int create_locked(struct fake_host *host, size_t index, size_t type,
+			 const struct vgpu_uuid *uuid)
+{
+	struct gpu *gpu = find_gpu(host, index);
+	struct vgpu *vgpu;
+	int ret;
+
+	if (!gpu || !gpu->registered || gpu->unregistering || gpu->config.gvt != FAKE_GVT_ON ||
+	    type >= gpu->config.profile->types_len ||
+	    !fake_stock_lists(&gpu->stock, &gpu->config.profile->types[type]))
+		return -ENODEV;
+	if (fake_host_vgpu_by_uuid(host, uuid))
+		return -EEXIST;
+	ret = make_vgpu(host, index, type, uuid, &vgpu);
+	if (ret)
+		return ret;
 	gpu->busy++;
 	ret = bind_vgpu(host, vgpu);
 	tell(host, ret ? FAKE_HOST_VGPU_CREATE_FAILED : FAKE_HOST_VGPU_CREATED, &vgpu->info);
@@ -465,77 +489,11 @@ void fake_host_put_vgpu(struct fake_host *host, uint64_t serial)
  * Parents.
  */
 
-static bool address_taken(const struct fake_host *host, const struct vgpu_pci_address *address)
-{
-	for (size_t i = 0; i < host->gpus_len; i++) {
-		const struct vgpu_pci_address *other = &host->gpus[i]->config.address;
-
-		if (other->domain == address->domain && other->bus == address->bus &&
-		    other->slot == address->slot && other->function == address->function)
-			return true;
-	}
-	return false;
-}
-
-/* The first free slot from 0000:00:02.0 on, where Intel's graphics sit; then further domains. */
-static void choose_address(const struct fake_host *host, struct vgpu_pci_address *address)
-{
-	*address = (struct vgpu_pci_address){ .slot = 2 };
-	while (address_taken(host, address)) {
-		if (++address->slot < 32)
-			continue;
-		address->slot = 2;
-		address->domain++;
-	}
-}
-
 /* Does its driver bind to it? Source: i915/intel_gvt.c, intel_gvt_sanitize_options() */
-static bool can_probe(const struct fake_host *host, const struct gpu *gpu)
+bool fake_host_can_probe(const struct fake_host *host, const struct gpu *gpu)
 {
 	return gpu->config.gvt != FAKE_GVT_GUC ||
 	       !fake_kernel_has(host->kernel, FAKE_FEATURE_GUC_ENDS_PROBE);
-}
-
-int fake_host_add_gpu(struct fake_host *host, const struct fake_gpu_config *config,
-		      struct vgpu_error *err)
-{
-	_autofree_ struct gpu *gpu = calloc(1, sizeof(*gpu));
-	char address[VGPU_PCI_ADDRESS_TEXT_LEN];
-	struct gpu **gpus;
-	int ret;
-
-	if (!gpu)
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
-	gpu->config = *config;
-	if (!gpu->config.aperture_mib)
-		gpu->config.aperture_mib = config->profile->aperture_mib;
-	if (!gpu->config.ggtt_mib)
-		gpu->config.ggtt_mib = config->profile->ggtt_mib;
-	gpu->pool.aperture_mib = gpu->config.aperture_mib;
-	gpu->pool.ggtt_mib = gpu->config.ggtt_mib;
-	if (gpu->config.gvt == FAKE_GVT_ON && host->kernel < config->profile->first_kernel)
-		gpu->config.gvt = FAKE_GVT_UNSUPPORTED;
-	gpu->registered = can_probe(host, gpu);
-
-	pthread_mutex_lock(&host->lock);
-	gpus = realloc(host->gpus, (host->gpus_len + 1) * sizeof(*gpus));
-	if (gpus)
-		host->gpus = gpus;
-	if (!gpus) {
-		ret = vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
-	} else if (config->address_given && address_taken(host, &config->address)) {
-		vgpu_pci_address_format(&config->address, address);
-		ret = vgpu_error_set(err, VGPU_ERROR_USAGE, EEXIST,
-				     "two GPUs cannot have the address %s", address);
-	} else {
-		if (!config->address_given)
-			choose_address(host, &gpu->config.address);
-		ret = (int)host->gpus_len;
-		host->gpus[host->gpus_len++] = steal(gpu);
-		tell_gpu(host, FAKE_HOST_GPU_ADDED, (size_t)ret);
-	}
-	pthread_mutex_unlock(&host->lock);
-	return ret;
 }
 
 int fake_host_unregister_gpu(struct fake_host *host, size_t index, bool (*cancelled)(void *data),
@@ -559,7 +517,7 @@ int fake_host_unregister_gpu(struct fake_host *host, size_t index, bool (*cancel
 	gpu->unregistering = false;
 	if (!ret) {
 		gpu->registered = false;
-		tell_gpu(host, FAKE_HOST_GPU_UNREGISTERED, index);
+		fake_host_tell_gpu(host, FAKE_HOST_GPU_UNREGISTERED, index);
 	}
 	pthread_mutex_unlock(&host->lock);
 	return ret;
@@ -572,11 +530,11 @@ int fake_host_register_gpu(struct fake_host *host, size_t index)
 
 	pthread_mutex_lock(&host->lock);
 	gpu = find_gpu(host, index);
-	if (gpu && !gpu->registered && !can_probe(host, gpu)) {
+	if (gpu && !gpu->registered && !fake_host_can_probe(host, gpu)) {
 		ret = -EIO;
 	} else if (gpu && !gpu->registered) {
 		gpu->registered = true;
-		tell_gpu(host, FAKE_HOST_GPU_REGISTERED, index);
+		fake_host_tell_gpu(host, FAKE_HOST_GPU_REGISTERED, index);
 		ret = 0;
 	}
 	pthread_mutex_unlock(&host->lock);

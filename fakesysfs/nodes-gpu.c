@@ -27,32 +27,14 @@ static const struct fake_gpu_config *config_of(const struct fake_object *object)
 	return gpu_of(object)->config;
 }
 
-static const char *address_name(const struct fake_object *object, char *scratch)
-{
-	(void)scratch;
-	return gpu_of(object)->address;
-}
-
 /*
  * Where it hangs, and where it points.
  */
 
-static uint64_t in_pci_root(struct fake_tree *tree, const struct fake_object *object)
-{
-	(void)tree;
-	return FAKE_INO(gpu_of(object)->pci_root, PCI_ROOT_DIR);
-}
-
 static uint64_t the_driver(struct fake_tree *tree, const struct fake_object *object)
 {
 	(void)tree;
-	return FAKE_INO(gpu_of(object)->pci_driver, DRIVER_DIR);
-}
-
-static uint64_t the_device(struct fake_tree *tree, const struct fake_object *object)
-{
-	(void)tree;
-	return fake_object_ino(object, GPU_DIR);
+	return FAKE_INO(gpu_of(object)->driver, DRIVER_DIR);
 }
 
 /*
@@ -99,12 +81,6 @@ static ssize_t read_modalias(const struct fake_access *access, char *page)
 	return fake_print(page, "%s\n", modalias);
 }
 
-static ssize_t read_uevent(const struct fake_access *access, char *page)
-{
-	return fake_uevent_parent_keys(config_of(access->object),
-				       access->object->state == GPU_BOUND, page, FAKE_PAGE);
-}
-
 /* The BARs, the ROM and six resources of SR-IOV, one a line. */
 static ssize_t read_resource(const struct fake_access *access, char *page)
 {
@@ -112,7 +88,7 @@ static ssize_t read_resource(const struct fake_access *access, char *page)
 	ssize_t len = 0;
 
 	for (unsigned int i = 0; i < RESOURCE_ROWS; i++) {
-		struct fake_pci_resource r = fake_pci_resource(gpu->config, gpu->gpu, i);
+		struct fake_pci_resource r = fake_pci_resource(gpu->config, gpu->display, i);
 
 		len += fake_print(page + len, "0x%016llx 0x%016llx 0x%016llx\n",
 				  (unsigned long long)(r.len ? r.start : 0),
@@ -126,7 +102,7 @@ static ssize_t read_config(const struct fake_access *access, char *page)
 {
 	const struct fake_gpu_object *gpu = gpu_of(access->object);
 
-	fake_pci_config(gpu->config, gpu->gpu, (uint8_t *)page);
+	fake_pci_config(gpu->config, gpu->display, (uint8_t *)page);
 	return (ssize_t)fake_pci_config_size(gpu->config);
 }
 
@@ -145,7 +121,7 @@ static uint64_t config_size(const struct fake_object *object)
 
 static uint64_t aperture_size(const struct fake_object *object)
 {
-	return fake_pci_resource(config_of(object), gpu_of(object)->gpu, 2).len;
+	return fake_pci_resource(config_of(object), gpu_of(object)->display, 2).len;
 }
 
 static ssize_t read_einval(const struct fake_access *access, char *page)
@@ -157,18 +133,18 @@ static ssize_t read_einval(const struct fake_access *access, char *page)
 
 static ssize_t read_irq(const struct fake_access *access, char *page)
 {
-	return fake_print(page, "%zu\n", FIRST_IRQ + gpu_of(access->object)->gpu);
+	return fake_print(page, "%zu\n", FIRST_IRQ + gpu_of(access->object)->display);
 }
 
 static const char *irq_name(const struct fake_object *object, char *scratch)
 {
-	snprintf(scratch, FAKE_NAME_SIZE, "%zu", FIRST_IRQ + gpu_of(object)->gpu);
+	snprintf(scratch, FAKE_NAME_SIZE, "%zu", FIRST_IRQ + gpu_of(object)->display);
 	return scratch;
 }
 
 static ssize_t read_boot_vga(const struct fake_access *access, char *page)
 {
-	return fake_print(page, "%d\n", gpu_of(access->object)->gpu == 0);
+	return fake_print(page, "%d\n", gpu_of(access->object)->display == 0);
 }
 
 /* Has GVT-g registered it as a parent? */
@@ -179,7 +155,7 @@ static bool has_types(const struct fake_object *object)
 
 static bool has_rom(const struct fake_object *object)
 {
-	return gpu_of(object)->gpu == 0;
+	return gpu_of(object)->display == 0;
 }
 
 static ssize_t read_reset_method(const struct fake_access *access, char *page)
@@ -244,25 +220,26 @@ static ssize_t write_override(const struct fake_access *access, const char *text
 
 static const char *card_name(const struct fake_object *object, char *scratch)
 {
-	snprintf(scratch, FAKE_NAME_SIZE, "card%zu", gpu_of(object)->gpu);
+	snprintf(scratch, FAKE_NAME_SIZE, "card%zu", gpu_of(object)->display);
 	return scratch;
 }
 
 static const char *render_name(const struct fake_object *object, char *scratch)
 {
-	snprintf(scratch, FAKE_NAME_SIZE, "renderD%zu", FIRST_RENDER + gpu_of(object)->gpu);
+	snprintf(scratch, FAKE_NAME_SIZE, "renderD%zu", FIRST_RENDER + gpu_of(object)->display);
 	return scratch;
 }
 
 static const char *card_char_name(const struct fake_object *object, char *scratch)
 {
-	snprintf(scratch, FAKE_NAME_SIZE, "%d:%zu", DRM_MAJOR, gpu_of(object)->gpu);
+	snprintf(scratch, FAKE_NAME_SIZE, "%d:%zu", DRM_MAJOR, gpu_of(object)->display);
 	return scratch;
 }
 
 static const char *render_char_name(const struct fake_object *object, char *scratch)
 {
-	snprintf(scratch, FAKE_NAME_SIZE, "%d:%zu", DRM_MAJOR, FIRST_RENDER + gpu_of(object)->gpu);
+	snprintf(scratch, FAKE_NAME_SIZE, "%d:%zu", DRM_MAJOR,
+		 FIRST_RENDER + gpu_of(object)->display);
 	return scratch;
 }
 
@@ -270,12 +247,12 @@ static const char *render_char_name(const struct fake_object *object, char *scra
 static ssize_t read_drm_dev(const struct fake_access *access, char *page)
 {
 	return fake_print(page, "%d:%zu\n", DRM_MAJOR,
-			  (size_t)access->row->value + gpu_of(access->object)->gpu);
+			  (size_t)access->row->value + gpu_of(access->object)->display);
 }
 
 static ssize_t read_drm_uevent(const struct fake_access *access, char *page)
 {
-	size_t minor = (size_t)access->row->value + gpu_of(access->object)->gpu;
+	size_t minor = (size_t)access->row->value + gpu_of(access->object)->display;
 	const char *prefix = access->row->value ? "renderD" : "card";
 
 	return fake_print(page, "MAJOR=%d\nMINOR=%zu\nDEVNAME=dri/%s%zu\nDEVTYPE=drm_minor\n",
@@ -368,19 +345,20 @@ static uint64_t the_render_node(struct fake_tree *tree, const struct fake_object
 			    .states = BOUND
 
 static const struct fake_row rows[ROWS] = {
-	[GPU_DIR] = { FAKE_DIR(0, NULL), .make_name = address_name, .anchor = in_pci_root,
-		      .states = PLUGGED },
+	[GPU_DIR] = { FAKE_DIR(0, NULL), .make_name = fake_parent_object_name,
+		      .anchor = fake_parent_home, .states = PLUGGED },
 	[GPU_TYPES_DIR] = { FAKE_DIR(GPU_DIR, "mdev_supported_types"), .states = BOUND,
 			    .present = has_types },
 	[DRIVER] = { FAKE_LINK(GPU_DIR, "driver"), .target = the_driver, .states = BOUND },
 	[SUBSYSTEM] = { FAKE_LINK(GPU_DIR, "subsystem"), .target_row = ROOT_BUS_PCI },
-	[CLASS_LINK] = { FAKE_LINK(0, NULL), .make_name = address_name,
-			 .anchor_row = ROOT_CLASS_MDEV_BUS, .target = the_device, .states = BOUND,
-			 .present = has_types },
-	[BUS_LINK] = { FAKE_LINK(0, NULL), .make_name = address_name,
-		       .anchor_row = ROOT_PCI_DEVICES, .target = the_device, .states = PLUGGED },
-	[DRIVER_LINK] = { FAKE_LINK(0, NULL), .make_name = address_name, .anchor = the_driver,
-			  .target = the_device, .states = BOUND },
+	[CLASS_LINK] = { FAKE_LINK(0, NULL), .make_name = fake_parent_object_name,
+			 .anchor_row = ROOT_CLASS_MDEV_BUS, .target = fake_parent_object,
+			 .states = BOUND, .present = has_types },
+	[BUS_LINK] = { FAKE_LINK(0, NULL), .make_name = fake_parent_object_name,
+		       .anchor_row = ROOT_PCI_DEVICES, .target = fake_parent_object,
+		       .states = PLUGGED },
+	[DRIVER_LINK] = { FAKE_LINK(0, NULL), .make_name = fake_parent_object_name,
+			  .anchor = the_driver, .target = fake_parent_object, .states = BOUND },
 	/* the driver holds a reference of its own */
 	FAKE_POWER(POWER, GPU_DIR, BOUND, 1, 1, 1, 1),
 	FAKE_POWER(POWER_UNBOUND, GPU_DIR, FAKE_STATE(GPU_UNBOUND), 1, 1, 1, 0),
@@ -425,14 +403,14 @@ static const struct fake_row rows[ROWS] = {
 		  .read = read_einval, .write = write_number },
 	[SUBSYSTEM_DEVICE] = { RO("subsystem_device", read_subsystem_device) },
 	[SUBSYSTEM_VENDOR] = { RO("subsystem_vendor", read_subsystem_vendor) },
-	[UEVENT] = { FAKE_ATTR(GPU_DIR, "uevent", 0644), .read = read_uevent,
+	[UEVENT] = { FAKE_ATTR(GPU_DIR, "uevent", 0644), .read = fake_read_parent_uevent,
 		     .write = fake_write_uevent },
 	[VENDOR] = { RO("vendor", read_vendor) },
 
 	[DRM] = { FAKE_DIR(GPU_DIR, "drm"), .states = BOUND },
 	[CARD] = { FAKE_DIR(DRM, NULL), .make_name = card_name },
 	[CARD_DEV] = { FAKE_ATTR(CARD, "dev", 0444), .read = read_drm_dev },
-	[CARD_DEVICE] = { FAKE_LINK(CARD, "device"), .target = the_device },
+	[CARD_DEVICE] = { FAKE_LINK(CARD, "device"), .target = fake_parent_object },
 	[CARD_SUBSYSTEM] = { FAKE_LINK(CARD, "subsystem"), .target_row = ROOT_CLASS_DRM },
 	[CARD_UEVENT] = { FAKE_ATTR(CARD, "uevent", 0644), .read = read_drm_uevent,
 			  .write = fake_write_uevent },
@@ -443,7 +421,7 @@ static const struct fake_row rows[ROWS] = {
 	[RENDER] = { FAKE_DIR(DRM, NULL), .make_name = render_name },
 	[RENDER_DEV] = { FAKE_ATTR(RENDER, "dev", 0444), .value = FIRST_RENDER,
 			 .read = read_drm_dev },
-	[RENDER_DEVICE] = { FAKE_LINK(RENDER, "device"), .target = the_device },
+	[RENDER_DEVICE] = { FAKE_LINK(RENDER, "device"), .target = fake_parent_object },
 	[RENDER_SUBSYSTEM] = { FAKE_LINK(RENDER, "subsystem"), .target_row = ROOT_CLASS_DRM },
 	[RENDER_UEVENT] = { FAKE_ATTR(RENDER, "uevent", 0644), .value = FIRST_RENDER,
 			    .read = read_drm_uevent, .write = fake_write_uevent },

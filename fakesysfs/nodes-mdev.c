@@ -44,21 +44,32 @@ static ssize_t read_available(const struct fake_access *access, char *page)
 			  fake_host_available(access->tree->host, type->parent->gpu, type->type));
 }
 
-static ssize_t read_type_name(const struct fake_access *access, char *page)
+static bool has_name(const struct fake_object *object)
 {
-	return fake_print(page, "%s\n", type_of(access->object)->profile->name);
+	return type_of(object)->has_name;
 }
 
-/* Source: drivers/gpu/drm/i915/gvt/kvmgt.c, intel_vgpu_show_description() */
-static ssize_t read_description(const struct fake_access *access, char *page)
+static ssize_t read_type_name(const struct fake_access *access, char *page)
 {
 	const struct fake_type_profile *type = type_of(access->object)->profile;
 
-	return fake_print(page,
-			  "low_gm_size: %uMB\nhigh_gm_size: %uMB\nfence: %u\n"
-			  "resolution: %ux%u\nweight: %u\n",
-			  type->low_gm_mib, type->high_gm_mib, type->fences, type->xres_px,
-			  type->yres_px, type->weight);
+	return fake_print(page, "%s\n", type->pretty_name ? type->pretty_name : type->name);
+}
+
+static bool has_description(const struct fake_object *object)
+{
+	return type_of(object)->profile->description;
+}
+
+static ssize_t read_description(const struct fake_access *access, char *page)
+{
+	return fake_print(page, "%s\n", type_of(access->object)->profile->description);
+}
+
+static ssize_t read_device_api(const struct fake_access *access, char *page)
+{
+	return fake_print(page, "%s\n",
+			  type_of(access->object)->parent->config->profile->device_api);
 }
 
 /*
@@ -88,10 +99,10 @@ static const struct fake_row type_rows[TYPE_ROWS] = {
 	[TYPE_DEVICES_DIR] = { FAKE_DIR(TYPE_DIR, "devices") },
 	[AVAILABLE] = { FAKE_ATTR(TYPE_DIR, "available_instances", 0444), .read = read_available },
 	[CREATE] = { FAKE_ATTR(TYPE_DIR, "create", 0200), .write = write_create },
-	[DESCRIPTION] = { FAKE_ATTR(TYPE_DIR, "description", 0444), .read = read_description },
-	[DEVICE_API] = { FAKE_TEXT(TYPE_DIR, "device_api", "vfio-pci\n") },
-	[NAME] = { FAKE_ATTR(TYPE_DIR, "name", 0444), .feature = FAKE_FEATURE_TYPE_NAME,
-		   .read = read_type_name },
+	[DESCRIPTION] = { FAKE_ATTR(TYPE_DIR, "description", 0444), .present = has_description,
+			  .read = read_description },
+	[DEVICE_API] = { FAKE_ATTR(TYPE_DIR, "device_api", 0444), .read = read_device_api },
+	[NAME] = { FAKE_ATTR(TYPE_DIR, "name", 0444), .present = has_name, .read = read_type_name },
 };
 
 const struct fake_kind fake_kind_type = { .name = "type",
@@ -270,6 +281,55 @@ static ssize_t read_vgpu_id(const struct fake_access *access, char *page)
 	return fake_print(page, "%d\n", vgpu_of(access->object)->info.vgpu_id);
 }
 
+/*
+ * What the drivers add to their vGPUs.
+ */
+
+static bool is_intel(const struct fake_object *object)
+{
+	return vgpu_of(object)->info.profile->attributes == FAKE_VGPU_INTEL;
+}
+
+static bool is_mtty(const struct fake_object *object)
+{
+	return vgpu_of(object)->info.profile->attributes == FAKE_VGPU_MTTY;
+}
+
+static bool is_mdpy(const struct fake_object *object)
+{
+	return vgpu_of(object)->info.profile->attributes == FAKE_VGPU_MDPY;
+}
+
+static bool is_mbochs(const struct fake_object *object)
+{
+	return vgpu_of(object)->info.profile->attributes == FAKE_VGPU_MBOCHS;
+}
+
+static bool is_sample(const struct fake_object *object)
+{
+	return is_mtty(object) || is_mdpy(object) || is_mbochs(object);
+}
+
+/* Source: samples/vfio-mdev/mtty.c, sample_mdev_dev_show() */
+static ssize_t read_sample(const struct fake_access *access, char *page)
+{
+	return fake_print(page, "This is MDEV %s\n", vgpu_of(access->object)->info.uuid.text);
+}
+
+/* Source: samples/vfio-mdev/mdpy.c, resolution_show() */
+static ssize_t read_resolution(const struct fake_access *access, char *page)
+{
+	const struct fake_type_profile *type = vgpu_of(access->object)->info.type;
+
+	return fake_print(page, "%ux%u\n", type->xres_px, type->yres_px);
+}
+
+/* Source: samples/vfio-mdev/mbochs.c, memory_show() */
+static ssize_t read_memory(const struct fake_access *access, char *page)
+{
+	return fake_print(page, "%u MB\n", vgpu_of(access->object)->info.type->units);
+}
+
 static ssize_t read_group_dev(const struct fake_access *access, char *page)
 {
 	return fake_print(page, "%d:%u\n", VFIO_MAJOR, vgpu_of(access->object)->info.iommu_group);
@@ -351,6 +411,10 @@ enum {
 	INTEL_VGPU = POWER + FAKE_POWER_ROWS,
 	VGPU_ID,
 	HW_ID,
+	VENDOR,
+	SAMPLE_MDEV_DEV,
+	RESOLUTION,
+	MEMORY,
 	VFIO_DEV,
 	VFIO_DEV_DEVNUM,
 	VFIO_DEV_CHAR,
@@ -397,10 +461,16 @@ static const struct fake_row vgpu_rows[VGPU_ROWS] = {
 	[REMOVE] = { FAKE_ATTR(VGPU_DIR, "remove", 0200), .write = write_remove,
 		     .present = has_remove, .states = PRESENT },
 	FAKE_POWER(POWER, VGPU_DIR, PRESENT, 0, 0, 0, 0),
-	[INTEL_VGPU] = { FAKE_DIR(VGPU_DIR, "intel_vgpu"), .states = BOUND },
+	[INTEL_VGPU] = { FAKE_DIR(VGPU_DIR, "intel_vgpu"), .states = BOUND, .present = is_intel },
 	[VGPU_ID] = { FAKE_ATTR(INTEL_VGPU, "vgpu_id", 0444), .read = read_vgpu_id },
 	[HW_ID] = { FAKE_ATTR(INTEL_VGPU, "hw_id", 0444), .feature = FAKE_FEATURE_HW_ID,
 		    .read = read_vgpu_id },
+	[VENDOR] = { FAKE_DIR(VGPU_DIR, "vendor"), .states = BOUND, .present = is_sample },
+	[SAMPLE_MDEV_DEV] = { FAKE_ATTR(VENDOR, "sample_mdev_dev", 0444), .present = is_mtty,
+			      .read = read_sample },
+	[RESOLUTION] = { FAKE_ATTR(VENDOR, "resolution", 0444), .present = is_mdpy,
+			 .read = read_resolution },
+	[MEMORY] = { FAKE_ATTR(VENDOR, "memory", 0444), .present = is_mbochs, .read = read_memory },
 
 	[VFIO_DEV] = { FAKE_DIR(VGPU_DIR, "vfio-dev"), .feature = FAKE_FEATURE_VFIO_DEV,
 		       .states = GROUPED },

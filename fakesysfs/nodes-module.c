@@ -21,7 +21,11 @@ struct fake_module_profile {
 	const char *version, *srcversion; /* or NULL */
 	const char *uses[6]; /* modules whose symbols it uses: their holders/ name it */
 	struct parameter parameters[6];
+	const char *taint; /* NULL: none */
 };
+
+/* Debian builds the samples not at all: who has them has built them, without Debian's key. */
+#define OUT_OF_TREE "OE\n"
 
 static const struct fake_module_profile profiles[] = {
 	{ "mdev", "20480\n", "0.1\n", "035CECCC76FD2AF8874053A\n", { NULL }, { { NULL } } },
@@ -42,6 +46,27 @@ static const struct fake_module_profile profiles[] = {
 	  { { "enable_gvt", "Y\n", LEAF_PARAM_0400 },
 	    { "enable_guc", "0\n", LEAF_PARAM_0400 },
 	    { "modeset", "-1\n", LEAF_PARAM_0400 } } },
+	{ "mtty",
+	  "24576\n",
+	  "0.1\n",
+	  "43B83662CF2A38CCDEE7D52\n",
+	  { "mdev", "vfio" },
+	  { { NULL } },
+	  OUT_OF_TREE },
+	{ "mdpy",
+	  "16384\n",
+	  NULL,
+	  NULL,
+	  { "mdev", "vfio" },
+	  { { "count", "4\n", LEAF_PARAM_0444 } },
+	  OUT_OF_TREE },
+	{ "mbochs",
+	  "28672\n",
+	  NULL,
+	  NULL,
+	  { "mdev", "vfio" },
+	  { { "count", "256\n", LEAF_PARAM_0444 } },
+	  OUT_OF_TREE },
 	{ "vfio_mdev", "16384\n", NULL, NULL, { "mdev", "vfio" }, { { NULL } } },
 	{ "kvmgt", "393216\n", NULL, NULL, { "i915", "mdev", "vfio" }, { { NULL } } },
 };
@@ -80,6 +105,13 @@ static ssize_t read_version(const struct fake_access *access, char *page)
 static ssize_t read_srcversion(const struct fake_access *access, char *page)
 {
 	return fake_print(page, "%s", profile_of(access->object)->srcversion);
+}
+
+static ssize_t read_taint(const struct fake_access *access, char *page)
+{
+	const char *taint = profile_of(access->object)->taint;
+
+	return fake_print(page, "%s", taint ? taint : "\n");
 }
 
 /* Each module that uses it counts, and each open VFIO device counts for its driver's module. */
@@ -122,7 +154,7 @@ static const struct fake_row rows[ROWS] = {
 	[MODULE_INITSIZE] = { FAKE_TEXT(MODULE_DIR, "initsize", "0\n") },
 	[MODULE_INITSTATE] = { FAKE_TEXT(MODULE_DIR, "initstate", "live\n") },
 	[MODULE_REFCNT] = { FAKE_ATTR(MODULE_DIR, "refcnt", 0444), .read = read_refcnt },
-	[MODULE_TAINT] = { FAKE_TEXT(MODULE_DIR, "taint", "\n") },
+	[MODULE_TAINT] = { FAKE_ATTR(MODULE_DIR, "taint", 0444), .read = read_taint },
 	[MODULE_UEVENT] = { FAKE_ATTR(MODULE_DIR, "uevent", 0200), .write = fake_write_uevent },
 	[MODULE_VERSION] = { FAKE_ATTR(MODULE_DIR, "version", 0444), .present = has_version,
 			     .read = read_version },

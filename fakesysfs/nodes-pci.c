@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "parents.h"
 #include "tree-impl.h"
 
 static const char *object_name(const struct fake_object *object, char *scratch)
@@ -25,7 +26,7 @@ static uint64_t the_module(struct fake_tree *tree, const struct fake_object *obj
 static struct fake_gpu_object *find_gpu(struct fake_tree *tree, const char *text)
 {
 	for (size_t i = 0; i < tree->gpus_len; i++)
-		if (fake_text_equal(text, tree->gpus[i]->address))
+		if (fake_text_equal(text, tree->gpus[i]->config->name))
 			return tree->gpus[i];
 	return NULL;
 }
@@ -38,7 +39,7 @@ static int find_for_driver(const struct fake_access *access, const char *text, u
 
 	pthread_rwlock_rdlock(&access->tree->lock);
 	gpu = find_gpu(access->tree, text);
-	if (gpu && gpu->pci_driver == access->object->id && gpu->base.state == state)
+	if (gpu && gpu->driver == access->object->id && gpu->base.state == state)
 		ret = (int)gpu->gpu;
 	pthread_rwlock_unlock(&access->tree->lock);
 	return ret;
@@ -88,7 +89,7 @@ int fake_gpu_unplug(const struct fake_access *access, struct fake_gpu_object *gp
 	if (unplugged)
 		fake_object_set_state(tree, &gpu->base, GPU_UNPLUGGED);
 	fake_tree_unlock(tree);
-	if (unplugged)
+	if (unplugged && fake_parent_has_driver(gpu->config))
 		fake_tree_tell_device(tree, &gpu->base, GPU_DIR, "remove");
 	return unplugged ? 0 : -ENODEV;
 }
@@ -105,7 +106,8 @@ static int plug(struct fake_tree *tree, struct fake_gpu_object *gpu)
 	fake_tree_unlock(tree);
 	if (!was_out)
 		return -ENODEV;
-	fake_tree_tell_device(tree, &gpu->base, GPU_DIR, "add");
+	if (fake_parent_has_driver(gpu->config))
+		fake_tree_tell_device(tree, &gpu->base, GPU_DIR, "add");
 	fake_host_register_gpu(tree->host, gpu->gpu);
 	return 0;
 }
@@ -129,11 +131,15 @@ ssize_t fake_write_pci_rescan(const struct fake_access *access, const char *text
 	if (fake_text_number(text, &value))
 		return -EINVAL;
 	for (size_t i = 0; value && (gpu = nth_gpu(access->tree, i)); i++)
-		plug(access->tree, gpu);
+		if (gpu->base.kind == &fake_kind_gpu)
+			plug(access->tree, gpu);
 	return (ssize_t)len;
 }
 
-/* "unplug ADDRESS" or "plug ADDRESS": what a hand at the slot does. */
+/*
+ * "unplug ADDRESS" or "plug ADDRESS": what a hand at the slot does. A parent that its module makes
+ * comes and goes as when that is loaded and unloaded; the host tells of it.
+ */
 ssize_t fake_write_hotplug(const struct fake_access *access, const char *text, size_t len)
 {
 	const char *address = strchr(text, ' ');

@@ -41,17 +41,6 @@ static uint64_t get_driver(struct fake_tree *tree, const struct fake_kind *kind,
 	return driver->base.id;
 }
 
-static uint64_t get_pci_root(struct fake_tree *tree, const char *address)
-{
-	struct fake_named_object *root;
-	char name[FAKE_NAME_SIZE];
-
-	/* "0000:00:02.0" lies below "pci0000:00" */
-	snprintf(name, sizeof(name), "pci%.*s", (int)(strrchr(address, ':') - address), address);
-	root = get_named(tree, &fake_kind_pci_root, ROOT_DEVICES, name);
-	return root ? root->base.id : 0;
-}
-
 static void add_types(struct fake_tree *tree, struct fake_gpu_object *gpu)
 {
 	const struct fake_gpu_profile *profile = gpu->config->profile;
@@ -67,6 +56,8 @@ static void add_types(struct fake_tree *tree, struct fake_gpu_object *gpu)
 		type->parent = gpu;
 		type->type = i;
 		type->profile = &profile->types[i];
+		type->has_name = profile->capacity != FAKE_CAPACITY_GVTG ||
+				 fake_kernel_has(tree->kernel, FAKE_FEATURE_TYPE_NAME);
 		if (!fake_object_add(tree, &type->base, &fake_kind_type, 0))
 			gpu->types[i] = type;
 	}
@@ -107,10 +98,76 @@ static void set_parameters(struct fake_tree *tree, enum fake_gvt gvt)
 		fake_module_set_parameter(tree, "i915", "enable_guc", "3\n");
 }
 
+/*
+ * The surroundings of a parent, by its kind. True if they are there.
+ */
+
+static bool place_pci(struct fake_tree *tree, struct fake_gpu_object *gpu)
+{
+	const struct fake_gpu_profile *profile = gpu->config->profile;
+	const char *address = gpu->config->name;
+	struct fake_named_object *root;
+	char name[FAKE_NAME_SIZE];
+
+	/* "0000:00:02.0" lies below "pci0000:00" */
+	snprintf(name, sizeof(name), "pci%.*s", (int)(strrchr(address, ':') - address), address);
+	root = get_named(tree, &fake_kind_pci_root, ROOT_DEVICES, name);
+	gpu->home = root ? fake_object_ino(&root->base, PCI_ROOT_DIR) : 0;
+	gpu->subsystem = ROOT_BUS_PCI;
+	gpu->driver =
+		get_driver(tree, &fake_kind_pci_driver, "pci", profile->driver, profile->driver);
+	for (size_t i = 0; i < tree->gpus_len; i++)
+		gpu->display += tree->gpus[i]->base.kind == &fake_kind_gpu;
+	return gpu->driver;
+}
+
+/* A directory that holds nothing but what others hang into it. Its node number, or 0. */
+static uint64_t get_dir(struct fake_tree *tree, uint64_t parent, const char *name)
+{
+	struct fake_entry *entry = fake_entry_find(tree, parent, name);
+	struct fake_leaf_object *leaf;
+
+	if (entry)
+		return fake_object_ino(entry->object, entry->row);
+	leaf = fake_leaf_add(tree, parent, name, LEAF_DIR, 0, NULL);
+	return leaf ? fake_object_ino(&leaf->base, LEAF_DIR) : 0;
+}
+
+static bool place_virtual(struct fake_tree *tree, struct fake_gpu_object *gpu)
+{
+	const char *class = gpu->config->profile->driver;
+
+	gpu->home = get_dir(tree, ROOT_VIRTUAL, class);
+	gpu->subsystem = get_dir(tree, ROOT_CLASS, class);
+	return gpu->subsystem;
+}
+
+static const struct {
+	const struct fake_kind *kind;
+	bool (*place)(struct fake_tree *tree, struct fake_gpu_object *gpu);
+} parents[FAKE_PARENT_KINDS] = {
+	[FAKE_PARENT_PCI] = { &fake_kind_gpu, place_pci },
+	[FAKE_PARENT_VIRTUAL] = { &fake_kind_virtual, place_virtual },
+};
+
+/* What its modules were loaded with. */
+static void set_parent_parameters(struct fake_tree *tree, const struct fake_gpu_config *config)
+{
+	const struct fake_gpu_profile *profile = config->profile;
+	char text[16];
+
+	set_parameters(tree, config->gvt);
+	snprintf(text, sizeof(text), "%u\n", config->units);
+	if (profile->units_parameter)
+		fake_module_set_parameter(tree, profile->mdev_module, profile->units_parameter,
+					  text);
+}
+
 static struct fake_gpu_object *make_gpu(struct fake_tree *tree, size_t index)
 {
 	const struct fake_gpu_config *config = fake_host_gpu(tree->host, index);
 	struct fake_gpu_object *gpu = calloc(1, sizeof(*gpu));
+	bool placed;
 
 	if (gpu)
 		gpu->types = calloc(config->profile->types_len, sizeof(struct fake_type_object *));
@@ -120,15 +177,11 @@ static struct fake_gpu_object *make_gpu(struct fake_tree *tree, size_t index)
 	}
 	gpu->gpu = index;
 	gpu->config = config;
-	vgpu_pci_address_format(&config->address, gpu->address);
-	gpu->pci_root = get_pci_root(tree, gpu->address);
-	gpu->pci_driver = get_driver(tree, &fake_kind_pci_driver, "pci", config->profile->driver,
-				     config->profile->driver);
-	set_parameters(tree, config->gvt);
+	placed = parents[config->profile->kind].place(tree, gpu) && gpu->home;
 	if (config->gvt != FAKE_GVT_NO_MODULE)
 		gpu->mdev_driver = get_mdev_driver(tree, config->profile);
-	if (!gpu->pci_root || !gpu->pci_driver ||
-	    (!gpu->mdev_driver && config->gvt != FAKE_GVT_NO_MODULE)) {
+	set_parent_parameters(tree, config);
+	if (!placed || (!gpu->mdev_driver && config->gvt != FAKE_GVT_NO_MODULE)) {
 		free(gpu->types);
 		free(gpu);
 		return NULL;
@@ -149,7 +202,7 @@ static void add_gpu(struct fake_tree *tree, size_t index)
 	fake_module_load(tree, "vfio_iommu_type1");
 	gpu = make_gpu(tree, index);
 	if (!gpu ||
-	    fake_object_add(tree, &gpu->base, &fake_kind_gpu,
+	    fake_object_add(tree, &gpu->base, parents[gpu->config->profile->kind].kind,
 			    fake_host_registered(tree->host, index) ? GPU_BOUND : GPU_UNBOUND))
 		return;
 	tree->gpus[tree->gpus_len++] = gpu;

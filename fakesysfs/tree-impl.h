@@ -117,8 +117,9 @@ struct fake_gpu_object {
 	struct fake_object base;
 	size_t gpu;
 	const struct fake_gpu_config *config;
-	char address[VGPU_PCI_ADDRESS_TEXT_LEN];
-	uint64_t pci_root, pci_driver, mdev_driver; /* object numbers */
+	size_t display; /* how many PCI functions came before: numbers its DRM nodes, irqs, BARs */
+	uint64_t home, subsystem; /* node numbers: the directory that it is in, its bus or class */
+	uint64_t driver, mdev_driver; /* object numbers; 0: none */
 	struct fake_type_object **types; /* by index of the profile; NULL: not listed */
 	char *driver_override; /* NULL: none */
 };
@@ -128,6 +129,7 @@ struct fake_type_object {
 	struct fake_gpu_object *parent;
 	size_t type;
 	const struct fake_type_profile *profile;
+	bool has_name;
 };
 
 struct fake_vgpu_object {
@@ -202,6 +204,7 @@ enum fake_root_row {
 	ROOT_BUS_PCI,
 	ROOT_PCI_DEVICES,
 	ROOT_PCI_DRIVERS,
+	ROOT_CLASS,
 	ROOT_CLASS_MDEV_BUS,
 	ROOT_CLASS_VFIO,
 	ROOT_CLASS_VFIO_DEV,
@@ -209,6 +212,7 @@ enum fake_root_row {
 	ROOT_CLASS_DRM,
 	ROOT_DEV_CHAR,
 	ROOT_DEVICES,
+	ROOT_VIRTUAL,
 	ROOT_VIRTUAL_VFIO,
 	ROOT_MISC_VFIO,
 	ROOT_IOMMU_GROUPS,
@@ -239,9 +243,9 @@ enum {
 	LEAF_PARAM_0644
 };
 
-extern const struct fake_kind fake_kind_root, fake_kind_pci_root, fake_kind_gpu, fake_kind_type,
-	fake_kind_pci_driver, fake_kind_mdev_driver, fake_kind_module, fake_kind_vgpu,
-	fake_kind_leaf;
+extern const struct fake_kind fake_kind_root, fake_kind_pci_root, fake_kind_gpu, fake_kind_virtual,
+	fake_kind_type, fake_kind_pci_driver, fake_kind_mdev_driver, fake_kind_module,
+	fake_kind_vgpu, fake_kind_leaf;
 
 /* The beginnings of rows. */
 #define FAKE_DIR(parent_, name_) \
@@ -294,6 +298,13 @@ ssize_t fake_read_empty(const struct fake_access *access, char *page);
 
 /** printf into an attribute's page. Returns the length. */
 ssize_t fake_print(char *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* What parents of all kinds have; the object is a struct fake_gpu_object. nodes-virtual.c */
+const char *fake_parent_object_name(const struct fake_object *object, char *scratch);
+uint64_t fake_parent_home(struct fake_tree *tree, const struct fake_object *object);
+uint64_t fake_parent_object(struct fake_tree *tree, const struct fake_object *object);
+uint64_t fake_parent_bus(struct fake_tree *tree, const struct fake_object *object);
+ssize_t fake_read_parent_uevent(const struct fake_access *access, char *page);
 
 /* `rescan` of the PCI bus, of a root bus or of a device: nodes-pci.c */
 ssize_t fake_write_pci_rescan(const struct fake_access *access, const char *text, size_t len);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "parents.h"
+
 enum {
 	VFIO_MAJOR = 246,
 	PATH_SIZE = 256,
@@ -88,32 +90,6 @@ void fake_uevent_modalias(const struct fake_gpu_profile *profile, char text[FAKE
 		 profile->class_code >> 8 & 0xff, profile->class_code & 0xff);
 }
 
-/* Source: drivers/base/core.c, dev_uevent(); drivers/pci/pci-driver.c, pci_uevent() */
-ssize_t fake_uevent_parent_keys(const struct fake_gpu_config *config, bool bound, char *text,
-				size_t size)
-{
-	const struct fake_gpu_profile *p = config->profile;
-	char address[VGPU_PCI_ADDRESS_TEXT_LEN], modalias[FAKE_MODALIAS_SIZE];
-
-	vgpu_pci_address_format(&config->address, address);
-	fake_uevent_modalias(p, modalias);
-	return snprintf(text, size,
-			"%s%s%sPCI_CLASS=%X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%04X\n"
-			"PCI_SLOT_NAME=%s\nMODALIAS=%s\n",
-			bound ? "DRIVER=" : "", bound ? p->driver : "", bound ? "\n" : "",
-			p->class_code, p->vendor_id, p->device_id, p->subsystem_vendor_id,
-			p->subsystem_device_id, address, modalias);
-}
-
-static void parent_path(const struct fake_gpu_config *config, char path[PATH_SIZE])
-{
-	char address[VGPU_PCI_ADDRESS_TEXT_LEN];
-
-	vgpu_pci_address_format(&config->address, address);
-	snprintf(path, PATH_SIZE, "/devices/pci%04x:%02x/%s", config->address.domain,
-		 config->address.bus, address);
-}
-
 const char *fake_mdev_driver(unsigned int kernel, const struct fake_gpu_profile *profile)
 {
 	return fake_kernel_has(kernel, FAKE_FEATURE_VFIO_MDEV) ? "vfio_mdev" : profile->mdev_driver;
@@ -124,7 +100,7 @@ const char *fake_mdev_driver(unsigned int kernel, const struct fake_gpu_profile 
  */
 
 enum subject { VGPU, GROUP, VFIO_DEV, PARENT };
-enum { IF_BOUND = 1, WITH_DRIVER = 2, IF_REGISTERED = 4 };
+enum { IF_BOUND = 1, WITH_DRIVER = 2, IF_REGISTERED = 4, IF_DRIVEN = 8, IF_MADE = 16 };
 
 static const struct step {
 	enum fake_host_event event;
@@ -149,18 +125,20 @@ static const struct step {
 	{ FAKE_HOST_VGPU_REMOVED, VGPU, "remove" },
 	{ FAKE_HOST_GPU_UNREGISTERED, PARENT, "change", WITH_DRIVER | IF_REGISTERED,
 	  FAKE_FEATURE_MDEV_STATE, "MDEV_STATE=unregistered\n" },
-	{ FAKE_HOST_GPU_UNREGISTERED, PARENT, "unbind" },
+	{ FAKE_HOST_GPU_UNREGISTERED, PARENT, "unbind", IF_DRIVEN },
+	/* a device that its module makes comes and goes with it */
+	{ FAKE_HOST_GPU_UNREGISTERED, PARENT, "remove", IF_MADE },
+	{ FAKE_HOST_GPU_REGISTERED, PARENT, "add", IF_MADE },
 	/* registration happens in the driver's probe function: the device is bound after it */
 	{ FAKE_HOST_GPU_REGISTERED, PARENT, "change", WITH_DRIVER | IF_REGISTERED,
 	  FAKE_FEATURE_MDEV_STATE, "MDEV_STATE=registered\n" },
-	{ FAKE_HOST_GPU_REGISTERED, PARENT, "bind", WITH_DRIVER },
+	{ FAKE_HOST_GPU_REGISTERED, PARENT, "bind", WITH_DRIVER | IF_DRIVEN },
 };
 
 static const char *const subsystems[] = {
 	[VGPU] = "mdev",
 	[GROUP] = "vfio",
 	[VFIO_DEV] = "vfio-dev",
-	[PARENT] = "pci",
 };
 
 static void format_path(enum subject subject, const struct fake_vgpu_info *vgpu,
@@ -172,7 +150,7 @@ static void format_path(enum subject subject, const struct fake_vgpu_info *vgpu,
 		snprintf(path, PATH_SIZE, "/devices/virtual/vfio/%u", vgpu->iommu_group);
 		return;
 	}
-	parent_path(parent, path);
+	fake_parent_path(parent, path, PATH_SIZE);
 	len = strlen(path);
 	if (subject == VGPU)
 		snprintf(path + len, PATH_SIZE - len, "/%s", vgpu->uuid.text);
@@ -197,7 +175,7 @@ static void format_keys(unsigned int kernel, const struct step *step,
 		snprintf(keys, KEYS_SIZE, "MAJOR=%d\nMINOR=%u\nDEVNAME=vfio/devices/vfio%u\n",
 			 FAKE_CDEV_MAJOR, vgpu->vfio_dev, vgpu->vfio_dev);
 	else if (step->subject == PARENT)
-		fake_uevent_parent_keys(parent, driver, keys, KEYS_SIZE);
+		fake_parent_keys(parent, driver, keys, KEYS_SIZE);
 }
 
 /* Does the step belong to what happened? */
@@ -206,6 +184,8 @@ static bool applies(const struct step *step, unsigned int kernel, enum fake_host
 {
 	return step->event == event && fake_kernel_has(kernel, step->feature) &&
 	       !(step->flags & IF_BOUND && !vgpu->bound) &&
+	       !(step->flags & IF_DRIVEN && !fake_parent_has_driver(parent)) &&
+	       !(step->flags & IF_MADE && fake_parent_has_driver(parent)) &&
 	       !(step->flags & IF_REGISTERED && parent->gvt != FAKE_GVT_ON);
 }
 
@@ -226,7 +206,9 @@ void fake_uevents_of_host(unsigned int kernel, enum fake_host_event event,
 		len = fake_uevent_format(
 			&(struct fake_uevent){ .action = step->action,
 					       .devpath = path,
-					       .subsystem = subsystems[step->subject],
+					       .subsystem = step->subject == PARENT
+								    ? fake_parent_subsystem(parent)
+								    : subsystems[step->subject],
 					       .extra = step->extra,
 					       .keys = keys },
 			message, sizeof(message));

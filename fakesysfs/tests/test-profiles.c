@@ -11,14 +11,33 @@
 static void every_profile_is_complete_and_found_by_its_name(void **state)
 {
 	(void)state;
-	assert_true(fake_gpu_profiles_len >= 5);
 	for (size_t i = 0; i < fake_gpu_profiles_len; i++) {
 		const struct fake_gpu_profile *profile = &fake_gpu_profiles[i];
-		char prefix[8];
 
 		assert_ptr_equal(fake_gpu_profile_find(profile->name), profile);
 		assert_non_null(profile->summary);
 		assert_non_null(profile->model);
+		assert_non_null(profile->driver);
+		assert_non_null(profile->mdev_driver);
+		assert_non_null(profile->mdev_module);
+		assert_non_null(profile->device_api);
+		assert_true(profile->types_len > 0);
+		assert_int_equal(profile->vendor_id != 0, profile->kind == FAKE_PARENT_PCI);
+	}
+}
+
+static void gvt_gs_types_are_its_own(void **state)
+{
+	size_t found = 0;
+
+	(void)state;
+	for (size_t i = 0; i < fake_gpu_profiles_len; i++) {
+		const struct fake_gpu_profile *profile = &fake_gpu_profiles[i];
+		char prefix[8];
+
+		if (profile->capacity != FAKE_CAPACITY_GVTG)
+			continue;
+		found++;
 		assert_int_equal(profile->vendor_id, 0x8086);
 		assert_int_equal(profile->types_len, 4);
 		/* V4 is Broadwell's, V5 that of all later ones. Source: gvt/vgpu.c */
@@ -31,6 +50,7 @@ static void every_profile_is_complete_and_found_by_its_name(void **state)
 			assert_int_equal(row->weight * (unsigned int)(row->name[8] - '0'), 16);
 		}
 	}
+	assert_true(found >= 5);
 }
 
 static void a_spec_sets_what_it_names_and_the_profile_the_rest(void **state)
@@ -74,6 +94,15 @@ static void a_bad_spec_is_refused_and_the_nearest_name_told(void **state)
 		{ "skylake,ggtt=512M", "1024M" },
 		{ "skylake,address=nonsense", "0000:00:02.0" },
 		{ "skylake,,", "property" },
+		{ "skylake,count=4", "aperture=, ggtt=, address=, gvt=" },
+		{ "mtty,aperture=1G", "it has none" },
+		{ "mdpy,aperture=1G", "it has count=" },
+		{ "mdpy,cuont=1", "did you mean 'count'" },
+		{ "mdpy,count=0", "from 1 to 65535" },
+		{ "mdpy,count=-1", "from 1 to 65535" },
+		{ "mdpy,count=4x", "from 1 to 65535" },
+		{ "mbochs,count=65536", "from 1 to 65535" },
+		{ "mbochs,gvt=off", "it has count=" },
 	};
 	struct fake_gpu_config config = { .aperture_mib = 77 };
 
@@ -95,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_profile_is_complete_and_found_by_its_name),
+		cmocka_unit_test(gvt_gs_types_are_its_own),
 		cmocka_unit_test(a_spec_sets_what_it_names_and_the_profile_the_rest),
 		cmocka_unit_test(a_bad_spec_is_refused_and_the_nearest_name_told),
 	};

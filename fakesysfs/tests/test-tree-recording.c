@@ -35,7 +35,7 @@ static struct accepted {
 	const char *pattern; /* fnmatch(3); '*' goes across '/' */
 	const char *why;
 	bool used;
-} accepted[] = {
+} of_gvtg[] = {
 	/* one parent module, gvtshape, played both kvmgt and i915; mdpy was loaded, too */
 	{ TEXT, "/sys/bus/mdev/drivers/intel_vgpu_mdev/module", "gvtshape is kvmgt here" },
 	{ TEXT, "/sys/bus/pci/drivers/i915/module", "gvtshape is i915 here" },
@@ -74,14 +74,21 @@ static struct accepted {
 	{ TEXT, P "/local_cpu*", "of the machine" },
 	{ MISSING, P "/firmware_node", "ACPI is not faked" },
 	{ TEXT, P "/power/runtime_active_time", "a clock" },
+	{ 0 },
 };
 
+static struct accepted of_samples[] = {
+	/* none */
+	{ 0 },
+};
+
+static struct accepted *accepted; /* of this recording */
 static struct fake_tree *tree;
 static int failures;
 
 static void differ(enum aspect aspect, const char *path, const char *recorded, const char *ours)
 {
-	for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
+	for (size_t i = 0; accepted[i].pattern; i++) {
 		if (accepted[i].aspect == aspect && !fnmatch(accepted[i].pattern, path, 0)) {
 			accepted[i].used = true;
 			return;
@@ -200,6 +207,15 @@ static void compare_with(const char *file)
 		"/sys/module/vfio",
 		"/sys/module/vfio_iommu_type1",
 		"/sys/devices/virtual/misc/vfio",
+		"/sys/devices/virtual/mtty",
+		"/sys/devices/virtual/mdpy",
+		"/sys/devices/virtual/mbochs",
+		"/sys/class/mtty",
+		"/sys/class/mdpy",
+		"/sys/class/mbochs",
+		"/sys/module/mtty",
+		"/sys/module/mdpy",
+		"/sys/module/mbochs",
 	};
 	struct json_object *seen = json_object_new_object();
 	char text[65536];
@@ -226,20 +242,50 @@ static void compare_with(const char *file)
 	assert_int_equal(failures, 0);
 }
 
-static int make(void **state)
+static struct fake_host *host_of(const char *const *gpus)
 {
 	struct fake_host *host = fake_host_create();
 	struct fake_gpu_config config;
+
+	for (int i = 0; gpus[i]; i++) {
+		assert_int_equal(fake_gpu_config_parse(gpus[i], &config, NULL), 0);
+		assert_int_equal(fake_host_add_gpu(host, &config, NULL), i);
+	}
+	tree = fake_tree_create(host);
+	return host;
+}
+
+/* The n-th device of the recordings. */
+static void create(struct fake_host *host, unsigned int n, size_t gpu, size_t type)
+{
 	struct vgpu_uuid uuid;
 
-	assert_int_equal(fake_gpu_config_parse("skylake,aperture=1G", &config, NULL), 0);
-	assert_int_equal(fake_host_add_gpu(host, &config, NULL), 0);
-	tree = fake_tree_create(host);
-	assert_int_equal(vgpu_uuid_parse("e0000000-0000-4000-8000-000000000001", &uuid), 0);
-	assert_int_equal(fake_host_create_vgpu(host, 0, 1, &uuid), 0);
-	assert_int_equal(vgpu_uuid_parse("e0000000-0000-4000-8000-000000000002", &uuid), 0);
-	assert_int_equal(fake_host_create_vgpu(host, 0, 0, &uuid), 0);
-	*state = host;
+	snprintf(uuid.text, sizeof(uuid.text), "e0000000-0000-4000-8000-%012u", n);
+	assert_int_equal(fake_host_create_vgpu(host, gpu, type, &uuid), 0);
+}
+
+static int make(void **state)
+{
+	static const char *const gpus[] = { "skylake,aperture=1G", NULL };
+	struct fake_host *host = *state = host_of(gpus);
+
+	accepted = of_gvtg;
+	create(host, 1, 0, 1);
+	create(host, 2, 0, 0);
+	return 0;
+}
+
+static int make_samples(void **state)
+{
+	static const char *const gpus[] = { "mtty", "mdpy", "mbochs", NULL };
+	struct fake_host *host = *state = host_of(gpus);
+
+	accepted = of_samples;
+	create(host, 1, 0, 0);
+	create(host, 2, 0, 1);
+	create(host, 3, 1, 0);
+	create(host, 4, 1, 2);
+	create(host, 5, 2, 0);
 	return 0;
 }
 
@@ -266,13 +312,38 @@ static void an_unbound_parent_looks_like_a_real_kernels(void **state)
 	compare_with(FIXTURES "/linux-6.1-gvtg-parent-unbound.jsonl");
 }
 
+static void samples_look_like_a_real_kernels(void **state)
+{
+	(void)state;
+	compare_with(FIXTURES "/linux-6.1-samples-five-devices.jsonl");
+}
+
+static void samples_leave_nothing_behind(void **state)
+{
+	char path[128];
+	struct fake_node node;
+
+	(void)state;
+	for (int i = 1; i <= 5; i++) {
+		snprintf(path, sizeof(path),
+			 "sys/devices/virtual/%s/e0000000-0000-4000-8000-%012d/remove",
+			 i < 3	 ? "mtty/mtty"
+			 : i < 5 ? "mdpy/mdpy"
+				 : "mbochs/mbochs",
+			 i);
+		assert_int_equal(fake_tree_walk(tree, path, &node), 0);
+		assert_int_equal(fake_tree_write(tree, node.ino, "1", 1, NULL, NULL), 1);
+	}
+	compare_with(FIXTURES "/linux-6.1-samples-all-removed.jsonl");
+}
+
 static void every_accepted_difference_is_one(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++)
-		if (!accepted[i].used)
-			fail_msg("%s: '%s' does not differ any more", accepted[i].pattern,
-				 aspect_names[accepted[i].aspect]);
+	for (size_t i = 0; of_gvtg[i].pattern; i++)
+		if (!of_gvtg[i].used)
+			fail_msg("%s: '%s' does not differ any more", of_gvtg[i].pattern,
+				 aspect_names[of_gvtg[i].aspect]);
 }
 
 int main(void)
@@ -281,6 +352,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(two_vgpus_look_like_a_real_kernels, make, unmake),
 		cmocka_unit_test_setup_teardown(an_unbound_parent_looks_like_a_real_kernels, make,
 						unmake),
+		cmocka_unit_test_setup_teardown(samples_look_like_a_real_kernels, make_samples,
+						unmake),
+		cmocka_unit_test_setup_teardown(samples_leave_nothing_behind, make_samples, unmake),
 		cmocka_unit_test(every_accepted_difference_is_one),
 	};
 

@@ -234,34 +234,98 @@ static void vgpu_in_use_tells_its_removal_at_its_end(void **state)
 }
 
 /*
- * Synthetic events. Recorded with mtty, so here the words are compared and not the paths.
+ * The kernel's samples, as they were recorded.
  */
 
-static void assert_synthetic(const char *text, const char *name, const char *devpath)
-{
-	char extra[1024], message[FAKE_UEVENT_SIZE];
-	struct fake_uevent event = { .devpath = devpath, .subsystem = "mdev", .extra = extra };
-	ssize_t len;
+#define VIRTUAL "sys/devices/virtual"
+#define S1	"e0000000-0000-4000-8000-000000000001"
+#define S2	"e0000000-0000-4000-8000-000000000002"
+#define S3	"e0000000-0000-4000-8000-000000000003"
+#define S4	"e0000000-0000-4000-8000-000000000004"
+#define S5	"e0000000-0000-4000-8000-000000000005"
 
-	event.keys = strstr(devpath, V81) ? "DRIVER=mtty\n" : NULL;
-	if (!event.keys)
-		event.subsystem = "mtty";
-	assert_int_equal(fake_uevent_parse_synthetic(text, strlen(text), &event.action, extra,
-						     sizeof(extra)),
-			 0);
-	len = fake_uevent_format(&event, message, sizeof(message));
-	assert_true(len > 0);
-	collect(&got, message, (size_t)len);
-	assert_recorded(TESTS, name);
+static int make_samples(void **state)
+{
+	static const char *const names[] = { "mtty", "mdpy", "mbochs" };
+	struct fake_gpu_config config;
+
+	(void)state;
+	host = fake_host_create();
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(fake_gpu_config_parse(names[i], &config, NULL), 0);
+		assert_int_equal(fake_host_add_gpu(host, &config, NULL), i);
+	}
+	tree = fake_tree_create(host);
+	assert_non_null(tree);
+	got.len = 0;
+	fake_tree_set_uevents(tree, collect, &got);
+	return 0;
 }
 
-static void synthetic_events_are_worded_as_recorded(void **state)
+static void create_sample(const char *driver, const char *type, const char *uuid, ssize_t expected)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), VIRTUAL "/%s/%s/mdev_supported_types/%s-%s/create", driver,
+		 driver, driver, type);
+	assert_int_equal(write_text(path, uuid), expected);
+}
+
+static void samples_tell_what_was_recorded(void **state)
 {
 	(void)state;
-	assert_synthetic("change\n", "synth-change", "/devices/virtual/mtty/mtty/" V81);
-	assert_synthetic("add 11111111-2222-4333-8444-555555555555 A=1 B=two\n", "synth-add-args",
-			 "/devices/virtual/mtty/mtty/" V81);
-	assert_synthetic("change", "parent-change", "/devices/virtual/mtty/mtty");
+	create_sample("mtty", "1", S1, 36);
+	assert_recorded(TESTS, "create-mtty-1");
+	create_sample("mtty", "2", S2, 36);
+	assert_recorded(TESTS, "create-mtty-2");
+	create_sample("mdpy", "vga", S3, 36);
+	assert_recorded(TESTS, "create-mdpy-vga");
+	create_sample("mdpy", "hd", S4, 36);
+	got.len = 0;
+	create_sample("mbochs", "small", S5, 36);
+	assert_recorded(TESTS, "create-mbochs-small");
+	create_sample("mtty", "1", S1, -EEXIST);
+	assert_recorded(TESTS, "create-duplicate");
+	create_sample("mtty", "1", "zzz", -EINVAL);
+	assert_recorded(TESTS, "create-bad-uuid");
+	assert_int_equal(write_text(VIRTUAL "/mtty/mtty/" S1 "/uevent", "change\n"), 7);
+	assert_recorded(TESTS, "synth-change");
+	assert_true(write_text(VIRTUAL "/mtty/mtty/" S1 "/uevent",
+			       "add 11111111-2222-4333-8444-555555555555 A=1 B=two\n") > 0);
+	assert_recorded(TESTS, "synth-add-args");
+	assert_int_equal(write_text(VIRTUAL "/mtty/mtty/uevent", "change\n"), 7);
+	assert_recorded(TESTS, "parent-change");
+	assert_int_equal(write_text(VIRTUAL "/mtty/mtty/" S1 "/remove", "1\n"), 2);
+	assert_recorded(TESTS, "remove-mtty-1");
+	assert_int_equal(write_text(VIRTUAL "/mtty/mtty/" S2 "/remove", "1\n"), 2);
+	assert_recorded(TESTS, "remove-2");
+}
+
+static void full_samples_tell_what_was_recorded(void **state)
+{
+	char uuid[64];
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		snprintf(uuid, sizeof(uuid), "%08x-0000-4000-8000-000000000000", i);
+		create_sample("mdpy", "hd", uuid, 36);
+		snprintf(uuid, sizeof(uuid), "%08x-0000-4000-8000-000000000000", i + 4);
+		create_sample("mbochs", "large", uuid, 36);
+	}
+	got.len = 0;
+	create_sample("mdpy", "vga", S1, -EUSERS);
+	assert_recorded(TESTS, "create-full-mdpy");
+	create_sample("mbochs", "large", S1, -ENOSPC);
+	assert_recorded(TESTS, "create-full-mbochs");
+}
+
+static void unbound_sample_tells_what_was_recorded(void **state)
+{
+	(void)state;
+	create_sample("mtty", "1", S1, 36);
+	assert_int_equal(write_text(BUS "/drivers/mtty/unbind", S1 "\n"), 37);
+	assert_int_equal(write_text(VIRTUAL "/mtty/mtty/" S1 "/remove", "1\n"), 2);
+	assert_recorded(TESTS, "unbind-mdev-driver");
 }
 
 static void uevent_files_name_their_subsystem(void **state)
@@ -373,7 +437,12 @@ int main(void)
 		TEST(refusals_before_that_tell_nothing),
 		TEST(unbound_vgpu_tells_only_its_removal),
 		TEST(vgpu_in_use_tells_its_removal_at_its_end),
-		TEST(synthetic_events_are_worded_as_recorded),
+		cmocka_unit_test_setup_teardown(samples_tell_what_was_recorded, make_samples,
+						unmake),
+		cmocka_unit_test_setup_teardown(unbound_sample_tells_what_was_recorded,
+						make_samples, unmake),
+		cmocka_unit_test_setup_teardown(full_samples_tell_what_was_recorded, make_samples,
+						unmake),
 		TEST(uevent_files_name_their_subsystem),
 		TEST(unbind_has_no_modalias),
 		TEST(nonsense_is_refused),

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What kinds of GPU (or other mdev parent) the fake host can hold. Pure data: one row each.
+ * What kinds of GPU (or other mdev parent) the fake host can hold. Pure data: one row each. A
+ * *parent* is what the kernel calls an mdev parent; most are GPUs, and so they are called here.
  */
 
 #include <stddef.h>
@@ -17,7 +18,36 @@ struct fake_type_profile {
 	uint32_t high_gm_mib; /* the rest of its GGTT share */
 	uint32_t fences;
 	uint32_t weight; /* 1..16, share of GPU time */
-	uint32_t xres_px, yres_px; /* the largest mode its EDID offers */
+	uint32_t xres_px, yres_px; /* the largest mode its EDID offers; 0: any */
+	const char *pretty_name; /* what `name` reads; NULL: the name */
+	const char
+		*description; /* what `description` reads, without the last newline; NULL: none */
+	uint32_t
+		units; /* of the parent's, what an instance takes: ports, MiB, ...; 0 counts as 1 */
+};
+
+/** Where a parent lives in /sys/devices, and what its directory has. */
+enum fake_parent_kind {
+	FAKE_PARENT_PCI, /* a PCI function with a driver */
+	FAKE_PARENT_VIRTUAL, /* a device that a module makes: devices/virtual/mtty/mtty */
+	FAKE_PARENT_KINDS,
+};
+
+/** How many instances fit: a row each in capacity.c. */
+enum fake_capacity {
+	FAKE_CAPACITY_GVTG, /* GVT-g's graphics memory, fences and ids */
+	FAKE_CAPACITY_UNITS, /* a pool of units that all types take from */
+	FAKE_CAPACITY_INSTANCES, /* a number of instances, whatever their types */
+	FAKE_CAPACITIES,
+};
+
+/** Which attributes the driver adds to its vGPUs: rows in nodes-mdev.c. */
+enum fake_vgpu_attributes {
+	FAKE_VGPU_NO_ATTRIBUTES,
+	FAKE_VGPU_INTEL, /* intel_vgpu/vgpu_id */
+	FAKE_VGPU_MTTY, /* vendor/sample_mdev_dev */
+	FAKE_VGPU_MDPY, /* vendor/resolution */
+	FAKE_VGPU_MBOCHS, /* vendor/memory */
 };
 
 /** What there is of GVT-g on a GPU, and why not: what a manager has to find out. */
@@ -34,9 +64,17 @@ struct fake_gpu_profile {
 	const char *name; /* as in --gpu: "kaby-lake" */
 	const char *summary; /* one line: "Intel HD Graphics 630 (Kaby Lake), GVTg_V5" */
 	const char *model; /* name of the device model in fakevfio: "i915" */
-	const char *driver; /* bound PCI driver and prefix of type names: "i915" */
+	enum fake_parent_kind kind;
+	enum fake_capacity capacity;
+	uint32_t units; /* that it has, for capacities that count them */
+	const char *units_parameter; /* the module's parameter that sets them, or NULL */
+	enum fake_vgpu_attributes attributes;
+	int full_errno; /* of a creation that does not fit, by the driver; 0: ENOSPC */
+	/* bound driver, or else the class, of the parent; prefix of type names: "i915" */
+	const char *driver;
 	const char *mdev_driver; /* "intel_vgpu_mdev" */
 	const char *mdev_module; /* "kvmgt" */
+	const char *device_api; /* "vfio-pci" */
 	uint16_t vendor_id, device_id, subsystem_vendor_id, subsystem_device_id;
 	uint8_t revision;
 	uint32_t class_code; /* 0x030000 */
@@ -48,6 +86,8 @@ struct fake_gpu_profile {
 	size_t types_len;
 };
 
+enum { FAKE_PARENT_NAME_SIZE = 32 };
+
 /** All profiles, in the order in which help texts list them. */
 extern const struct fake_gpu_profile fake_gpu_profiles[];
 extern const size_t fake_gpu_profiles_len;
@@ -58,17 +98,21 @@ const struct fake_gpu_profile *fake_gpu_profile_find(const char *name);
 /** A GPU to put into a fake host: a profile and what the user changed of it. */
 struct fake_gpu_config {
 	const struct fake_gpu_profile *profile;
-	struct vgpu_pci_address address;
+	struct vgpu_pci_address address; /* of a PCI function */
 	int address_given; /* 0: the host chooses; the first Intel GPU gets 0000:00:02.0 */
+	char name[FAKE_PARENT_NAME_SIZE]; /* of its directory; final when it is in a host */
 	uint32_t aperture_mib; /* PCI BAR 2; 0 for the host means the profile's */
 	uint32_t ggtt_mib; /* GGTT address space; 0 for the host means the profile's */
+	uint32_t units; /* 0 for the host means the profile's */
 	enum fake_gvt gvt;
 };
 
 /**
- * Parses "NAME[,aperture=512M][,ggtt=4G][,address=0000:00:02.0][,gvt=on]". gvt is on, off,
- * unsupported, guc or no-module. Sizes end in M or G, or are MiB;
- * an aperture is a power of two from 128M to 4G, as the register MSAC allows, a GGTT 1G, 2G or 4G.
+ * Parses "NAME[,aperture=512M][,ggtt=4G][,address=0000:00:02.0][,gvt=on][,count=N]". gvt is on,
+ * off, unsupported, guc or no-module; count is the parameter of that name of mdpy's and mbochs'
+ * modules. A property that this kind of parent does not have is refused. Sizes end in M or G, or
+ * are MiB; an aperture is a power of two from 128M to 4G, as the register MSAC allows, a GGTT 1G, 2G
+ * or 4G.
  * On failure fills @err (VGPU_ERROR_USAGE, with the nearest name) and returns -EINVAL.
  */
 int fake_gpu_config_parse(const char *text, struct fake_gpu_config *out, struct vgpu_error *err);

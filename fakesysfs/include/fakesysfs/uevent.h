@@ -56,8 +56,5 @@ void fake_uevents_of_host(unsigned int kernel, enum fake_host_event event,
 int fake_uevent_parse_synthetic(const char *text, size_t len, const char **action, char *extra,
 				size_t size);
 
-/** What a parent's `uevent` reads, with DRIVER if it is bound. Returns the length. */
-ssize_t fake_uevent_parent_keys(const struct fake_gpu_config *config, bool bound, char *text,
-				size_t size);
 /** "pci:v00008086d...": what modules are looked for with. Source: pci-sysfs.c, modalias_show() */
 void fake_uevent_modalias(const struct fake_gpu_profile *profile, char text[FAKE_MODALIAS_SIZE]);

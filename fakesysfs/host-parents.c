@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Parents that join a host.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host-impl.h"
+#include "parents.h"
+
+static bool is_name_taken(const struct fake_host *host, const char *name)
+{
+	for (size_t i = 0; i < host->gpus_len; i++)
+		if (!strcmp(host->gpus[i]->config.name, name))
+			return true;
+	return false;
+}
+
+static int choose_name(const struct fake_host *host, struct fake_gpu_config *config,
+		       struct vgpu_error *err)
+{
+	bool chosen = fake_parent_first_name(config);
+
+	while (is_name_taken(host, config->name)) {
+		if (!chosen || !fake_parent_next_name(config))
+			return vgpu_error_set(err, VGPU_ERROR_USAGE, EEXIST,
+					      "two parents cannot have the address %s",
+					      config->name);
+	}
+	return 0;
+}
+
+int fake_host_add_gpu(struct fake_host *host, const struct fake_gpu_config *config,
+		      struct vgpu_error *err)
+{
+	_autofree_ struct gpu *gpu = calloc(1, sizeof(*gpu));
+	struct gpu **gpus;
+	int ret;
+
+	if (!gpu)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
+	gpu->config = *config;
+	if (!gpu->config.aperture_mib)
+		gpu->config.aperture_mib = config->profile->aperture_mib;
+	if (!gpu->config.ggtt_mib)
+		gpu->config.ggtt_mib = config->profile->ggtt_mib;
+	if (!gpu->config.units)
+		gpu->config.units = config->profile->units;
+	fake_stock_init(&gpu->stock, &gpu->config, host->kernel);
+	if (gpu->config.gvt == FAKE_GVT_ON && host->kernel < config->profile->first_kernel)
+		gpu->config.gvt = FAKE_GVT_UNSUPPORTED;
+	gpu->registered = fake_host_can_probe(host, gpu);
+
+	pthread_mutex_lock(&host->lock);
+	gpus = realloc(host->gpus, (host->gpus_len + 1) * sizeof(*gpus));
+	if (gpus) {
+		host->gpus = gpus;
+		ret = choose_name(host, &gpu->config, err);
+	} else {
+		ret = vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
+	}
+	if (!ret) {
+		ret = (int)host->gpus_len;
+		host->gpus[host->gpus_len++] = steal(gpu);
+		fake_host_tell_gpu(host, FAKE_HOST_GPU_ADDED, (size_t)ret);
+	}
+	pthread_mutex_unlock(&host->lock);
+	return ret;
+}
