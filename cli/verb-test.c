@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <qemu-tests/harness.h>
+#include <qemu-tests/lab.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,8 @@ enum {
 	OPTION_SHARD,
 	OPTION_EXPECT,
 	OPTION_FAILED,
-	OPTION_RESUME
+	OPTION_RESUME,
+	OPTION_IN
 };
 
 enum { FORMATS_MAX = 8 };
@@ -42,6 +44,8 @@ const struct cli_option cli_test_options[] = {
 	{ 'o', "out", "DIR", "where results go (vgpulab-results)" },
 	{ 'p', "parent", "PARENT", "take the vGPU from this GPU" },
 	{ 't', "type", "TYPE", "its type (the smallest that shows the scenario's modes)" },
+	{ OPTION_IN, "in", "lab-vm[:DRIVERS]",
+	  "run in a VM of this machine's files with a kernel that has these (vgem)" },
 	{ OPTION_KERNEL, "kernel", "FILE", "the guest's kernel (what ./dev unpacked)" },
 	{ OPTION_INIT, "init", "FILE", "the guest's program (what was built)" },
 	{ OPTION_QEMU, "qemu", "PROGRAM", "QEMU (qemu-system-x86_64)" },
@@ -65,7 +69,8 @@ const struct cli_option cli_test_options[] = {
 const char cli_test_details[] =
 	"Each scenario boots a guest that draws a test card on its vGPU; what every display path\n"
 	"shows of it must be that card, bit for bit. Without --gpu this machine's GPU is used; if\n"
-	"it has none, a fake " DEFAULT_GPU ".\n"
+	"it has none, a fake " DEFAULT_GPU ". --in lab-vm brings a real kernel along: what needs\n"
+	"/dev/dri or its mdev samples (--in lab-vm:mbochs) runs there, slowly.\n"
 	"Results: report.html, verdict.json and a directory for each scenario. Exit code 0: all\n"
 	"passed; 1: a display path is wrong; 12: nothing could run.";
 
@@ -76,6 +81,7 @@ struct request {
 	const char *wrong; /* what is wrong with an option's value */
 	struct qt_options options;
 	const char *gpu, *repeat;
+	const char *lab; /* the drivers of the lab VM to run in; NULL: here */
 	bool list;
 	char out_dir[PATH_MAX], kernel[PATH_MAX], init[PATH_MAX], self[PATH_MAX];
 };
@@ -194,6 +200,43 @@ static void catch_signals(void)
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(signals); i++)
 		sigaction(signals[i], &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+/* The same command line without --in, in the lab VM. */
+static int run_in_lab(const struct cli_arguments *args, const struct request *request)
+{
+	_autofree_ char **argv = calloc((size_t)args->argc + 4, sizeof(*argv));
+	const struct qt_lab_options options = {
+		.guest_dir = getenv("VGPULAB_GUEST_DIR"),
+		.modules = request->lab,
+		.out_dir = request->options.out_dir,
+		.command = argv,
+		.environment = environ,
+	};
+	struct qt_lab_times times;
+	struct vgpu_error err = { 0 };
+	int status, r;
+	size_t n = 0;
+
+	if (!argv)
+		return EXIT_FAILURE;
+	argv[n++] = (char *)request->self;
+	if (args->globals.json)
+		argv[n++] = "--json";
+	for (int i = 0; i < args->argc; i++) {
+		if (!strcmp(args->argv[i], "--in"))
+			i++;
+		else if (strncmp(args->argv[i], "--in=", 5))
+			argv[n++] = args->argv[i];
+	}
+	catch_signals();
+	r = qt_lab_run(&options, &status, &times, &err);
+	if (r)
+		return cli_fail(&args->globals, &err);
+	fprintf(stderr, "lab VM: up after %.1f s, tests %.1f s, in all %.1f s\n",
+		(double)times.boot_ms / 1000, (double)times.command_ms / 1000,
+		(double)times.total_ms / 1000);
+	return status;
 }
 
 static bool is_stdout_taken(const struct request *request)
@@ -339,6 +382,18 @@ static bool take_plan_option(struct request *request, int id, const char *value)
 	return false;
 }
 
+/* "lab-vm", "lab-vm:vgem,mbochs" */
+static bool take_place(struct request *request, const char *value)
+{
+	static const char lab[] = "lab-vm";
+	const char *rest = value + strlen(lab);
+
+	if (strncmp(value, lab, strlen(lab)) || (*rest && *rest != ':'))
+		return false;
+	request->lab = *rest ? rest + 1 : "vgem";
+	return true;
+}
+
 static bool take_option(struct request *request, int id, const char *value)
 {
 	switch (id) {
@@ -385,6 +440,9 @@ static bool take_option(struct request *request, int id, const char *value)
 	case OPTION_TAMPER:
 		request->options.tamper = value;
 		return true;
+	case OPTION_IN:
+		request->wrong = "'%s' is not lab-vm or lab-vm:DRIVER,...";
+		return take_place(request, value);
 	}
 	return take_plan_option(request, id, value);
 }
@@ -411,6 +469,8 @@ int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
 		return list_scenarios(&args, &request);
 	if (readlink("/proc/self/exe", request.self, sizeof(request.self) - 1) < 0)
 		strcpy(request.self, "vgpulab");
+	if (request.lab)
+		return run_in_lab(&args, &request);
 	if (!request.gpu && !getenv(HOST_VARIABLE) && !is_parent_here() &&
 	    qt_selection_needs_vgpu(request.options.select, request.options.select_len))
 		request.gpu = DEFAULT_GPU;

@@ -14,32 +14,37 @@ static bool is_there(const char *path)
 }
 
 /* "/usr" of "/usr/bin/vgpulab", "DIR" of "DIR/cli/vgpulab"; "" if the kernel does not tell. */
-static void find_own_prefix(char *path, size_t size)
+static void find_above(char *path, size_t size, int levels)
 {
 	ssize_t len = readlink("/proc/self/exe", path, size - 1);
 
 	path[len > 0 ? len : 0] = '\0';
-	for (int i = 0; i < 2 && strrchr(path, '/'); i++)
+	for (int i = 0; i < levels && strrchr(path, '/'); i++)
 		*strrchr(path, '/') = '\0';
 }
 
-/* The build directory that we run in, else NULL. */
+static void find_own_prefix(char *path, size_t size)
+{
+	find_above(path, size, 2);
+}
+
+/* The build directory that we run in, one or two levels above our own, else NULL. */
 static char *find_build_directory(void)
 {
-	_autofree_ char *init = NULL;
-	char own[PATH_MAX];
+	for (int levels = 2; levels <= 3; levels++) {
+		char own[PATH_MAX], init[PATH_MAX + 64];
 
-	find_own_prefix(own, sizeof(own));
-	if (asprintf(&init, "%s/qemu-tests/guest/guest-init", own) < 0) {
-		init = NULL;
-		return NULL;
+		find_above(own, sizeof(own), levels);
+		snprintf(init, sizeof(init), "%s/qemu-tests/guest/guest-init", own);
+		if (is_there(init))
+			return strdup(own);
 	}
-	return is_there(init) ? strdup(own) : NULL;
+	return NULL;
 }
 
 char *qt_guest_program_find(const char *name)
 {
-	static const char *const rooms[] = { "viewers", "guest" };
+	static const char *const rooms[] = { "viewers", "lab-vm", "guest" };
 	_autofree_ char *build = find_build_directory();
 	char own[PATH_MAX];
 	char *path = NULL;
@@ -51,7 +56,13 @@ char *qt_guest_program_find(const char *name)
 			return path;
 		free(path);
 	}
-	/* below the prefix, wherever that was moved to */
+	/* beside us, or below the prefix, wherever that was moved to */
+	find_above(own, sizeof(own), 1);
+	if (asprintf(&path, "%s/%s", own, name) >= 0) {
+		if (is_there(path))
+			return path;
+		free(path);
+	}
 	find_own_prefix(own, sizeof(own));
 	if (QT_LIBEXECDIR_UNDER_PREFIX[0] != '/' &&
 	    asprintf(&path, "%s/%s/vgpulab/%s", own, QT_LIBEXECDIR_UNDER_PREFIX, name) >= 0) {

@@ -109,6 +109,19 @@ static int add_with_dependencies(struct search *search, struct kmod_module *modu
 	return rc < 0 ? rc : add_module(search, module, parameters);
 }
 
+/* A module that is in no index is a file. Its dependencies are the caller's business. */
+static int add_file(struct search *search, const char *path, struct vgpu_error *err)
+{
+	__attribute__((cleanup(unref_module))) struct kmod_module *module = NULL;
+	int rc = kmod_module_new_from_path(search->kmod, path, &module);
+
+	if (rc >= 0)
+		rc = add_module(search, module, "");
+	return rc < 0 ? vgpu_error_set(err, VGPU_ERROR_NEED, -rc, "module %s: %s", path,
+				       strerror(-rc))
+		      : 0;
+}
+
 static int add_wanted(struct search *search, const char *wanted, struct vgpu_error *err)
 {
 	__attribute__((cleanup(unref_list))) struct kmod_list *list = NULL;
@@ -165,7 +178,8 @@ int qt_guest_modules_find(const char *guest_dir, const char *const *wanted,
 		rc = vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "cannot read modules of %s",
 				    version);
 	for (; rc == 0 && *wanted; wanted++)
-		rc = add_wanted(&search, *wanted, err);
+		rc = **wanted == '/' ? add_file(&search, *wanted, err)
+				     : add_wanted(&search, *wanted, err);
 	if (rc == 0 && finish_list(&search) < 0)
 		rc = vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "list of modules");
 	if (search.list)

@@ -22,7 +22,8 @@ struct qt_guest_modules {
 
 /**
  * Finds the modules @wanted (NULL-terminated; each "NAME" or "NAME PARAMETER=VALUE...") and all that
- * they depend on below @guest_dir/lib/modules. What is built into the kernel is passed over.
+ * they depend on below @guest_dir/lib/modules. What is built into the kernel is passed over. A module
+ * that is not among those of the kernel is named by its absolute path, behind all that it needs.
  * 0, or a negative errno with @err filled; then @out is empty.
  * Source: modules.dep(5), libkmod
  */
