@@ -33,8 +33,8 @@ enum {
 const struct cli_option cli_fake_options[] = {
 	{ OPTION_GPU, "gpu", "SPEC",
 	  "serve, conformance: a GPU of the host, may be repeated: NAME[,aperture=1G][,ggtt=4G]"
-	  "[,address=0000:00:02.0][,gvt=on|off|unsupported|guc|no-module][,count=N] (" DEFAULT_GPU
-	  ")" },
+	  "[,address=0000:00:02.0][,gvt=on|off|unsupported|guc|no-module][,count=N]"
+	  "[,scanout=FAULT] (" DEFAULT_GPU ")" },
 	{ OPTION_KERNEL, "kernel", "VERSION",
 	  "serve: the kernel whose sysfs it is: 4.16, 5.10, 5.19, 6.1 (default), 6.6, 6.12" },
 	{ OPTION_FAULT, "fault", "OP,errno=E...",

@@ -322,6 +322,7 @@ static int make_vgpu(struct fake_host *host, size_t index, size_t type,
 	vgpu->info.profile = gpu->config.profile;
 	vgpu->info.type = &gpu->config.profile->types[type];
 	vgpu->info.aperture_mib = gpu->config.aperture_mib;
+	vgpu->info.scanout = gpu->config.scanout;
 	vgpu->creating = true;
 	if (gpu->stock.by_core)
 		ret = fake_stock_take(&gpu->stock, vgpu->info.type, &vgpu->share);

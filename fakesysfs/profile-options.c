@@ -112,6 +112,15 @@ static int parse_count(struct fake_gpu_config *config, const char *value, struct
 	return 0;
 }
 
+static int parse_scanout(struct fake_gpu_config *config, const char *value, struct vgpu_error *err)
+{
+	if (!fake_scanout_fault_parse(value, &config->scanout))
+		return 0;
+	vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "--gpu: scanout=%s is not known", value);
+	vgpu_error_hint(err, "some that are: none, rb-swap, stride, tiling, stale, blank, off");
+	return -EINVAL;
+}
+
 /* Who has the property? */
 
 static bool has_gvtg(const struct fake_gpu_profile *profile)
@@ -136,7 +145,7 @@ static const struct {
 } properties[] = {
 	{ "aperture", parse_aperture, has_gvtg },  { "ggtt", parse_ggtt, has_gvtg },
 	{ "address", parse_address, has_address }, { "gvt", parse_gvt, has_gvtg },
-	{ "count", parse_count, has_count },
+	{ "count", parse_count, has_count },	   { "scanout", parse_scanout, has_gvtg },
 };
 
 /* Names those that this profile has. */

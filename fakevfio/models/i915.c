@@ -157,6 +157,8 @@ static int query_plane(struct fv_device *dev, uint32_t display, enum fv_plane_ty
 	    !i915_plane_decode(i915, pipe, 0, &primary))
 		return 0;
 	i915_pipe_size(i915, pipe, &width_px, &height_px);
+	if (!i915_scanout_fault_size(i915, &width_px, &height_px))
+		return 0;
 	i915_scanout_compose(i915, pipe, pixels, width_px, height_px);
 	*out = (struct fv_plane){
 		.drm_format = I915_FOURCC('X', 'R', '2', '4'),

@@ -116,6 +116,12 @@ struct i915_counters {
 	uint64_t faults; /* pages that commands wanted and that were not there */
 };
 
+/** What a display engine that is wrong on purpose remembers: the surfaces of the last two flips. */
+struct i915_scanout_memory {
+	uint32_t shown_gma, before_gma;
+	uint32_t width_px, height_px; /* of both; another size forgets them */
+};
+
 struct i915 {
 	struct fv_device *dev;
 	uint8_t generation; /* I915_GEN8 or I915_GEN9 */
@@ -126,6 +132,7 @@ struct i915 {
 	struct i915_monitor monitor;
 	struct i915_engine engines[I915_ENGINES];
 	struct i915_counters counters;
+	struct i915_scanout_memory scanout;
 	uint8_t opregion[I915_OPREGION_LEN];
 	uint8_t band[I915_BAND_LEN]; /* scratch of the scanout */
 	uint32_t registers[I915_REGISTERS_LEN / 4];
@@ -292,3 +299,15 @@ void i915_raw_plane_read(struct i915 *i915, const struct fv_plane *plane, void *
 /** Composes what @pipe shows into XR24 rows of @width_px pixels without gaps. */
 void i915_scanout_compose(struct i915 *i915, int pipe, uint32_t *target, uint32_t width_px,
 			  uint32_t height_px);
+
+/* i915-scanout-fault.c: what is wrong on purpose. Each does nothing to a vGPU that is right. */
+/** The size of the picture. False: there is no picture at all. */
+bool i915_scanout_fault_size(const struct i915 *i915, uint32_t *width_px, uint32_t *height_px);
+/** A plane before it is read. @lower is filled if another plane shows the lower part: true then. */
+bool i915_scanout_fault_plane(struct i915 *i915, int plane, struct i915_plane *shown,
+			      struct i915_plane *lower);
+/** A cursor before it is read. False: it is not shown. */
+bool i915_scanout_fault_cursor(const struct i915 *i915, struct i915_cursor *cursor);
+/** The composed picture. */
+void i915_scanout_fault_picture(const struct i915 *i915, uint32_t *pixels, uint32_t width_px,
+				uint32_t height_px);

@@ -27,6 +27,7 @@ struct fake_vgpu_info {
 	const struct fake_gpu_profile *profile;
 	const struct fake_type_profile *type;
 	uint32_t aperture_mib; /* of the parent: PCI BAR 2 */
+	enum fake_scanout_fault scanout; /* what its display engine does wrong on purpose */
 	int vgpu_id; /* 1..7; 0 when it is not bound */
 	unsigned int iommu_group; /* N of /dev/vfio/N */
 	unsigned int vfio_dev; /* X of vfio-dev/vfioX */
