@@ -21,14 +21,7 @@ struct row {
 	/* the argument points to a struct that begins with argsz, at least this; 0: it does not */
 	uint32_t min_argsz;
 	int64_t (*handler)(struct fv_call *call);
-	/* does this device's driver know the request? Before it looks at argsz. NULL: all do */
-	bool (*known)(const struct fv_device *dev);
 };
-
-static bool has_display(const struct fv_device *dev)
-{
-	return dev->model->query_plane;
-}
 
 static const struct row rows[] = {
 	{ FV_CONTAINER, VFIO_GET_API_VERSION, 0, fv_ioctl_get_api_version },
@@ -62,9 +55,8 @@ static const struct row rows[] = {
 	{ FV_DEVICE, VFIO_DEVICE_FEATURE, MIN_ARGSZ(vfio_device_feature, flags),
 	  fv_ioctl_device_feature },
 	{ FV_DEVICE, VFIO_DEVICE_QUERY_GFX_PLANE,
-	  MIN_ARGSZ(vfio_device_gfx_plane_info, region_index), fv_ioctl_device_query_gfx_plane,
-	  has_display },
-	{ FV_DEVICE, VFIO_DEVICE_GET_GFX_DMABUF, 0, fv_ioctl_device_get_gfx_dmabuf, has_display },
+	  MIN_ARGSZ(vfio_device_gfx_plane_info, region_index), fv_ioctl_device_query_gfx_plane },
+	{ FV_DEVICE, VFIO_DEVICE_GET_GFX_DMABUF, 0, fv_ioctl_device_get_gfx_dmabuf },
 	/* no mdev knows VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, _PCI_HOT_RESET or _IOEVENTFD */
 };
 
@@ -95,8 +87,6 @@ static int64_t run(const struct row *row, struct fv_call *call)
 	_Static_assert(sizeof(struct vfio_device_gfx_plane_info) <= sizeof(call->in.bytes),
 		       "the longest argument must fit");
 
-	if (row->known && !row->known(&call->handle->device->dev))
-		return -ENOTTY;
 	if (row->min_argsz) {
 		if (fv_call_copy_in(call, 0, call->in.bytes, row->min_argsz))
 			return -EFAULT;
