@@ -36,6 +36,9 @@ mode_t fake_fuse_type(const struct fake_node *node)
 		return S_IFDIR;
 	case FAKE_NODE_LINK:
 		return S_IFLNK;
+	case FAKE_NODE_VFIO_CDEV:
+	case FAKE_NODE_IOMMUFD:
+		return S_IFCHR;
 	default:
 		return S_IFREG;
 	}
@@ -49,6 +52,7 @@ static void fill_stat(const struct fake_fuse *fuse, const struct fake_node *node
 		.st_nlink = node->nlink,
 		.st_uid = node->uid ? node->uid : fuse->options.owner_uid,
 		.st_gid = node->gid ? node->gid : fuse->options.owner_gid,
+		.st_rdev = node->rdev,
 		.st_size = (off_t)node->size,
 		.st_blksize = PAGE,
 		.st_atim = fuse->born,

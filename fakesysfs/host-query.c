@@ -126,6 +126,20 @@ int fake_host_find_group(struct fake_host *host, unsigned int group, struct fake
 	return ret;
 }
 
+int fake_host_find_vfio_dev(struct fake_host *host, unsigned int number, struct fake_vgpu_info *out)
+{
+	struct vgpu *vgpu;
+	int ret;
+
+	pthread_mutex_lock(&host->lock);
+	for (vgpu = host->first; vgpu; vgpu = vgpu->next)
+		if (vgpu->info.bound && vgpu->info.vfio_dev == number && is_there(vgpu))
+			break;
+	ret = copy_out(host, vgpu, out);
+	pthread_mutex_unlock(&host->lock);
+	return ret;
+}
+
 size_t fake_host_list_vgpus(struct fake_host *host, size_t gpu, struct fake_vgpu_info *out,
 			    size_t max)
 {

@@ -14,6 +14,7 @@ enum {
 	SYS_DEV,
 	DEV,
 	DEV_VFIO_CONTAINER,
+	DEV_IOMMU,
 	MDEV_AUTOPROBE,
 	MDEV_PROBE,
 	MDEV_UEVENT,
@@ -26,18 +27,27 @@ enum {
 	MISC_VFIO_SUBSYSTEM,
 	MISC_VFIO_UEVENT,
 	MISC_VFIO_POWER,
-	CLASS_MISC_VFIO = MISC_VFIO_POWER + FAKE_POWER_ROWS,
+	MISC_IOMMU = MISC_VFIO_POWER + FAKE_POWER_ROWS,
+	MISC_IOMMU_DEV,
+	MISC_IOMMU_SUBSYSTEM,
+	MISC_IOMMU_UEVENT,
+	MISC_IOMMU_POWER,
+	CLASS_MISC_VFIO = MISC_IOMMU_POWER + FAKE_POWER_ROWS,
+	CLASS_MISC_IOMMU,
 	CLASS_IOMMU,
 	DEV_CHAR_VFIO,
+	DEV_CHAR_IOMMU,
 	CONTROL,
 	CONTROL_FAULTS,
 	CONTROL_HOTPLUG,
-	CONTROL_MONITORS,
-	CONTROL_GUESTS,
 	ROWS,
 };
 
 static const char container_uevent[] = "MAJOR=10\nMINOR=196\nDEVNAME=vfio/vfio\nDEVMODE=0666\n";
+
+/* Source: drivers/iommu/iommufd/main.c, iommu_misc_dev */
+static const char iommu_uevent[] = "MAJOR=10\nMINOR=124\nDEVNAME=iommu\nDEVMODE=0660\n";
+_Static_assert(FAKE_MISC_MAJOR == 10 && FAKE_IOMMU_MINOR == 124, "the texts name it");
 
 /* Only a first '0' switches it off. Source: drivers/base/bus.c, drivers_autoprobe_store() */
 static ssize_t write_autoprobe(const struct fake_access *access, const char *text, size_t len)
@@ -83,6 +93,14 @@ static const struct fake_row rows[ROWS] = {
 				 .kind = FAKE_NODE_VFIO_CONTAINER,
 				 .mode = 0666,
 				 .name = "vfio" },
+	/* made with a device's node, gone with the last. Source: drivers/base/devtmpfs.c */
+	[ROOT_DEV_VFIO_DEVICES] = { FAKE_DIR(ROOT_DEV_VFIO, "devices"), .glue = true,
+				    .feature = FAKE_FEATURE_VFIO_CDEV },
+	[DEV_IOMMU] = { .parent = DEV,
+			.kind = FAKE_NODE_IOMMUFD,
+			.mode = 0660,
+			.name = "iommu",
+			.feature = FAKE_FEATURE_VFIO_CDEV },
 
 	[ROOT_BUS_MDEV] = { FAKE_DIR(SYS_BUS, "mdev") },
 	[ROOT_MDEV_DEVICES] = { FAKE_DIR(ROOT_BUS_MDEV, "devices") },
@@ -111,9 +129,13 @@ static const struct fake_row rows[ROWS] = {
 	[ROOT_CLASS_MISC] = { FAKE_DIR(ROOT_CLASS, "misc") },
 	[CLASS_IOMMU] = { FAKE_DIR(ROOT_CLASS, "iommu") },
 	[CLASS_MISC_VFIO] = { FAKE_LINK(ROOT_CLASS_MISC, "vfio"), .target_row = ROOT_MISC_VFIO },
+	[CLASS_MISC_IOMMU] = { FAKE_LINK(ROOT_CLASS_MISC, "iommu"), .target_row = MISC_IOMMU,
+			       .feature = FAKE_FEATURE_VFIO_CDEV },
 
 	[ROOT_DEV_CHAR] = { FAKE_DIR(SYS_DEV, "char") },
 	[DEV_CHAR_VFIO] = { FAKE_LINK(ROOT_DEV_CHAR, "10:196"), .target_row = ROOT_MISC_VFIO },
+	[DEV_CHAR_IOMMU] = { FAKE_LINK(ROOT_DEV_CHAR, "10:124"), .target_row = MISC_IOMMU,
+			     .feature = FAKE_FEATURE_VFIO_CDEV },
 
 	[ROOT_VIRTUAL] = { FAKE_DIR(ROOT_DEVICES, "virtual") },
 	[ROOT_VIRTUAL_VFIO] = { FAKE_DIR(ROOT_VIRTUAL, "vfio"), .glue = true },
@@ -125,6 +147,13 @@ static const struct fake_row rows[ROWS] = {
 	[MISC_VFIO_UEVENT] = { FAKE_ATTR(ROOT_MISC_VFIO, "uevent", 0644), .text = container_uevent,
 			       .write = fake_write_uevent },
 	FAKE_POWER(MISC_VFIO_POWER, ROOT_MISC_VFIO, 0, 0, 0, 0, 0),
+	[MISC_IOMMU] = { FAKE_DIR(VIRTUAL_MISC, "iommu"), .feature = FAKE_FEATURE_VFIO_CDEV },
+	[MISC_IOMMU_DEV] = { FAKE_TEXT(MISC_IOMMU, "dev", "10:124\n") },
+	[MISC_IOMMU_SUBSYSTEM] = { FAKE_LINK(MISC_IOMMU, "subsystem"),
+				   .target_row = ROOT_CLASS_MISC },
+	[MISC_IOMMU_UEVENT] = { FAKE_ATTR(MISC_IOMMU, "uevent", 0644), .text = iommu_uevent,
+				.write = fake_write_uevent },
+	FAKE_POWER(MISC_IOMMU_POWER, MISC_IOMMU, 0, 0, 0, 0, 0),
 
 	[ROOT_IOMMU_GROUPS] = { FAKE_DIR(SYS_KERNEL, "iommu_groups") },
 
@@ -132,9 +161,6 @@ static const struct fake_row rows[ROWS] = {
 	[CONTROL_FAULTS] = { FAKE_ATTR(CONTROL, "faults", 0600), .read = fake_read_faults,
 			     .write = fake_write_faults },
 	[CONTROL_HOTPLUG] = { FAKE_ATTR(CONTROL, "hotplug", 0200), .write = fake_write_hotplug },
-	[CONTROL_MONITORS] = { FAKE_ATTR(CONTROL, "monitors", 0600), .read = fake_read_monitors,
-			       .write = fake_write_monitors },
-	[CONTROL_GUESTS] = { FAKE_ATTR(CONTROL, "guests", 0400), .read = fake_read_guests },
 };
 
 const struct fake_kind fake_kind_root = { .name = "root", .rows = rows, .rows_len = ROWS };

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "tree-impl.h"
 
@@ -99,6 +100,11 @@ static uint32_t count_links(struct fake_tree *tree, const struct place *place)
 	return (uint32_t)(2 + subdirs + (dir ? dir->subdirs : 0));
 }
 
+static const struct fake_vgpu_info *vgpu_info(const struct place *place)
+{
+	return &fake_container(place->object, struct fake_vgpu_object, base)->info;
+}
+
 static void describe(struct fake_tree *tree, const struct place *place, struct fake_node *out)
 {
 	const struct fake_override *override = fake_override_find(place->object, place->row);
@@ -116,8 +122,11 @@ static void describe(struct fake_tree *tree, const struct place *place, struct f
 	if (row->size || row->make_size)
 		out->size = row->make_size ? row->make_size(place->object) : row->size;
 	if (row->kind == FAKE_NODE_VFIO_GROUP)
-		out->group = fake_container(place->object, struct fake_vgpu_object, base)
-				     ->info.iommu_group;
+		out->group = vgpu_info(place)->iommu_group;
+	if (row->kind == FAKE_NODE_VFIO_CDEV)
+		out->rdev = makedev(FAKE_CDEV_MAJOR, vgpu_info(place)->vfio_dev);
+	if (row->kind == FAKE_NODE_IOMMUFD)
+		out->rdev = makedev(FAKE_MISC_MAJOR, FAKE_IOMMU_MINOR);
 }
 
 static int find_child(struct fake_tree *tree, const struct place *dir, const char *name,

@@ -6,7 +6,6 @@
  * *parent* is what the kernel calls an mdev parent; most are GPUs, and so they are called here.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <vgpulab/error.h>
@@ -49,12 +48,6 @@ enum fake_vgpu_attributes {
 	FAKE_VGPU_MTTY, /* vendor/sample_mdev_dev */
 	FAKE_VGPU_MDPY, /* vendor/resolution */
 	FAKE_VGPU_MBOCHS, /* vendor/memory */
-};
-
-/** How a GPU's vGPUs are connected to their monitors. */
-enum fake_output {
-	FAKE_OUTPUT_HDMI, /* what a guest's driver asks least of */
-	FAKE_OUTPUT_DP, /* what GVT-g itself presents */
 };
 
 /** What there is of GVT-g on a GPU, and why not: what a manager has to find out. */
@@ -112,18 +105,11 @@ struct fake_gpu_config {
 	uint32_t ggtt_mib; /* GGTT address space; 0 for the host means the profile's */
 	uint32_t units; /* 0 for the host means the profile's */
 	enum fake_gvt gvt;
-	/*
-	 * Guests reach their share of the aperture through PCI BAR 2, as with GVT-g, access by
-	 * access. Otherwise it is ballooned away.
-	 */
-	bool mappable;
-	enum fake_output output;
 };
 
 /**
- * Parses "NAME[,aperture=512M][,ggtt=4G][,address=0000:00:02.0][,gvt=on][,mappable=no]
- * [,output=hdmi][,count=N]". gvt is on, off, unsupported, guc or no-module; mappable yes or no; output
- * hdmi or dp; count is the parameter of that name of mdpy's and mbochs'
+ * Parses "NAME[,aperture=512M][,ggtt=4G][,address=0000:00:02.0][,gvt=on][,count=N]". gvt is on,
+ * off, unsupported, guc or no-module; count is the parameter of that name of mdpy's and mbochs'
  * modules. A property that this kind of parent does not have is refused. Sizes end in M or G, or
  * are MiB; an aperture is a power of two from 128M to 4G, as the register MSAC allows, a GGTT 1G, 2G
  * or 4G.

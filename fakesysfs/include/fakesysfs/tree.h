@@ -5,11 +5,9 @@
  * The fake host as a tree of nodes: path <-> node <-> text, as sysfs shows it. Pure: it knows
  * nothing of FUSE, and tests (and the `mem` backend) call it directly.
  *
- * Below the root: "sys" (what /sys shows), "dev/vfio" (VFIO's nodes), and "control", which no kernel
- * has: "control/faults" takes what fake_faults_command() does and reads fake_faults_print(),
- * "control/hotplug" takes "unplug ADDRESS" and "plug ADDRESS" of a GPU, "control/monitors" takes
- * "UUID unplugged", "UUID plugged" and "UUID 1280x720" of a vGPU's monitor and reads the same of all,
- * "control/guests" reads fake_host_report().
+ * Below the root: "sys" (what /sys shows), "dev/vfio" (VFIO's nodes), "dev/iommu", and "control", which no
+ * kernel has: "control/faults" takes what fake_faults_command() does and reads fake_faults_print(),
+ * "control/hotplug" takes "unplug ADDRESS" and "plug ADDRESS" of a GPU.
  */
 
 #include <stdbool.h>
@@ -30,6 +28,8 @@ enum fake_node_kind {
 	FAKE_NODE_ATTR,
 	FAKE_NODE_VFIO_CONTAINER, /* dev/vfio/vfio */
 	FAKE_NODE_VFIO_GROUP, /* dev/vfio/N */
+	FAKE_NODE_VFIO_CDEV, /* dev/vfio/devices/vfioX: a character device */
+	FAKE_NODE_IOMMUFD, /* dev/iommu: a character device */
 };
 
 /** The root's node number. Numbers are never reused while the tree lives. */
@@ -44,6 +44,7 @@ struct fake_node {
 	uint64_t size; /* as sysfs reports it: 4096 for an attribute, 0 for a directory or link */
 	uint32_t nlink;
 	unsigned int group; /* FAKE_NODE_VFIO_GROUP: N */
+	dev_t rdev; /* of a character device, else 0 */
 };
 
 /** The tree borrows @host, which must outlive it. */

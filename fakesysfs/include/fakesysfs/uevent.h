@@ -18,6 +18,8 @@ enum {
 	FAKE_UEVENT_SIZE = 2048, /* of a whole message */
 	FAKE_MODALIAS_SIZE = 64,
 	FAKE_CDEV_MAJOR = 511, /* of vfio-dev's; the kernel takes the highest that is free */
+	FAKE_MISC_MAJOR = 10, /* Source: linux/major.h */
+	FAKE_IOMMU_MINOR = 124, /* of dev/iommu; the kernel takes one below 128 that is free */
 };
 
 /** The driver that a kernel binds vGPUs to: the parent's own, or vfio_mdev for all. */
