@@ -171,8 +171,7 @@ const struct cli_verb cli_verbs[] = {
 		.name = "fake",
 		.group = "The fake host",
 		.arguments = "serve [--gpu SPEC]... MOUNTPOINT | profiles | "
-			     "conformance [TREE] | fault [FAULT...] | unplug|plug ADDRESS | "
-			     "monitor [UUID unplugged|plugged|MODE] | guests",
+			     "conformance [TREE] | fault [FAULT...] | unplug|plug ADDRESS",
 		.summary = "mount a host that is not there, break it, or list the GPUs it can have",
 		.run = cli_verb_fake,
 		.options = cli_fake_options,

@@ -82,9 +82,21 @@ static int power_on(struct fv_open_device *device)
 	return err;
 }
 
+/*
+ * A group whose container is an iommufd: its devices get the address space of VFIO's ioctls.
+ * Source: vfio_iommufd_compat_attach_ioas() of Linux 6.6
+ */
+static int attach_compat(struct fv_open_device *device)
+{
+	uint32_t ioas;
+	int err = fv_iommufd_compat_ioas(device->attachment.iommufd, &ioas);
+
+	return err ? err : fv_iommufd_attach(&device->attachment, ioas, &device->dma);
+}
+
 /** Makes the device of a group that nobody has open yet. Its reference is the caller's. */
-int fv_device_open(struct fv_machine *machine, struct fv_group *group, struct fv_dma *dma,
-		   struct fv_open_device **out)
+int fv_device_open(struct fv_machine *machine, struct fv_group *group,
+		   const struct fv_device_source *source, struct fv_open_device **out)
 {
 	struct fake_vgpu_info vgpu;
 	const struct fv_model *model;
@@ -102,7 +114,10 @@ int fv_device_open(struct fv_machine *machine, struct fv_group *group, struct fv
 	device->refs = 1;
 	device->machine = machine;
 	device->group = group;
-	device->dma = fv_dma_get(dma);
+	if (source->dma)
+		device->dma = fv_dma_get(source->dma);
+	device->backing = source->backing;
+	device->backing_borrowed = source->backing;
 	device->dev.model = model;
 	device->dev.vgpu = vgpu;
 	pthread_mutex_init(&device->lock, NULL);
@@ -110,7 +125,12 @@ int fv_device_open(struct fv_machine *machine, struct fv_group *group, struct fv
 	group->refs++;
 	pthread_mutex_unlock(&machine->lock);
 
-	err = power_on(device);
+	if (source->iommufd)
+		err = fv_iommufd_bind(source->iommufd, &device->attachment);
+	if (!err)
+		err = power_on(device);
+	if (!err && source->iommufd && !source->backing)
+		err = attach_compat(device);
 	if (err) {
 		/* the caller's handle keeps the group alive */
 		pthread_mutex_lock(&machine->lock);
@@ -150,7 +170,9 @@ void fv_device_destroy(struct fv_open_device *device)
 	fv_irqs_finish(device);
 	fv_regions_finish(device);
 	pthread_mutex_unlock(&device->lock);
-	fv_dma_put(device->dma);
+	if (device->dma)
+		fv_dma_put(device->dma);
+	fv_iommufd_unbind(&device->attachment);
 	pthread_mutex_destroy(&device->lock);
 	free(device);
 }

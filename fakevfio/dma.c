@@ -22,6 +22,7 @@ struct fv_mapping {
 	uint64_t first, last; /* iova, inclusive: a mapping may end at 2^64 */
 	uint64_t vaddr;
 	uint32_t flags; /* VFIO_DMA_MAP_FLAG_READ | _WRITE */
+	bool writable; /* iommufd: a copy of it may be written to */
 	int memory;
 };
 
@@ -29,6 +30,7 @@ struct fv_dma {
 	struct fv_machine *machine;
 	atomic_uint refs;
 	uint32_t type; /* VFIO_TYPE1_IOMMU and the like */
+	uint32_t limit; /* of mappings */
 	pthread_rwlock_t lock; /* guards what follows */
 	bool ended;
 	bool dirty_tracking;
@@ -45,6 +47,7 @@ struct fv_dma *fv_dma_create(struct fv_machine *machine, uint32_t type)
 		return NULL;
 	dma->machine = machine;
 	dma->type = type;
+	dma->limit = type ? ENTRY_LIMIT : UINT32_MAX;
 	atomic_init(&dma->refs, 1);
 	/* readers never nest, and a busy device must not keep UNMAP_DMA waiting for ever */
 	pthread_rwlockattr_init(&attr);
@@ -111,7 +114,7 @@ uint32_t fv_dma_available(struct fv_dma *dma)
 	uint32_t available;
 
 	pthread_rwlock_rdlock(&dma->lock);
-	available = ENTRY_LIMIT - dma->len;
+	available = dma->limit - dma->len;
 	pthread_rwlock_unlock(&dma->lock);
 	return available;
 }
@@ -145,7 +148,7 @@ static int insert_locked(struct fv_dma *dma, struct fv_mapping *mapping)
 		return -EINVAL;
 	if (find(dma, mapping->first, mapping->last))
 		return -EEXIST;
-	if (dma->len >= ENTRY_LIMIT)
+	if (dma->len >= dma->limit)
 		return -ENOSPC;
 	if (!tsearch(mapping, &dma->tree, compare))
 		return -ENOMEM;
@@ -167,11 +170,8 @@ static int update_vaddr(struct fv_dma *dma, uint64_t first, uint64_t last)
 int fv_dma_map(struct fv_dma *dma, void *client, uint64_t iova, uint64_t vaddr, uint64_t size,
 	       uint32_t flags)
 {
-	struct fv_machine *machine = dma->machine;
 	uint32_t prot = flags & (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
 	bool set_vaddr = flags & VFIO_DMA_MAP_FLAG_VADDR;
-	struct fv_mapping *mapping;
-	int err;
 
 	if (!prot == !set_vaddr || !size || (size | iova | vaddr) % FV_PAGE_SIZE)
 		return -EINVAL;
@@ -179,11 +179,21 @@ int fv_dma_map(struct fv_dma *dma, void *client, uint64_t iova, uint64_t vaddr, 
 		return -EINVAL;
 	if (set_vaddr)
 		return update_vaddr(dma, iova, iova + size - 1);
+	return fv_dma_insert(dma, client, iova, vaddr, size, prot);
+}
 
-	mapping = calloc(1, sizeof(*mapping));
+int fv_dma_insert(struct fv_dma *dma, void *client, uint64_t iova, uint64_t vaddr, uint64_t size,
+		  uint32_t prot)
+{
+	struct fv_machine *machine = dma->machine;
+	struct fv_mapping *mapping = calloc(1, sizeof(*mapping));
+	int err;
+
 	if (!mapping)
 		return -ENOMEM;
-	*mapping = (struct fv_mapping){ iova, iova + size - 1, vaddr, prot, 0 };
+	*mapping = (struct fv_mapping){
+		iova, iova + size - 1, vaddr, prot, prot & VFIO_DMA_MAP_FLAG_WRITE, 0
+	};
 	mapping->memory = machine->ops->take_memory(client);
 	err = mapping->memory > 0 ? 0 : mapping->memory ? mapping->memory : -EINVAL;
 	if (!err) {
@@ -245,6 +255,19 @@ unlock:
 	return err;
 }
 
+/* the lowest overlap: halves the interval as long as its lower part has one */
+static struct fv_mapping *find_lowest(struct fv_dma *dma, uint64_t first, uint64_t last)
+{
+	struct fv_mapping *mapping = NULL;
+
+	for (struct fv_mapping *next; (next = find(dma, first, last)); mapping = next) {
+		if (next->first <= first)
+			return next;
+		last = next->first - 1;
+	}
+	return mapping;
+}
+
 int fv_dma_each(struct fv_dma *dma, uint64_t first, uint64_t last,
 		int (*each)(void *data, uint64_t from, uint64_t to, uint32_t flags), void *data)
 {
@@ -253,23 +276,195 @@ int fv_dma_each(struct fv_dma *dma, uint64_t first, uint64_t last,
 	pthread_rwlock_rdlock(&dma->lock);
 	err = check_bounds(dma, first, last);
 	while (!err) {
-		struct fv_mapping *mapping = NULL;
-		uint64_t end = last;
+		struct fv_mapping *mapping = find_lowest(dma, first, last);
 
-		/* the lowest overlap: halve the interval as long as its lower part has one */
-		for (struct fv_mapping *next; (next = find(dma, first, end)); mapping = next) {
-			if (next->first <= first) {
-				mapping = next;
-				break;
-			}
-			end = next->first - 1;
-		}
 		if (!mapping)
 			break;
 		err = each(data, mapping->first, mapping->last, mapping->flags);
 		if (mapping->last >= last)
 			break;
 		first = mapping->last + 1;
+	}
+	pthread_rwlock_unlock(&dma->lock);
+	return err;
+}
+
+/* Source: drivers/iommu/iommufd/io_pagetable.c of Linux 6.6, as what follows */
+int fv_dma_unmap_whole(struct fv_dma *dma, uint64_t first, uint64_t last, uint64_t *unmapped)
+{
+	struct fv_mapping *mapping;
+	int err = 0;
+
+	*unmapped = 0;
+	pthread_rwlock_wrlock(&dma->lock);
+	while (!err && (mapping = find_lowest(dma, first, last))) {
+		if (mapping->first < first || mapping->last > last) {
+			err = -ENOENT; /* those before it are gone all the same */
+			continue;
+		}
+		*unmapped += mapping->last - mapping->first + 1;
+		drop(dma, mapping);
+	}
+	pthread_rwlock_unlock(&dma->lock);
+	return err || *unmapped ? err : -ENOENT;
+}
+
+int fv_dma_cut(struct fv_dma *dma, uint64_t last, uint64_t alignment)
+{
+	struct fv_machine *machine = dma->machine;
+	struct fv_mapping *mapping, *rest = calloc(1, sizeof(*rest));
+	int err = rest ? 0 : -ENOMEM;
+
+	pthread_rwlock_wrlock(&dma->lock);
+	mapping = find(dma, last, last);
+	if (!mapping || mapping->last == last || err)
+		goto out;
+	*rest = *mapping;
+	rest->first = last + 1;
+	rest->vaddr += last + 1 - mapping->first;
+	err = (rest->first | rest->vaddr) & (alignment - 1) ? -EINVAL : 0;
+	if (!err)
+		err = machine->ops->share_memory(machine->front_end, rest->memory);
+	if (err)
+		goto out;
+	mapping->last = last;
+	err = insert_locked(dma, rest);
+	if (err) {
+		mapping->last = rest->last;
+		machine->ops->drop_memory(machine->front_end, rest->memory);
+		goto out;
+	}
+	rest = NULL;
+out:
+	pthread_rwlock_unlock(&dma->lock);
+	free(rest);
+	return err;
+}
+
+bool fv_dma_is_free(struct fv_dma *dma, uint64_t first, uint64_t last)
+{
+	bool is_free;
+
+	pthread_rwlock_rdlock(&dma->lock);
+	is_free = !find(dma, first, last);
+	pthread_rwlock_unlock(&dma->lock);
+	return is_free;
+}
+
+bool fv_dma_find_hole(struct fv_dma *dma, uint64_t first, uint64_t last, uint64_t size,
+		      uint64_t alignment, uint64_t offset, uint64_t *iova)
+{
+	bool found = false;
+
+	pthread_rwlock_rdlock(&dma->lock);
+	while (!found && first <= last && last - first >= size - 1) {
+		uint64_t at = ((first + alignment - 1) & ~(alignment - 1)) | offset;
+		struct fv_mapping *mapping;
+
+		if (at < first || at > last || last - at < size - 1)
+			break;
+		mapping = find_lowest(dma, at, at + size - 1);
+		found = !mapping;
+		*iova = at;
+		if (mapping && mapping->last == UINT64_MAX)
+			break;
+		if (mapping)
+			first = mapping->last + 1;
+	}
+	pthread_rwlock_unlock(&dma->lock);
+	return found;
+}
+
+bool fv_dma_is_aligned(struct fv_dma *dma, uint64_t alignment)
+{
+	struct fv_mapping *mapping;
+	uint64_t at = 0;
+	bool aligned = true;
+
+	pthread_rwlock_rdlock(&dma->lock);
+	while (aligned && (mapping = find_lowest(dma, at, UINT64_MAX))) {
+		aligned = !((mapping->first | (mapping->last + 1) | mapping->vaddr) &
+			    (alignment - 1));
+		at = mapping->last + 1;
+		if (!at)
+			break;
+	}
+	pthread_rwlock_unlock(&dma->lock);
+	return aligned;
+}
+
+ssize_t fv_dma_slice(struct fv_dma *dma, uint64_t first, uint64_t last,
+		     struct fv_dma_piece **pieces)
+{
+	struct fv_machine *machine = dma->machine;
+	size_t len = 0;
+	bool whole = false;
+
+	*pieces = NULL;
+	pthread_rwlock_rdlock(&dma->lock);
+	for (struct fv_mapping *mapping; (mapping = find(dma, first, first)); len++) {
+		struct fv_dma_piece *grown = reallocarray(*pieces, len + 1, sizeof(*grown));
+		uint64_t end = mapping->last < last ? mapping->last : last;
+
+		if (!grown || machine->ops->share_memory(machine->front_end, mapping->memory))
+			break;
+		*pieces = grown;
+		grown[len] = (struct fv_dma_piece){ mapping->vaddr + (first - mapping->first),
+						    end - first + 1, mapping->memory,
+						    mapping->writable };
+		first = end + 1;
+		if (end == last) {
+			whole = true;
+			len++;
+			break;
+		}
+	}
+	pthread_rwlock_unlock(&dma->lock);
+	if (whole)
+		return (ssize_t)len;
+	fv_dma_drop_pieces(dma, *pieces, len);
+	return -ENOENT;
+}
+
+void fv_dma_drop_pieces(struct fv_dma *dma, struct fv_dma_piece *pieces, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (pieces[i].memory)
+			dma->machine->ops->drop_memory(dma->machine->front_end, pieces[i].memory);
+	free(pieces);
+}
+
+int fv_dma_insert_pieces(struct fv_dma *dma, uint64_t iova, uint32_t prot,
+			 struct fv_dma_piece *pieces, size_t len)
+{
+	uint64_t at = iova;
+	int err = 0;
+
+	pthread_rwlock_wrlock(&dma->lock);
+	for (size_t i = 0; i < len && !err; i++) {
+		struct fv_mapping *mapping = calloc(1, sizeof(*mapping));
+
+		err = mapping ? 0 : -ENOMEM;
+		if (!err && prot & VFIO_DMA_MAP_FLAG_WRITE && !pieces[i].writable)
+			err = -EPERM;
+		if (!err) {
+			*mapping = (struct fv_mapping){
+				at,   at + pieces[i].len - 1, pieces[i].vaddr,
+				prot, pieces[i].writable,     pieces[i].memory
+			};
+			err = insert_locked(dma, mapping);
+		}
+		if (err) {
+			free(mapping);
+			continue;
+		}
+		pieces[i].memory = 0; /* the mapping's now */
+		at += pieces[i].len;
+	}
+	for (struct fv_mapping *mapping; err && at != iova;) {
+		mapping = find(dma, at - 1, at - 1);
+		at = mapping->first;
+		drop(dma, mapping);
 	}
 	pthread_rwlock_unlock(&dma->lock);
 	return err;
@@ -346,6 +541,11 @@ static size_t transfer(struct fv_dma *dma, const struct fv_guest_iov *iov, size_
 	struct fv_mapping *recent = NULL;
 	size_t failed = 0;
 
+	if (!dma) { /* bound to an iommufd, and attached to nothing */
+		for (size_t i = 0; i < len && !write; i++)
+			memset(iov[i].buffer, 0, iov[i].len);
+		return len;
+	}
 	batch.dma = dma;
 	batch.write = write;
 	batch.len = 0;

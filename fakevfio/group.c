@@ -14,6 +14,9 @@ void fv_group_detach_locked(struct fv_group *group, struct fv_remains *remains)
 {
 	struct fv_container *container = group->container;
 
+	if (group->iommufd)
+		remains->iommufd = group->iommufd;
+	group->iommufd = NULL;
 	if (!container)
 		return;
 	group->container = NULL;
@@ -48,7 +51,7 @@ void fv_group_destroy(struct fv_group *group)
 	free(group);
 }
 
-static struct fv_group *group_create(const struct fake_vgpu_info *vgpu)
+struct fv_group *fv_group_create(const struct fake_vgpu_info *vgpu)
 {
 	struct fv_group *group = calloc(1, sizeof(*group));
 
@@ -72,7 +75,7 @@ int fv_machine_open_group(struct fv_machine *machine, unsigned int number)
 
 	if (result)
 		return result;
-	group = group_create(&vgpu);
+	group = fv_group_create(&vgpu);
 	if (!group)
 		return -ENOMEM;
 
@@ -115,10 +118,36 @@ int64_t fv_ioctl_group_get_status(struct fv_call *call)
 	if (!group_alive(call->machine, group))
 		return -ENODEV;
 	pthread_mutex_lock(&call->machine->lock);
-	if (group->container)
+	if (group->container || group->iommufd)
 		status.flags |= VFIO_GROUP_FLAGS_CONTAINER_SET;
 	pthread_mutex_unlock(&call->machine->lock);
 	return fv_call_copy_out(call, 0, &status, sizeof(status));
+}
+
+/* An iommufd in place of a container. Source: vfio_group_ioctl_set_container() of Linux 6.6 */
+static int set_iommufd(struct fv_machine *machine, struct fv_group *group,
+		       struct fv_iommufd *iommufd)
+{
+	uint32_t ioas;
+	int err = 0;
+
+	pthread_mutex_lock(&group->open_lock);
+	pthread_mutex_lock(&machine->lock);
+	if (group->container || group->iommufd)
+		err = -EINVAL;
+	pthread_mutex_unlock(&machine->lock);
+	if (!err)
+		err = fv_iommufd_compat_ioas(iommufd, &ioas);
+	if (!err) {
+		pthread_mutex_lock(&machine->lock);
+		if (group->container || group->iommufd)
+			err = -EINVAL;
+		else
+			group->iommufd = fv_iommufd_get(iommufd);
+		pthread_mutex_unlock(&machine->lock);
+	}
+	pthread_mutex_unlock(&group->open_lock);
+	return err;
 }
 
 int64_t fv_ioctl_group_set_container(struct fv_call *call)
@@ -141,16 +170,18 @@ int64_t fv_ioctl_group_set_container(struct fv_call *call)
 	if (!target)
 		return -EINVAL;
 
-	if (target->kind == FV_CONTAINER && group_alive(machine, group)) {
+	if (target->kind == FV_IOMMUFD && group_alive(machine, group)) {
+		result = set_iommufd(machine, group, target->iommufd);
+	} else if (target->kind == FV_CONTAINER && group_alive(machine, group)) {
 		pthread_mutex_lock(&machine->lock);
-		if (!group->container) {
+		if (!group->container && !group->iommufd) {
 			group->container = target->container;
 			group->container->refs++;
 			group->container->groups++;
 			result = 0;
 		}
 		pthread_mutex_unlock(&machine->lock);
-	} else if (target->kind == FV_CONTAINER) {
+	} else if (target->kind == FV_CONTAINER || target->kind == FV_IOMMUFD) {
 		result = -ENODEV;
 	}
 	fv_handle_put(machine, target);
@@ -165,9 +196,9 @@ int64_t fv_ioctl_group_unset_container(struct fv_call *call)
 	int64_t result = 0;
 
 	pthread_mutex_lock(&machine->lock);
-	if (!group->container)
+	if (!group->container && !group->iommufd)
 		result = -EINVAL;
-	else if (group->device_handles)
+	else if (group->container && group->device_handles)
 		result = -EBUSY;
 	else
 		fv_group_detach_locked(group, &remains);
@@ -202,15 +233,18 @@ static int copy_name(struct fv_call *call, char *name)
  * Counts one more open device, which keeps the group in its container, and gives the device if
  * it is open already.
  */
-static int begin_open(struct fv_machine *machine, struct fv_group *group, struct fv_dma **dma,
-		      struct fv_open_device **device)
+static int begin_open(struct fv_machine *machine, struct fv_group *group,
+		      struct fv_device_source *source, struct fv_open_device **device)
 {
 	int result = -EINVAL;
 
 	pthread_mutex_lock(&machine->lock);
-	if (group->container && group->container->dma) {
+	if (group->iommufd || (group->container && group->container->dma)) {
 		group->device_handles++;
-		*dma = fv_dma_get(group->container->dma);
+		if (group->iommufd)
+			source->iommufd = fv_iommufd_get(group->iommufd);
+		else
+			source->dma = fv_dma_get(group->container->dma);
 		*device = group->device;
 		if (*device)
 			(*device)->refs++;
@@ -256,9 +290,9 @@ static int64_t open_device(struct fv_call *call, struct fv_group *group)
 {
 	struct fv_machine *machine = call->machine;
 	struct fv_open_device *device = NULL;
-	struct fv_dma *dma = NULL;
+	struct fv_device_source source = { 0 };
 	uint64_t serial;
-	int err = begin_open(machine, group, &dma, &device);
+	int err = begin_open(machine, group, &source, &device);
 	int backing = 0;
 
 	if (err)
@@ -278,11 +312,13 @@ static int64_t open_device(struct fv_call *call, struct fv_group *group)
 		device = NULL;
 	}
 	if (!err && !device) {
-		err = fv_device_open(machine, group, dma, &device);
+		err = fv_device_open(machine, group, &source, &device);
 		if (err)
 			fake_host_put_vgpu(machine->host, group->serial);
 	}
-	fv_dma_put(dma);
+	if (source.dma)
+		fv_dma_put(source.dma);
+	fv_iommufd_put(source.iommufd);
 
 	call->result->device = end_open(machine, group, device, &backing);
 	call->result->backing = backing;

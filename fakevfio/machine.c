@@ -3,11 +3,10 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
-	TICK_BATCH = 64, /* devices run by one fv_machine_tick(), told of by fv_machine_report() */
+	TICK_BATCH = 64, /* devices run by one fv_machine_tick() */
 	BUSY_RETRY_NS = 100 * 1000, /* when a due device is in the middle of a call */
 };
 
@@ -89,6 +88,16 @@ void fv_container_put_locked(struct fv_container *container, struct fv_remains *
 		remains->container = container;
 }
 
+/* a descriptor of the device has gone */
+static void release_device_locked(struct fv_machine *machine, struct fv_open_device *device,
+				  struct fv_remains *remains)
+{
+	if (!--device->group->device_handles)
+		device->group->device = NULL; /* the next open starts afresh */
+	fv_group_release_locked(machine, device->group, remains);
+	fv_device_put_locked(device, remains);
+}
+
 /* the last reference to an open file has gone: what close(2) does */
 static void release_locked(struct fv_machine *machine, struct fv_handle *handle,
 			   struct fv_remains *remains)
@@ -100,19 +109,26 @@ static void release_locked(struct fv_machine *machine, struct fv_handle *handle,
 	case FV_IOMMU:
 		fv_container_put_locked(handle->container, remains);
 		break;
+	case FV_IOMMUFD:
+		remains->iommufd = handle->iommufd;
+		break;
 	case FV_GROUP:
 		handle->group->file_open = false;
 		fv_group_release_locked(machine, handle->group, remains);
 		if (!--handle->group->refs)
 			remains->group = handle->group;
 		break;
+	case FV_CDEV:
+		remains->put = true;
+		remains->put_serial = handle->cdev->vgpu.serial;
+		remains->cdev = handle->cdev;
+		if (device)
+			release_device_locked(machine, device, remains);
+		break;
 	case FV_DEVICE:
 		remains->put = true;
 		remains->put_serial = device->group->serial;
-		if (!--device->group->device_handles)
-			device->group->device = NULL; /* the next open starts afresh */
-		fv_group_release_locked(machine, device->group, remains);
-		fv_device_put_locked(device, remains);
+		release_device_locked(machine, device, remains);
 		break;
 	}
 }
@@ -128,6 +144,8 @@ void fv_remains_free(struct fv_machine *machine, struct fv_remains *remains)
 	free(remains->container);
 	fv_group_destroy(remains->group);
 	fv_group_destroy(remains->device_group);
+	fv_cdev_destroy(machine, remains->cdev);
+	fv_iommufd_put(remains->iommufd);
 	if (remains->put)
 		fake_host_put_vgpu(machine->host, remains->put_serial);
 }
@@ -191,7 +209,7 @@ static struct fv_handle *get_device(struct fv_machine *machine, int number, int 
 	struct fv_handle *handle = fv_handle_get(machine, number);
 
 	*err = handle ? 0 : -EBADF;
-	if (handle && handle->kind != FV_DEVICE) {
+	if (handle && !handle->device) {
 		fv_handle_put(machine, handle);
 		*err = -EINVAL;
 		return NULL;
@@ -241,16 +259,6 @@ int fv_machine_may_mmap(struct fv_machine *machine, int number, uint64_t offset,
 	return err;
 }
 
-static void put_device(struct fv_machine *machine, struct fv_open_device *device)
-{
-	struct fv_remains remains = { 0 };
-
-	pthread_mutex_lock(&machine->lock);
-	fv_device_put_locked(device, &remains);
-	pthread_mutex_unlock(&machine->lock);
-	fv_remains_free(machine, &remains);
-}
-
 /* Runs one device if it is due and idle. Returns when it wants to be looked at again, 0: never. */
 static uint64_t tick_device(struct fv_open_device *device, uint64_t now_ns)
 {
@@ -293,86 +301,40 @@ uint64_t fv_machine_tick(struct fv_machine *machine, uint64_t now_ns)
 
 	for (size_t i = 0; i < due_len; i++) {
 		uint64_t deadline = tick_device(due[i], now_ns);
+		struct fv_remains remains = { 0 };
 
 		if (deadline && deadline < next)
 			next = deadline;
-		put_device(machine, due[i]);
+		pthread_mutex_lock(&machine->lock);
+		fv_device_put_locked(due[i], &remains);
+		pthread_mutex_unlock(&machine->lock);
+		fv_remains_free(machine, &remains);
 	}
 	return next == UINT64_MAX ? 0 : next;
 }
 
-struct report {
-	const struct fv_device *dev;
-	char *text;
-	size_t size, len;
-};
-
-static void report_line(void *data, const char *line)
-{
-	struct report *report = data;
-	size_t left = report->size - report->len;
-	int len = snprintf(report->text + report->len, left, "%s %s\n", report->dev->vgpu.uuid.text,
-			   line);
-
-	if (len > 0 && (size_t)len < left)
-		report->len += (size_t)len;
-	else
-		report->text[report->len] = '\0'; /* whole lines only */
-}
-
-size_t fv_machine_report(struct fv_machine *machine, char *text, size_t size)
-{
-	struct report report = { .text = text, .size = size };
-	struct fv_open_device *open[TICK_BATCH];
-	size_t open_len = 0;
-
-	*text = '\0';
-	pthread_mutex_lock(&machine->lock);
-	for (struct fv_open_device *device = machine->devices; device && open_len < TICK_BATCH;
-	     device = device->next) {
-		device->refs++;
-		open[open_len++] = device;
-	}
-	pthread_mutex_unlock(&machine->lock);
-	for (size_t i = 0; i < open_len; i++) {
-		report.dev = &open[i]->dev;
-		fv_device_lock(open[i]);
-		if (open[i]->dev.model->report)
-			open[i]->dev.model->report(&open[i]->dev, report_line, &report);
-		fv_device_unlock(open[i]);
-		put_device(machine, open[i]);
-	}
-	return report.len;
-}
-
-void fv_machine_set_monitor(struct fv_machine *machine, const struct fake_vgpu_info *vgpu)
-{
-	struct fv_open_device *device;
-
-	pthread_mutex_lock(&machine->lock);
-	device = machine->devices;
-	while (device && device->dev.vgpu.serial != vgpu->serial)
-		device = device->next;
-	if (device)
-		device->refs++;
-	pthread_mutex_unlock(&machine->lock);
-	if (!device)
-		return;
-
-	fv_device_lock(device);
-	device->dev.vgpu.monitor = vgpu->monitor;
-	if (device->dev.model->set_monitor)
-		device->dev.model->set_monitor(&device->dev, &vgpu->monitor);
-	fv_device_unlock(device);
-	put_device(machine, device);
-}
-
-bool fv_machine_is_group(struct fv_machine *machine, int number)
+bool fv_machine_is_for_kvm(struct fv_machine *machine, int number)
 {
 	struct fv_handle *handle = fv_handle_get(machine, number);
-	bool is_group = handle && handle->kind == FV_GROUP;
+	bool known = handle && (handle->kind == FV_GROUP || handle->kind == FV_CDEV);
 
 	if (handle)
 		fv_handle_put(machine, handle);
-	return is_group;
+	return known;
+}
+
+enum fv_node fv_machine_node(struct fv_machine *machine, int number, unsigned int *cdev)
+{
+	struct fv_handle *handle = fv_handle_get(machine, number);
+	enum fv_node node = FV_NODE_NONE;
+
+	if (handle && handle->kind == FV_IOMMUFD)
+		node = FV_NODE_IOMMUFD;
+	if (handle && handle->kind == FV_CDEV) {
+		node = FV_NODE_CDEV;
+		*cdev = handle->cdev->vgpu.vfio_dev;
+	}
+	if (handle)
+		fv_handle_put(machine, handle);
+	return node;
 }

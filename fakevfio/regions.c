@@ -57,10 +57,13 @@ int fv_regions_init(struct fv_open_device *device)
 		if (region->len && region->file_offset + region->len > file_len)
 			file_len = region->file_offset + region->len;
 	}
-	backing = machine->ops->create_backing(machine->front_end, file_len);
+	if (device->backing_borrowed && file_len > FV_REGION_OFFSET(FV_REGIONS_MAX))
+		return -EINVAL;
+	if (!device->backing_borrowed)
+		device->backing = machine->ops->create_backing(machine->front_end, file_len);
+	backing = device->backing;
 	if (backing <= 0)
 		return backing ? backing : -ENOMEM;
-	device->backing = backing;
 
 	for (unsigned int i = 0; i < FV_REGIONS_MAX; i++) {
 		const struct fv_region *region = &dev->regions[i];
@@ -91,7 +94,7 @@ void fv_regions_finish(struct fv_open_device *device)
 		if (device->memory[i] && !device->memory_shared[i])
 			machine->ops->unmap_backing(machine->front_end, device->memory[i],
 						    device->dev.regions[i].memory.len);
-	if (device->backing > 0)
+	if (device->backing > 0 && !device->backing_borrowed)
 		machine->ops->destroy_backing(machine->front_end, device->backing);
 }
 

@@ -99,7 +99,7 @@ static _Noreturn void run_program(const struct sandbox_inside *inside)
 	setenv("SYSTEMD_DEVICE_VERIFY_SYSFS", "0", 1);
 	if (has_session(inside) && sandbox_restore_ids(inside->uid, inside->gid, &err))
 		fail(inside, &err);
-	listener = fv_filter_install(&err);
+	listener = fv_filter_install(inside->nodes, &err);
 	if (listener < 0)
 		fail(inside, &err);
 	tell(inside, SANDBOX_FILTERED, inside->nodes_dev, listener);

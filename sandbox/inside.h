@@ -17,6 +17,7 @@ struct sandbox_inside {
 	int channel; /* our end */
 	char *const *argv;
 	bool network; /* a network namespace of its own */
+	bool nodes; /* character devices: /dev/iommu and /dev/vfio/devices */
 	bool libvirt; /* a libvirtd beside the program */
 	uid_t uid; /* the caller's */
 	gid_t gid;

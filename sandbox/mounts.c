@@ -174,6 +174,18 @@ static int mount_sys(const struct sandbox_merge *merge, struct vgpu_error *err)
 	return 0;
 }
 
+/* Kernels that have it. Shown, that is: the supervisor answers who opens it. */
+static int mount_iommu(void)
+{
+	_autoclose_ int place = -1;
+
+	if (access(SANDBOX_STAGE "/dev/iommu", F_OK))
+		return 0;
+	place = open("/dev/iommu", O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC, 0600);
+	return place < 0 ? -errno
+			 : mount(SANDBOX_STAGE "/dev/iommu", "/dev/iommu", NULL, MS_BIND, NULL);
+}
+
 int sandbox_mount_rest(const struct sandbox_merge *merge, dev_t *nodes_dev, struct vgpu_error *err)
 {
 	struct stat st;
@@ -187,6 +199,8 @@ int sandbox_mount_rest(const struct sandbox_merge *merge, dev_t *nodes_dev, stru
 	if (mkdir("/dev/vfio", 0755) ||
 	    mount(SANDBOX_STAGE "/dev/vfio", "/dev/vfio", NULL, MS_BIND, NULL))
 		return failed(err, "/dev/vfio");
+	if (mount_iommu())
+		return failed(err, "/dev/iommu");
 	if (mkdir(SANDBOX_CONTROL, 0755) ||
 	    mount(SANDBOX_STAGE "/control", SANDBOX_CONTROL, NULL, MS_BIND, NULL))
 		return failed(err, SANDBOX_CONTROL);

@@ -85,6 +85,7 @@ static int create_fake(struct sandbox *sandbox)
 	sandbox->supervisor = fv_supervisor_create(sandbox->host, sandbox->err);
 	if (!sandbox->supervisor)
 		return -EIO;
+	fv_supervisor_set_tree(sandbox->supervisor, sandbox->tree);
 	fv_supervisor_set_log(sandbox->supervisor, options->log, options->log_data);
 	fuse.tree = sandbox->tree;
 	fuse.faults = options->faults;
@@ -249,6 +250,7 @@ static int start_builder(struct sandbox *sandbox, const sigset_t *mask,
 	struct sandbox_inside inside = {
 		.argv = sandbox->options->argv,
 		.network = !sandbox->options->share_network,
+		.nodes = fake_kernel_has(fake_host_kernel(sandbox->host), FAKE_FEATURE_VFIO_CDEV),
 		.libvirt = sandbox->options->libvirt,
 		.uid = geteuid(),
 		.gid = getegid(),

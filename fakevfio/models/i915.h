@@ -96,21 +96,6 @@ struct i915_gmbus {
 	uint8_t offset; /* in the EDID */
 };
 
-/** Where the monitor is connected. */
-struct i915_output {
-	bool display_port; /* else HDMI */
-	uint8_t port; /* 1: B, 3: D */
-	uint8_t ddc_pin; /* GMBUS pin, 0: none */
-};
-
-enum { I915_AUX_MESSAGE_LEN = 20 }; /* five data registers */
-
-/** A DisplayPort monitor's own state. */
-struct i915_dp_sink {
-	uint8_t dpcd[0x700];
-	uint8_t edid_offset;
-};
-
 struct i915_monitor {
 	bool connected;
 	uint8_t edid[I915_EDID_LEN]; /* what the guest reads */
@@ -134,8 +119,7 @@ struct i915_counters {
 struct i915 {
 	struct fv_device *dev;
 	uint8_t generation; /* I915_GEN8 or I915_GEN9 */
-	struct i915_output output;
-	struct i915_dp_sink sink;
+	uint8_t ddc_pin; /* GMBUS pin of the monitor */
 	bool irq_level; /* the master interrupt is pending */
 	struct i915_pipe pipes[I915_PIPES];
 	struct i915_gmbus gmbus;
@@ -192,22 +176,6 @@ extern const struct i915_behaviour i915_power_well, i915_lcpll, i915_enable_stat
 extern const struct i915_behaviour i915_gmbus_command, i915_gmbus_status, i915_gmbus_data,
 	i915_gmbus_wires;
 
-/* i915-output.c */
-void i915_output_init(struct i915 *i915);
-/** Tells the guest that something was plugged in or out. */
-void i915_output_plug_event(struct i915 *i915);
-extern const struct i915_behaviour i915_output_live_state, i915_output_straps;
-
-/* i915-dp-sink.c */
-/** The state of a monitor that was just plugged in. */
-void i915_dp_sink_reset(struct i915 *i915);
-/**
- * What the monitor answers to an AUX message of @len bytes. Both have room for
- * I915_AUX_MESSAGE_LEN. Returns the length of @reply, 1 to 17.
- */
-unsigned int i915_dp_sink_answer(struct i915 *i915, const uint8_t *request, unsigned int len,
-				 uint8_t *reply);
-
 /* i915-aux.c */
 extern const struct i915_behaviour i915_aux_control;
 
@@ -220,8 +188,6 @@ extern const struct i915_behaviour i915_hotplug_control;
 /** Plugs in a monitor of the type's resolution. */
 void i915_monitor_init(struct i915 *i915);
 void i915_monitor_tick(struct i915 *i915);
-/** Somebody has plugged it in or out, or put another one there. */
-void i915_monitor_set(struct i915 *i915, const struct fake_monitor *monitor);
 /** VFIO's EDID region. */
 uint64_t i915_monitor_read(const struct i915 *i915, uint64_t offset, unsigned int len);
 void i915_monitor_write(struct i915 *i915, uint64_t offset, uint64_t value, unsigned int len);
@@ -242,13 +208,8 @@ void i915_pvinfo_reset(struct i915 *i915);
 uint64_t i915_high_gm_base(const struct i915 *i915);
 
 /* i915-opregion.c */
-/** Writes an OpRegion with a VBT of our own making that names the output. */
-void i915_opregion_fill(struct i915 *i915);
-
-/* i915-aperture.c */
-/** BAR 2, @len 1, 2, 4 or 8 bytes, aligned. */
-uint64_t i915_aperture_read(struct i915 *i915, uint64_t offset, unsigned int len);
-void i915_aperture_write(struct i915 *i915, uint64_t offset, uint64_t value, unsigned int len);
+/** Writes an OpRegion with a VBT of our own making. @opregion holds I915_OPREGION_LEN bytes. */
+void i915_opregion_fill(uint8_t *opregion);
 
 /* i915-ggtt.c */
 /** Where graphics address @gma lies in guest memory. False if no page is mapped there. */

@@ -145,7 +145,7 @@ static bool release(struct fv_device_files *files, int number, int handle)
 
 int fv_device_files_inject(struct fv_device_files *files, int listener,
 			   const union fv_notification *notification, struct fv_process *owner,
-			   int handle, int backing)
+			   int handle, int backing, bool cloexec)
 {
 	_autoclose_ int fd = -1;
 	char path[64];
@@ -163,7 +163,7 @@ int fv_device_files_inject(struct fv_device_files *files, int listener,
 		return number;
 	}
 	/* The client runs on at once: all must be in place before. */
-	rc = fv_notification_give_fd(listener, notification, fd, number);
+	rc = fv_notification_give_fd(listener, notification, fd, number, cloexec);
 	if (!rc)
 		return 0;
 	if (release(files, number, handle))

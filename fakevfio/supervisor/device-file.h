@@ -52,7 +52,7 @@ void fv_device_files_destroy(struct fv_device_files *files, int backing);
  */
 int fv_device_files_inject(struct fv_device_files *files, int listener,
 			   const union fv_notification *notification, struct fv_process *owner,
-			   int handle, int backing);
+			   int handle, int backing, bool cloexec);
 
 /**
  * The device behind descriptor @number of the caller: its handle, with @owner set to a reference;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fakevfio/supervisor.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/kvm.h>
 #include <string.h>
@@ -32,8 +33,20 @@
 #define VFIO_REQUEST_MASK 0xffffff00u
 #define VFIO_REQUEST_BITS 0x3b00u
 
+/* A device is opened to be read and written, and not made; few other files are. */
+#define OPEN_MASK ((uint32_t)(O_ACCMODE | O_CREAT))
+
 /* What decides about a call: an argument's low half, masked, equals. The kernel ignores the rest. */
-enum decider { NONE, BY_REQUEST, BY_KVM_REQUEST, BY_FD, BY_MMAP_FD, BY_RESOURCE };
+enum decider {
+	NONE,
+	BY_REQUEST,
+	BY_KVM_REQUEST,
+	BY_FD,
+	BY_MMAP_FD,
+	BY_RESOURCE,
+	BY_OPEN_FLAGS,
+	BY_OPENAT_FLAGS,
+};
 
 static const struct {
 	unsigned int argument;
@@ -45,6 +58,8 @@ static const struct {
 	[BY_FD] = { 0, ~(uint32_t)(FV_DEVICE_NUMBERS - 1), FV_DEVICE_NUMBER_FIRST },
 	[BY_MMAP_FD] = { 4, ~(uint32_t)(FV_DEVICE_NUMBERS - 1), FV_DEVICE_NUMBER_FIRST },
 	[BY_RESOURCE] = { 1, ~0u, RLIMIT_MEMLOCK },
+	[BY_OPEN_FLAGS] = { 1, OPEN_MASK, O_RDWR },
+	[BY_OPENAT_FLAGS] = { 2, OPEN_MASK, O_RDWR },
 };
 _Static_assert(FV_DEVICE_NUMBER_FIRST % FV_DEVICE_NUMBERS == 0, "one mask must select the range");
 _Static_assert((FV_DEVICE_NUMBERS & (FV_DEVICE_NUMBERS - 1)) == 0, "a power of two");
@@ -70,21 +85,38 @@ static const struct {
 	{ __NR_preadv2, BY_FD },
 	{ __NR_pwritev2, BY_FD },
 	{ __NR_prlimit64, BY_RESOURCE },
+	/* from here on for character devices only */
+	{ __NR_openat, BY_OPENAT_FLAGS },
+#ifdef __NR_open
+	{ __NR_open, BY_OPEN_FLAGS },
+#endif
+	{ __NR_newfstatat, BY_FD },
+	{ __NR_fstat, BY_FD },
+	{ __NR_statx, BY_FD },
 };
 
 enum {
-	CALLS = VGPU_ARRAY_LEN(calls),
+	CALLS_MAX = VGPU_ARRAY_LEN(calls),
 	DECIDERS = VGPU_ARRAY_LEN(deciders) - 1, /* without NONE */
 	PROLOGUE_LEN = 3, /* up to the first comparison of the call's number */
 	DECIDER_LEN = 5,
-	ALLOW_AT = PROLOGUE_LEN + CALLS,
-	DECIDERS_AT = ALLOW_AT + 1,
-	FILTER_LEN = DECIDERS_AT + DECIDERS * DECIDER_LEN,
+	FILTER_LEN = PROLOGUE_LEN + CALLS_MAX + 1 + DECIDERS * DECIDER_LEN,
 };
 _Static_assert(FILTER_LEN <= FV_FILTER_MAX, "the program outgrew its buffer");
 
-size_t fv_filter_program(struct sock_filter *out)
+static size_t count_calls(bool nodes)
 {
+	size_t len = 0;
+
+	while (len < CALLS_MAX && (nodes || calls[len].nr != __NR_openat))
+		len++;
+	return len;
+}
+
+size_t fv_filter_program(bool nodes, struct sock_filter *out)
+{
+	size_t calls_len = count_calls(nodes);
+	size_t allow_at = PROLOGUE_LEN + calls_len;
 	struct sock_filter *next = out;
 
 #define LOAD(field)  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
@@ -92,10 +124,10 @@ size_t fv_filter_program(struct sock_filter *out)
 	*next++ = (struct sock_filter)LOAD(arch);
 	/* 32-bit programs, and x32 (whose numbers have bit 30 set), have no VFIO here. */
 	*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FV_AUDIT_ARCH, 0,
-					       ALLOW_AT - 2);
+					       allow_at - 2);
 	*next++ = (struct sock_filter)LOAD(nr);
-	for (size_t i = 0; i < CALLS; i++) {
-		unsigned int target = DECIDERS_AT + (calls[i].decider - 1) * DECIDER_LEN;
+	for (size_t i = 0; i < calls_len; i++) {
+		unsigned int target = allow_at + 1 + (calls[i].decider - 1) * DECIDER_LEN;
 		unsigned int here = PROLOGUE_LEN + i;
 
 		*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i].nr,
@@ -139,10 +171,10 @@ static int install(const struct sock_fprog *program)
 	return fd < 0 ? -errno : fd;
 }
 
-int fv_filter_install(struct vgpu_error *err)
+int fv_filter_install(bool nodes, struct vgpu_error *err)
 {
 	struct sock_filter filter[FV_FILTER_MAX];
-	struct sock_fprog program = { .len = fv_filter_program(filter), .filter = filter };
+	struct sock_fprog program = { .len = fv_filter_program(nodes, filter), .filter = filter };
 	int fd = install(&program);
 
 	/* Without CAP_SYS_ADMIN in our user namespace, set-user-ID programs must lose their power. */

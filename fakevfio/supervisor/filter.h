@@ -8,6 +8,7 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -17,7 +18,7 @@
 #define FV_DEVICE_NUMBER_FIRST 960
 #define FV_DEVICE_NUMBERS      64
 
-#define FV_FILTER_MAX 48
+#define FV_FILTER_MAX 64
 
-/** Writes the filter's program. Returns its length, at most FV_FILTER_MAX. */
-size_t fv_filter_program(struct sock_filter *out);
+/** Writes the filter's program, see fv_filter_install(). Its length, at most FV_FILTER_MAX. */
+size_t fv_filter_program(bool nodes, struct sock_filter *out);

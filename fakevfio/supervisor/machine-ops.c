@@ -81,31 +81,50 @@ static void signal_eventfd(void *front_end, int eventfd)
 		fv_supervisor_log(front_end, "client: an eventfd cannot be signalled");
 }
 
+/* One name for all mappings of a process: there may be many of those. */
 static int take_memory(void *client)
 {
 	struct fv_trap *trap = client;
 	struct fv_supervisor *supervisor = trap->supervisor;
+	struct fv_memory *memories = supervisor->memories;
 	int id = -ENOMEM;
 
 	pthread_mutex_lock(&supervisor->memories_lock);
-	for (int i = 0; i < FV_MEMORIES_MAX && id < 0; i++) {
-		if (supervisor->memories[i])
-			continue;
-		supervisor->memories[i] = fv_process_ref(trap->process);
-		id = i + 1;
+	for (int i = 0; i < FV_MEMORIES_MAX; i++) {
+		if (memories[i].process == trap->process) {
+			id = i + 1;
+			break;
+		}
+		if (id < 0 && !memories[i].process)
+			id = i + 1;
 	}
+	if (id > 0 && !memories[id - 1].users++)
+		memories[id - 1].process = fv_process_ref(trap->process);
 	pthread_mutex_unlock(&supervisor->memories_lock);
 	return id;
+}
+
+static int share_memory(void *front_end, int memory)
+{
+	struct fv_supervisor *supervisor = front_end;
+
+	pthread_mutex_lock(&supervisor->memories_lock);
+	supervisor->memories[memory - 1].users++;
+	pthread_mutex_unlock(&supervisor->memories_lock);
+	return 0;
 }
 
 static void drop_memory(void *front_end, int memory)
 {
 	struct fv_supervisor *supervisor = front_end;
-	struct fv_process *process;
+	struct fv_memory *dropped = &supervisor->memories[memory - 1];
+	struct fv_process *process = NULL;
 
 	pthread_mutex_lock(&supervisor->memories_lock);
-	process = supervisor->memories[memory - 1];
-	supervisor->memories[memory - 1] = NULL;
+	if (!--dropped->users) {
+		process = dropped->process;
+		dropped->process = NULL;
+	}
 	pthread_mutex_unlock(&supervisor->memories_lock);
 	fv_process_unref(process);
 }
@@ -115,7 +134,7 @@ static struct fv_process *find_memory(struct fv_supervisor *supervisor, int memo
 	struct fv_process *process;
 
 	pthread_mutex_lock(&supervisor->memories_lock);
-	process = supervisor->memories[memory - 1];
+	process = supervisor->memories[memory - 1].process;
 	if (process)
 		fv_process_ref(process);
 	pthread_mutex_unlock(&supervisor->memories_lock);
@@ -191,6 +210,7 @@ const struct fv_machine_ops fv_supervisor_machine_ops = {
 	.signal = signal_eventfd,
 	.take_memory = take_memory,
 	.drop_memory = drop_memory,
+	.share_memory = share_memory,
 	.copy_in = copy_in,
 	.copy_out = copy_out,
 	.create_backing = create_backing,

@@ -96,14 +96,14 @@ int fv_notification_continue(int listener, const union fv_notification *notifica
 }
 
 int fv_notification_give_fd(int listener, const union fv_notification *notification, int fd,
-			    int number)
+			    int number, bool cloexec)
 {
 	struct seccomp_notif_addfd addfd = {
 		.id = notification->notif.id,
 		.flags = SECCOMP_ADDFD_FLAG_SETFD | SECCOMP_ADDFD_FLAG_SEND,
 		.srcfd = fd,
 		.newfd = number,
-		.newfd_flags = O_CLOEXEC,
+		.newfd_flags = cloexec ? O_CLOEXEC : 0,
 	};
 
 	return ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd) < 0 ? -errno : 0;

@@ -30,4 +30,4 @@ int fv_notification_answer(int listener, const union fv_notification *notificati
 int fv_notification_continue(int listener, const union fv_notification *notification);
 /** Puts a copy of @fd at @number in the caller, close-on-exec, which ends the call with @number. */
 int fv_notification_give_fd(int listener, const union fv_notification *notification, int fd,
-			    int number);
+			    int number, bool cloexec);

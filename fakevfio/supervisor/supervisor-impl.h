@@ -31,8 +31,15 @@ struct fv_workers {
 	bool stopping;
 };
 
+/** An address space that guest memory lies in, and by how many mappings. */
+struct fv_memory {
+	struct fv_process *process; /* NULL: free */
+	unsigned int users;
+};
+
 struct fv_supervisor {
 	struct fake_host *host;
+	struct fake_tree *tree; /* NULL: character devices are not answered */
 	struct fv_machine *machine;
 	int listener;
 	dev_t nodes_dev;
@@ -43,7 +50,7 @@ struct fv_supervisor {
 	struct fv_clock clock;
 	struct fv_workers workers;
 	pthread_mutex_t memories_lock;
-	struct fv_process *memories[FV_MEMORIES_MAX]; /* by id - 1 */
+	struct fv_memory memories[FV_MEMORIES_MAX]; /* by id - 1 */
 	pthread_mutex_t nodes_lock;
 	pthread_cond_t node_released;
 	uint64_t log_window_ns;

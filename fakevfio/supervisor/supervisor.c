@@ -13,24 +13,9 @@
 enum {
 	LOG_LINES_PER_WINDOW = 20,
 	/* How long a group that seems busy may take to be given back by a client that has gone. */
-	RELEASE_GRACE_MS = 50,
+	RELEASE_GRACE_MS = 250,
 };
 #define LOG_WINDOW_NS 1000000000ull
-
-static size_t report(void *data, char *text, size_t size)
-{
-	struct fv_supervisor *supervisor = data;
-
-	return fv_machine_report(supervisor->machine, text, size);
-}
-
-static void follow_host(void *data, enum fake_host_event event, const struct fake_vgpu_info *vgpu)
-{
-	struct fv_supervisor *supervisor = data;
-
-	if (event == FAKE_HOST_VGPU_MONITOR)
-		fv_machine_set_monitor(supervisor->machine, vgpu);
-}
 
 struct fv_supervisor *fv_supervisor_create(struct fake_host *host, struct vgpu_error *err)
 {
@@ -63,9 +48,12 @@ struct fv_supervisor *fv_supervisor_create(struct fake_host *host, struct vgpu_e
 		return NULL;
 	}
 	supervisor->files.machine = supervisor->machine;
-	fake_host_observe(host, follow_host, supervisor);
-	fake_host_set_reporter(host, report, supervisor);
 	return steal(supervisor);
+}
+
+void fv_supervisor_set_tree(struct fv_supervisor *supervisor, struct fake_tree *tree)
+{
+	supervisor->tree = tree;
 }
 
 void fv_supervisor_set_log(struct fv_supervisor *supervisor, fv_log_function *log, void *data)
@@ -119,8 +107,6 @@ void fv_supervisor_destroy(struct fv_supervisor *supervisor)
 {
 	if (!supervisor)
 		return;
-	fake_host_set_reporter(supervisor->host, NULL, NULL);
-	fake_host_unobserve(supervisor->host, follow_host, supervisor);
 	fv_workers_stop(supervisor);
 	fv_clock_stop(&supervisor->clock);
 	fv_machine_destroy(supervisor->machine);

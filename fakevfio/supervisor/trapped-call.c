@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fakesysfs/fuse.h>
+#include <fakevfio/iommufd-abi.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
@@ -19,6 +20,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "node.h"
 #include "supervisor-impl.h"
 
 /* The answer "let the kernel carry it out". Not an errno. */
@@ -100,7 +102,7 @@ static int find_handle(struct fv_trap *trap, int fd)
 static bool may_take_long(uint32_t request)
 {
 	return request == VFIO_DEVICE_QUERY_GFX_PLANE || request == VFIO_DEVICE_RESET ||
-	       request == VFIO_GROUP_GET_DEVICE_FD;
+	       request == VFIO_GROUP_GET_DEVICE_FD || request == FV_DEVICE_BIND_IOMMUFD;
 }
 
 /* Is the caller's descriptor KVM's VFIO device? */
@@ -132,7 +134,7 @@ static int64_t answer_kvm(struct fv_trap *trap)
 	    (attr.attr != KVM_DEV_VFIO_GROUP_ADD && attr.attr != KVM_DEV_VFIO_GROUP_DEL) ||
 	    fv_process_read(trap->process, attr.addr, &group, sizeof(group)))
 		return CONTINUE;
-	return fv_machine_is_group(trap->supervisor->machine, fv_trap_identify(trap, group))
+	return fv_machine_is_for_kvm(trap->supervisor->machine, fv_trap_identify(trap, group))
 		       ? 0
 		       : CONTINUE;
 }
@@ -150,12 +152,15 @@ static int64_t answer_ioctl(struct fv_trap *trap)
 	handle = find_handle(trap, fd_of(trap));
 	if (!handle)
 		return CONTINUE;
+	if ((uint32_t)argument(trap, 1) ==
+	    FV_DEVICE_BIND_IOMMUFD) /* who had it bound may be gone */
+		fv_device_files_reap(&supervisor->files);
 	result = fv_machine_ioctl(supervisor->machine, handle, trap, argument(trap, 1),
 				  argument(trap, 2));
 	if (result.device <= 0)
 		return result.value;
 	rc = fv_device_files_inject(&supervisor->files, supervisor->listener, trap->notification,
-				    trap->process, result.device, result.backing);
+				    trap->process, result.device, result.backing, true);
 	if (rc == -EMFILE)
 		fv_supervisor_log(supervisor,
 				  "client: no number left for a VFIO device descriptor: 960 to "
@@ -358,6 +363,71 @@ static int64_t answer_memory_limit(struct fv_trap *trap)
 	return 0;
 }
 
+/*
+ * A caller that changes the path behind our back opens something else by it, as it might have done
+ * at once: nothing is decided here but whether to answer.
+ */
+static int64_t answer_open(struct fv_trap *trap)
+{
+	bool at = trap->notification->notif.data.nr == __NR_openat;
+	int rc;
+
+	if (find_process(trap))
+		return CONTINUE;
+	rc = fv_node_open(trap, at ? fd_of(trap) : AT_FDCWD, argument(trap, at),
+			  (int)argument(trap, at + 1));
+	return rc == FV_NODE_NOT_OURS ? CONTINUE : rc ? rc : ANSWERED;
+}
+
+static void to_statx(const struct stat *st, struct statx *out)
+{
+	*out = (struct statx){
+		.stx_mask = STATX_BASIC_STATS,
+		.stx_blksize = (uint32_t)st->st_blksize,
+		.stx_nlink = (uint32_t)st->st_nlink,
+		.stx_uid = st->st_uid,
+		.stx_gid = st->st_gid,
+		.stx_mode = (uint16_t)st->st_mode,
+		.stx_ino = st->st_ino,
+		.stx_rdev_major = major(st->st_rdev),
+		.stx_rdev_minor = minor(st->st_rdev),
+		.stx_dev_major = major(st->st_dev),
+		.stx_dev_minor = minor(st->st_dev),
+	};
+}
+
+/* Is the path of a stat(2) empty, so that it means the descriptor itself? */
+static bool means_descriptor(const struct fv_trap *trap, uint64_t flags)
+{
+	char first = 1;
+
+	return flags & AT_EMPTY_PATH &&
+	       (!argument(trap, 1) ||
+		(!fv_process_read(trap->process, argument(trap, 1), &first, 1) && !first));
+}
+
+/* The C library's struct stat is the kernel's on 64-bit machines. */
+static int64_t answer_stat(struct fv_trap *trap)
+{
+	int nr = trap->notification->notif.data.nr;
+	int handle = find_handle(trap, fd_of(trap));
+	struct statx wide;
+	struct stat st;
+
+	if (!handle || !fv_node_stat(trap->supervisor, handle, &st))
+		return CONTINUE;
+	if (nr == __NR_statx) {
+		if (!means_descriptor(trap, argument(trap, 2)))
+			return CONTINUE;
+		to_statx(&st, &wide);
+		return fv_process_write(trap->process, argument(trap, 4), &wide, sizeof(wide));
+	}
+	if (nr == __NR_newfstatat && !means_descriptor(trap, argument(trap, 3)))
+		return CONTINUE;
+	return fv_process_write(trap->process, argument(trap, nr == __NR_newfstatat ? 2 : 1), &st,
+				sizeof(st));
+}
+
 static int64_t decide(struct fv_trap *trap)
 {
 	switch (trap->notification->notif.data.nr) {
@@ -367,6 +437,15 @@ static int64_t decide(struct fv_trap *trap)
 		return answer_mmap(trap);
 	case __NR_prlimit64:
 		return answer_memory_limit(trap);
+	case __NR_openat:
+#ifdef __NR_open
+	case __NR_open:
+#endif
+		return answer_open(trap);
+	case __NR_fstat:
+	case __NR_newfstatat:
+	case __NR_statx:
+		return answer_stat(trap);
 	default:
 		return answer_transfer(trap);
 	}

@@ -148,6 +148,16 @@ static void *ram_at(struct mock *mock, const struct fv_memory_iov *iov)
 	return mock->ram + (iov->vaddr - MOCK_RAM);
 }
 
+static int share_memory(void *front_end, int memory)
+{
+	struct mock *mock = front_end;
+
+	if (memory != 1)
+		return -EINVAL;
+	atomic_fetch_add(&mock->memories, 1);
+	return 0;
+}
+
 static int copy_in(void *front_end, int memory, const struct fv_memory_iov *iov, size_t iov_len)
 {
 	struct mock *mock = front_end;
@@ -257,6 +267,7 @@ static const struct fv_machine_ops ops = {
 	.signal = send_signal,
 	.take_memory = take_memory,
 	.drop_memory = drop_memory,
+	.share_memory = share_memory,
 	.copy_in = copy_in,
 	.copy_out = copy_out,
 	.create_backing = create_backing,

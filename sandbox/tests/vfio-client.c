@@ -31,6 +31,8 @@
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
 
+#include "client-check.h"
+
 /* Half of BAR 0 is registers, half the GGTT. Source: GVT-g, GTTMMADR of 16 MiB */
 enum { BAR0_LEN = 16 << 20, GGTT_OFFSET = 8 << 20 };
 
@@ -39,19 +41,6 @@ struct client {
 	int container, group, device;
 	uint64_t config, bar0; /* where the regions are in the device's file */
 };
-
-static unsigned int checks, failures;
-
-static bool check(bool holds, const char *sentence)
-{
-	const char *name = strerrorname_np(errno);
-
-	printf("%s %u - %s\n", holds ? "ok" : "not ok", ++checks, sentence);
-	if (!holds && name)
-		printf("# errno is %s\n", name);
-	failures += !holds;
-	return holds;
-}
 
 static int open_group(const char *number)
 {

@@ -129,15 +129,6 @@ struct fv_model {
 	void (*read_plane)(struct fv_device *dev, const struct fv_plane *plane, void *buffer,
 			   size_t len);
 
-	/**
-	 * Tells, line by line through @line, what the guest did that is not emulated:
-	 * "ENGINE COUNT COMMAND", the most frequent first. Optional.
-	 */
-	void (*report)(struct fv_device *dev, void (*line)(void *data, const char *text),
-		       void *data);
-	/** The monitor at the vGPU was plugged in or out, or is another one. Optional. */
-	void (*set_monitor)(struct fv_device *dev, const struct fake_monitor *monitor);
-
 	/** Time dev->deadline_ns has come: vblank and the like. Sets a new deadline. Optional. */
 	void (*tick)(struct fv_device *dev, uint64_t now_ns);
 };

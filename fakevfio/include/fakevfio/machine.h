@@ -46,6 +46,8 @@ struct fv_machine_ops {
 	 */
 	int (*take_memory)(void *client);
 	void (*drop_memory)(void *front_end, int memory);
+	/* One more reference to an address space, dropped like the first. 0, or a negative errno. */
+	int (*share_memory)(void *front_end, int memory);
 	/*
 	 * Copies between guest memory that MAP_DMA named and our buffers; @vaddr is in address
 	 * space @memory. Returns 0, or -EFAULT.
@@ -83,6 +85,10 @@ VGPU_DEFINE_DESTROYP(fv_machine)
 int fv_machine_open_container(struct fv_machine *machine);
 /** open(2) of dev/vfio/N. A handle; -EBUSY if it is open already, -ENODEV if there is none. */
 int fv_machine_open_group(struct fv_machine *machine, unsigned int group);
+/** open(2) of dev/iommu. A handle; @backing is the file that its descriptor stands for. */
+int fv_machine_open_iommufd(struct fv_machine *machine, int *backing);
+/** open(2) of dev/vfio/devices/vfioN. A handle, or -ENODEV; @backing as before. */
+int fv_machine_open_cdev(struct fv_machine *machine, unsigned int number, int *backing);
 /** The last descriptor of this open has gone. Containers die with their last group, as in Linux. */
 void fv_machine_close(struct fv_machine *machine, int handle);
 
@@ -93,8 +99,11 @@ struct fv_ioctl_result {
 	int backing; /* with device: the file it stands for */
 };
 
-/** Is @handle an open group? */
-bool fv_machine_is_group(struct fv_machine *machine, int handle);
+/** Which character device @handle is an open file of, if any; @number is N of vfioN. */
+enum fv_node { FV_NODE_NONE, FV_NODE_IOMMUFD, FV_NODE_CDEV };
+enum fv_node fv_machine_node(struct fv_machine *machine, int handle, unsigned int *number);
+/** May KVM be told of @handle: is it an open group or device? */
+bool fv_machine_is_for_kvm(struct fv_machine *machine, int handle);
 
 /**
  * Answers one ioctl. Dispatches through one table keyed by (kind of handle, request).
@@ -111,15 +120,6 @@ ssize_t fv_machine_write(struct fv_machine *machine, int handle, uint64_t offset
 /** May the client map this part of the device? 0, or -EINVAL as vfio-pci says. */
 int fv_machine_may_mmap(struct fv_machine *machine, int handle, uint64_t offset, uint64_t len,
 			int prot, int flags);
-
-/** The vGPU's monitor has become @vgpu->monitor: tells its device, if it is open. */
-void fv_machine_set_monitor(struct fv_machine *machine, const struct fake_vgpu_info *vgpu);
-
-/**
- * What the guests of all open devices did that is not emulated, a line "UUID ..." each: at most @size
- * bytes with the final NUL. Returns the length.
- */
-size_t fv_machine_report(struct fv_machine *machine, char *text, size_t size);
 
 /** Runs every device whose deadline has come. Returns the next deadline, 0 if none. */
 uint64_t fv_machine_tick(struct fv_machine *machine, uint64_t now_ns);

@@ -8,10 +8,12 @@
 
 #include <fakesysfs/fuse.h>
 #include <fakesysfs/host.h>
+#include <stdbool.h>
 #include <sys/types.h>
 #include <vgpulab/cleanup.h>
 #include <vgpulab/error.h>
 
+struct fake_tree;
 struct fv_supervisor;
 
 /** Answers VFIO for @host. It has no listener yet. NULL with @err filled on failure. */
@@ -19,6 +21,9 @@ struct fv_supervisor *fv_supervisor_create(struct fake_host *host, struct vgpu_e
 
 /** What the FUSE front end must call when VFIO's nodes are opened; data is the supervisor. */
 extern const struct fake_fuse_vfio_ops fv_supervisor_fuse_ops;
+
+/** Lets /dev/iommu and /dev/vfio/devices be opened, which @tree has. Call it before the start. */
+void fv_supervisor_set_tree(struct fv_supervisor *supervisor, struct fake_tree *tree);
 
 /** Told what clients and guests do wrong: one line without newline, a few a second at most. */
 typedef void fv_log_function(void *data, const char *line);
@@ -39,5 +44,7 @@ VGPU_DEFINE_DESTROYP(fv_supervisor)
  * Installs the filter in the calling process, for it and all it will start. Returns the listener's
  * descriptor (O_CLOEXEC), to be sent to the supervisor; or a negative errno with @err filled
  * (-EBUSY: a filter with a listener is there already, as inside another `vgpulab run`).
+ * With @nodes, opens of character devices stop: of all files that are opened to be read and written
+ * and not to be created, and no others.
  */
-int fv_filter_install(struct vgpu_error *err);
+int fv_filter_install(bool nodes, struct vgpu_error *err);

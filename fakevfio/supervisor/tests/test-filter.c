@@ -26,10 +26,10 @@ static uint32_t load(const struct seccomp_data *data, uint32_t offset)
 }
 
 /* Source: Documentation/networking/filter.rst, classic BPF */
-static uint32_t run(const struct seccomp_data *data)
+static uint32_t run(bool nodes, const struct seccomp_data *data)
 {
 	struct sock_filter filter[FV_FILTER_MAX];
-	size_t len = fv_filter_program(filter);
+	size_t len = fv_filter_program(nodes, filter);
 	uint32_t a = 0;
 
 	for (size_t at = 0; at < len; at++) {
@@ -58,12 +58,23 @@ static uint32_t run(const struct seccomp_data *data)
 	return 0;
 }
 
+static bool is_for_nodes(int nr)
+{
+#ifdef __NR_open
+	if (nr == __NR_open)
+		return true;
+#endif
+	return nr == __NR_openat || nr == __NR_newfstatat || nr == __NR_fstat || nr == __NR_statx;
+}
+
+/* With character devices the same stops, and more: every call is run through both programs. */
 static bool stops_on(uint32_t arch, int nr, uint64_t arg0, uint64_t arg1, uint64_t arg4)
 {
 	struct seccomp_data data = { .nr = nr, .arch = arch, .args = { arg0, arg1, 0, 0, arg4 } };
-	uint32_t action = run(&data);
+	uint32_t action = run(false, &data), more = run(true, &data);
 
 	assert_true(action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_USER_NOTIF);
+	assert_true(more == action || (more == SECCOMP_RET_USER_NOTIF && is_for_nodes(nr)));
 	return action == SECCOMP_RET_USER_NOTIF;
 }
 
@@ -162,12 +173,53 @@ static void other_architectures_never_stop(void **state)
 static void calls_are_decided_on_before_any_argument_is_loaded(void **state)
 {
 	struct sock_filter filter[FV_FILTER_MAX];
-	size_t len = fv_filter_program(filter);
+	size_t len = fv_filter_program(true, filter);
 
 	assert_in_range(len, 1, FV_FILTER_MAX);
 	for (size_t i = 0; i < len && filter[i].code != (BPF_RET | BPF_K); i++)
 		if (BPF_CLASS(filter[i].code) == BPF_LD)
 			assert_in_range(filter[i].k, 0, offsetof(struct seccomp_data, arch));
+}
+
+static uint32_t run_open(int nr, uint64_t arg1, uint64_t arg2)
+{
+	struct seccomp_data data = { .nr = nr, .arch = NATIVE, .args = { 3, arg1, arg2 } };
+
+	return run(true, &data);
+}
+
+/* O_RDWR without O_CREAT, whatever else is set. Source: asm-generic/fcntl.h */
+static void opens_to_read_and_write_stop_and_no_others(void **state)
+{
+	const uint64_t others[] = { 0, 0400, 01000, 04000, 02000000, 0200000, UINT64_C(1) << 40 };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		for (uint64_t how = 0; how < 4; how++)
+			for (uint64_t create = 0; create <= 0100; create += 0100) {
+				uint64_t flags = others[i] | how | create;
+				uint32_t wanted = how == 2 && !create ? SECCOMP_RET_USER_NOTIF
+								      : SECCOMP_RET_ALLOW;
+
+				assert_int_equal(run_open(__NR_openat, 0, flags), wanted);
+#ifdef __NR_open
+				assert_int_equal(run_open(__NR_open, flags, 0), wanted);
+#endif
+			}
+}
+
+static void stat_stops_in_the_reserved_range_alone(void **state)
+{
+	const int calls[] = { __NR_fstat, __NR_newfstatat, __NR_statx };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		for (uint64_t fd = 0; fd < 3000; fd++) {
+			struct seccomp_data data = { .nr = calls[i],
+						     .arch = NATIVE,
+						     .args = { fd } };
+
+			assert_int_equal(run(true, &data) == SECCOMP_RET_USER_NOTIF,
+					 fd >= 960 && fd <= 1023);
+		}
 }
 
 int main(void)
@@ -180,6 +232,8 @@ int main(void)
 		cmocka_unit_test(of_kvm_attributes_alone_stop),
 		cmocka_unit_test(only_the_limit_of_locked_memory_stops),
 		cmocka_unit_test(mmap_stops_by_its_fifth_argument),
+		cmocka_unit_test(opens_to_read_and_write_stop_and_no_others),
+		cmocka_unit_test(stat_stops_in_the_reserved_range_alone),
 		cmocka_unit_test(no_other_call_stops),
 		cmocka_unit_test(other_architectures_never_stop),
 		cmocka_unit_test(calls_are_decided_on_before_any_argument_is_loaded),
