@@ -31,21 +31,21 @@ ssize_t vgpu_sysfs_read(struct vgpu_backend *backend, const char *path, char *bu
 {
 	_autoclose_ int fd = openat(sysfs_from_backend(backend)->root, at_path(path),
 				    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	size_t len = 0;
+	size_t len = 0, room;
 	ssize_t got;
 
 	if (fd < 0)
 		return -errno;
-	/* one byte more than fits tells a whole attribute from a cut one */
+	/* a read that does not fill the buffer had all there is; else one byte more tells */
 	do {
 		char beyond;
-		size_t room = size - 1 - len;
 
+		room = size - 1 - len;
 		got = read(fd, room ? buffer + len : &beyond, room ? room : 1);
 		if (got > 0 && !room)
 			return -EFBIG;
 		len += got > 0 ? (size_t)got : 0;
-	} while (got > 0 || (got < 0 && errno == EINTR));
+	} while ((got > 0 && (size_t)got == room) || (got < 0 && errno == EINTR));
 	if (got < 0)
 		return -errno;
 	buffer[len] = '\0';

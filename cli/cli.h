@@ -37,7 +37,7 @@ struct cli_verb {
 		group; /* heading in --help: "Manage vGPUs", "The fake host", "Testing"; NULL: hidden */
 	const char *arguments; /* synopsis after the name: "[--parent PARENT] --type TYPE" */
 	const char *summary; /* one line */
-	/* argv[0] is the verb. Returns the program's exit code. */
+	/* argv[0] is the verb. Returns the program's exit code. NULL: vgpulab-full has it */
 	int (*run)(const struct cli_globals *globals, int argc, char **argv);
 	/* for cli_arguments_init(); a verb may also read argv by itself and have none of these */
 	const struct cli_option *options; /* ends with a row without a name; NULL: none */
@@ -57,6 +57,9 @@ const struct cli_verb *cli_verb_find(const char *name);
 /** `vgpulab --help`, and the same for one verb, on standard output. */
 void cli_help(void);
 void cli_verb_help(const struct cli_verb *verb);
+
+/** Becomes vgpulab-full with the same arguments. Returns only if that fails: the exit code. */
+int cli_run_full(const struct cli_globals *globals, char **argv);
 
 /**
  * Reads a verb's arguments by its row's options:

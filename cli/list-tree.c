@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "list-tree.h"
+#include "listing.h"
 
 enum { NAME, FREE, GROUP };
 
@@ -60,7 +61,7 @@ static int add_parent(struct libscols_table *table, const struct vgpu_snapshot *
 
 int cli_list_tree_print(const struct vgpu_snapshot *snapshot, struct vgpu_error *err)
 {
-	struct libscols_table *table = scols_new_table();
+	struct libscols_table *table = cli_table_create();
 	int ret = -ENOMEM;
 
 	if (table && scols_table_new_column(table, "NAME", 0, SCOLS_FL_TREE) &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <libsmartcols.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <vgpulab/cleanup.h>
@@ -152,6 +153,13 @@ static int fill_table(const struct cli_listing *listing, struct libscols_table *
 	return ret;
 }
 
+struct libscols_table *cli_table_create(void)
+{
+	/* for the width of letters and for the lines of trees; nothing else here needs it */
+	setlocale(LC_CTYPE, "");
+	return scols_new_table();
+}
+
 int cli_listing_print(const struct cli_listing *listing, bool json, struct vgpu_error *err)
 {
 	struct libscols_table *table;
@@ -161,7 +169,7 @@ int cli_listing_print(const struct cli_listing *listing, bool json, struct vgpu_
 		cli_json_print(listing->rows);
 		return 0;
 	}
-	table = scols_new_table();
+	table = cli_table_create();
 	ret = table ? fill_table(listing, table) : -ENOMEM;
 	if (ret == 0 && json_object_array_length(listing->rows))
 		ret = scols_print_table(table);

@@ -45,6 +45,9 @@ int cli_listing_print(const struct cli_listing *listing, bool json, struct vgpu_
 /** A row as a JSON object with every column. The caller releases it. */
 struct json_object *cli_listing_object(const struct cli_column *columns, size_t columns_len,
 				       const void *row);
+struct libscols_table;
+/** A table to be printed; NULL without memory. The caller releases it with scols_unref_table(). */
+struct libscols_table *cli_table_create(void);
 /** Prints an object or array on standard output. */
 void cli_json_print(struct json_object *object);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <getopt.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +66,7 @@ static int verb_fail(const struct cli_globals *globals, const char *name)
 
 static int run(struct cli_globals *globals, int argc, char **argv)
 {
+	char **const all = argv;
 	const struct cli_verb *verb;
 	int result;
 
@@ -95,6 +95,8 @@ static int run(struct cli_globals *globals, int argc, char **argv)
 	verb = optind < argc ? cli_verb_find(argv[optind]) : NULL;
 	if (!verb)
 		return verb_fail(globals, argv[optind]);
+	if (!verb->run)
+		return cli_run_full(globals, all);
 	argc -= optind;
 	argv += optind;
 	if (argc > 1 && !strcmp(argv[1], "--help")) {
@@ -114,7 +116,6 @@ int main(int argc, char **argv)
 	};
 	int code;
 
-	setlocale(LC_CTYPE, "");
 	if (cli_is_mdevctl(argv[0]))
 		code = cli_mdevctl_main(&globals, argc, argv);
 	else

@@ -67,7 +67,7 @@ static int fail_exists(const struct cli_host *host, const struct vgpu_definition
 static int fail_parent(const struct cli_host *host, const char *parent)
 {
 	_destroy_(vgpu_snapshot) struct vgpu_snapshot *snapshot = NULL;
-	int ret = vgpu_snapshot_take_parents(host->host.backend, &snapshot, NULL);
+	int ret = vgpu_snapshot_take_names(host->host.backend, &snapshot, NULL);
 
 	for (size_t i = 0; ret == 0 && i < snapshot->parents_len; i++)
 		if (!strcasecmp(snapshot->parents[i].name, parent))

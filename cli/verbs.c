@@ -5,6 +5,17 @@
 
 #include "cli.h"
 
+/*
+ * To load the libraries of guests, displays and XML takes longer than to list a thousand vGPUs, and
+ * libvirt starts the manager often. So `vgpulab` has the manager's verbs, and for a row whose .run is
+ * NULL it becomes `vgpulab-full`, which has all of them. This file is compiled for each.
+ */
+#ifdef CLI_MANAGER_ALONE
+#define IN_FULL(symbol) NULL
+#else
+#define IN_FULL(symbol) symbol
+#endif
+
 const struct cli_verb cli_verbs[] = {
 	{
 		.name = "types",
@@ -163,9 +174,9 @@ const struct cli_verb cli_verbs[] = {
 		.arguments = "[--snippet | --domain NAME | --edit FILE [--remove] | --lint FILE] "
 			     "[--path PATH --vgpu UUID]",
 		.summary = "print or edit libvirt domains that show a vGPU",
-		.run = cli_verb_libvirt_xml,
-		.options = cli_libvirt_xml_options,
-		.details = cli_libvirt_xml_details,
+		.run = IN_FULL(cli_verb_libvirt_xml),
+		.options = IN_FULL(cli_libvirt_xml_options),
+		.details = IN_FULL(cli_libvirt_xml_details),
 	},
 	{
 		.name = "fake",
@@ -173,9 +184,9 @@ const struct cli_verb cli_verbs[] = {
 		.arguments = "serve [--gpu SPEC]... MOUNTPOINT | profiles | "
 			     "conformance [TREE] | fault [FAULT...] | unplug|plug ADDRESS",
 		.summary = "mount a host that is not there, break it, or list the GPUs it can have",
-		.run = cli_verb_fake,
-		.options = cli_fake_options,
-		.details = cli_fake_details,
+		.run = IN_FULL(cli_verb_fake),
+		.options = IN_FULL(cli_fake_options),
+		.details = IN_FULL(cli_fake_details),
 	},
 	{
 		.name = "run",
@@ -183,8 +194,8 @@ const struct cli_verb cli_verbs[] = {
 		.arguments =
 			"[--gpu NAME[,aperture=512M][,...]]... [--share-network] [-v] [--] CMD...",
 		.summary = "run a program on a machine with GPUs that are not there",
-		.run = cli_verb_run,
-		.options = cli_run_options,
+		.run = IN_FULL(cli_verb_run),
+		.options = IN_FULL(cli_run_options),
 		.details =
 			"The program and all it starts see the GPUs in /sys and /dev/vfio; the rest "
 			"is the machine's own. All of it ends with CMD. The exit status is CMD's, "
@@ -197,15 +208,15 @@ const struct cli_verb cli_verbs[] = {
 		.group = "Testing",
 		.arguments = "[OPTION...] [SCENARIO-GLOB...]",
 		.summary = "boot guests and judge what their display paths show",
-		.run = cli_verb_test,
-		.options = cli_test_options,
-		.details = cli_test_details,
+		.run = IN_FULL(cli_verb_test),
+		.options = IN_FULL(cli_test_options),
+		.details = IN_FULL(cli_test_details),
 	},
 	{
 		.name = "complete", /* no group: hidden; only shells use it */
 		.arguments = "-- [WORD...]",
 		.summary = "say what may come next on a command line",
-		.run = cli_verb_complete,
+		.run = IN_FULL(cli_verb_complete),
 	},
 };
 const size_t cli_verbs_len = VGPU_ARRAY_LEN(cli_verbs);

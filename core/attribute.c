@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vgpulab/backend-impl.h>
+#include <vgpulab/error.h>
 
 #include "attribute.h"
 
@@ -130,4 +131,17 @@ int vgpu_attribute_write(struct vgpu_backend *backend, const char *text, const c
 
 	FORMAT_PATH(path, ret, format);
 	return ret < 0 ? ret : backend->impl->write(backend, path, text, strlen(text));
+}
+
+bool vgpu_attribute_has_gone(int ret)
+{
+	return ret == -ENOENT || ret == -ENODEV;
+}
+
+int vgpu_attribute_fail(const struct vgpu_backend *backend, int ret, const char *path,
+			struct vgpu_error *err)
+{
+	return vgpu_error_set(
+		err, ret == -EACCES || ret == -EPERM ? VGPU_ERROR_PERMISSION : VGPU_ERROR_FAILED,
+		-ret, "cannot read %s/%s: %s", backend->root, path, strerror(-ret));
 }

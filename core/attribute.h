@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 struct vgpu_backend;
+struct vgpu_error;
 
 /** The longest path asked of a backend, with its NUL. */
 #define VGPU_PATH_LEN 512
@@ -45,3 +46,13 @@ bool vgpu_attribute_exists(struct vgpu_backend *backend, const char *format, ...
 /** One write(2) of @text. 0 or a negative errno. */
 int vgpu_attribute_write(struct vgpu_backend *backend, const char *text, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/**
+ * Whether what was asked for went away after its name had been seen.
+ * Source: sysfs gives ENOENT for a path and ENODEV for an open file of a removed device
+ */
+bool vgpu_attribute_has_gone(int ret);
+
+/** "cannot read PATH: WHY", @ret being a negative errno, which is returned. */
+int vgpu_attribute_fail(const struct vgpu_backend *backend, int ret, const char *path,
+			struct vgpu_error *err);

@@ -72,6 +72,17 @@ static void scripts_find(const struct vgpu_callouts *callouts, const char *kind,
 	}
 }
 
+bool vgpu_callouts_exist(const struct vgpu_callouts *callouts)
+{
+	struct scripts scripts;
+	bool exist;
+
+	scripts_find(callouts, "callouts", &scripts);
+	exist = scripts.len > 0;
+	scripts_finish(&scripts);
+	return exist;
+}
+
 static void result_finish(struct vgpu_callout_result *result)
 {
 	free(result->out);

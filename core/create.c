@@ -77,8 +77,8 @@ static int fail_no_room(struct creation *creation, int errnum)
 	return ret;
 }
 
-/* The numbers from before the refusal say nothing now. */
-static int fail_no_room_after_all(struct creation *creation, int errnum)
+/* What is left now: the creation knows names alone. */
+static int look_and_fail_no_room(struct creation *creation, int errnum)
 {
 	_destroy_(vgpu_snapshot) struct vgpu_snapshot *fresh = NULL;
 	const struct vgpu_mdev_type *type = NULL;
@@ -187,6 +187,24 @@ static const struct vgpu_refusal refusals[] = {
 	  "run as root; before Linux 6.1 some drivers say so when no instance is left" },
 };
 
+static int check_room(struct creation *creation)
+{
+	char path[VGPU_PATH_LEN];
+	uint32_t available = 0;
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/mdev_supported_types/%s/available_instances",
+		 creation->parent->path, creation->type->id);
+	ret = vgpu_attribute_read_u32(creation->backend, &available, "%s", path);
+	if (vgpu_attribute_has_gone(ret))
+		return vgpu_refusal_fail(refusals, VGPU_ARRAY_LEN(refusals), -ENOENT,
+					 creation->backend, "create", path, creation->err);
+	/* what is no number promises nothing */
+	if (ret < 0 && ret != -EINVAL)
+		return vgpu_attribute_fail(creation->backend, ret, path, creation->err);
+	return available ? 0 : look_and_fail_no_room(creation, ENOSPC);
+}
+
 static int write_create(struct creation *creation)
 {
 	char path[VGPU_PATH_LEN];
@@ -199,7 +217,7 @@ static int write_create(struct creation *creation)
 	creation->instance.parent = (size_t)(creation->parent - creation->snapshot->parents);
 	ret = vgpu_attribute_write(creation->backend, creation->instance.uuid.text, "%s", path);
 	if (ret == -ENOSPC || ret == -EUSERS)
-		return fail_no_room_after_all(creation, -ret);
+		return look_and_fail_no_room(creation, -ret);
 	if (ret < 0)
 		return vgpu_refusal_fail(refusals, VGPU_ARRAY_LEN(refusals), ret, creation->backend,
 					 "create", path, creation->err);
@@ -258,7 +276,7 @@ int vgpu_create(struct vgpu_backend *backend, const struct vgpu_create_request *
 {
 	_destroy_(vgpu_snapshot) struct vgpu_snapshot *snapshot = NULL;
 	struct creation creation = { .backend = backend, .request = request, .err = err };
-	int ret = vgpu_snapshot_take_parents(backend, &snapshot, err);
+	int ret = vgpu_snapshot_take_names(backend, &snapshot, err);
 
 	if (ret < 0)
 		return ret;
@@ -270,8 +288,8 @@ int vgpu_create(struct vgpu_backend *backend, const struct vgpu_create_request *
 	ret = choose_parent_and_type(&creation);
 	if (ret == 0)
 		ret = check_duplicate(&creation);
-	if (ret == 0 && !creation.type->available)
-		ret = fail_no_room(&creation, ENOSPC);
+	if (ret == 0)
+		ret = check_room(&creation);
 	if (ret == 0)
 		ret = write_create(&creation);
 	if (ret == 0)

@@ -138,7 +138,7 @@ int vgpu_definition_check(struct vgpu_backend *backend, struct vgpu_definition *
 	_destroy_(vgpu_snapshot) struct vgpu_snapshot *snapshot = NULL;
 	const struct vgpu_parent *parent;
 	const struct vgpu_mdev_type *type;
-	int ret = vgpu_snapshot_take_parents(backend, &snapshot, err);
+	int ret = vgpu_snapshot_take_names(backend, &snapshot, err);
 
 	if (ret == 0)
 		ret = vgpu_parent_find(backend, snapshot, definition->parent, &parent, err);

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <vgpulab/backend-impl.h>
 #include <vgpulab/lifecycle.h>
+#include <vgpulab/snapshot.h>
 
 #include "attribute.h"
 #include "instance.h"
-#include "names.h"
 
 static int fail_memory(struct vgpu_error *err)
 {
@@ -91,22 +91,19 @@ int vgpu_devices_defined(const struct vgpu_host *host, const struct vgpu_uuid *u
 /* The definitions of all, or of one: reading a directory once is cheaper than asking for each. */
 struct looking {
 	const struct vgpu_host *host;
+	const struct vgpu_callouts *callouts; /* NULL: none to ask */
 	const struct vgpu_definitions *definitions;
 	const char *parent;
 	struct vgpu_devices *devices;
 };
 
-static int look_at(struct looking *looking, const char *name)
+/* @device's definition says what runs: UUID, parent and type. */
+static int add_running(struct looking *looking, struct vgpu_device device)
 {
-	struct vgpu_device device = { .active = true };
 	struct vgpu_definition *definition = &device.definition;
 	const struct vgpu_definition *defined;
 	int ret;
 
-	/* one that comes or goes just now has no type */
-	if (vgpu_uuid_parse(name, &definition->uuid) < 0 ||
-	    vgpu_definition_from_running(looking->host->backend, definition) < 0)
-		return 0;
 	if (looking->parent && strcmp(looking->parent, definition->parent) != 0)
 		return 0;
 	defined =
@@ -124,19 +121,38 @@ static int look_at(struct looking *looking, const char *name)
 		device.defined = true;
 	} else {
 		/* a script that fails leaves the vGPU without settings, not the list without it */
-		vgpu_callout_get_settings(looking->host->callouts, definition, NULL);
+		vgpu_callout_get_settings(looking->callouts, definition, NULL);
 	}
 	ret = add(looking->devices, &device);
 	vgpu_definition_finish(&device.definition);
 	return ret;
 }
 
-static int compare(const void *a, const void *b)
+static int add_one(struct looking *looking, const struct vgpu_uuid *uuid)
 {
-	const struct vgpu_device *left = a, *right = b;
-	int order = strcmp(left->definition.parent, right->definition.parent);
+	struct vgpu_device device = { .active = true, .definition.uuid = *uuid };
+	int ret = vgpu_definition_from_running(looking->host->backend, &device.definition);
 
-	return order ? order : strcmp(left->definition.uuid.text, right->definition.uuid.text);
+	return ret < 0 ? 0 : add_running(looking, device);
+}
+
+static int add_all(struct looking *looking, struct vgpu_error *err)
+{
+	_destroy_(vgpu_snapshot) struct vgpu_snapshot *snapshot = NULL;
+	int ret = vgpu_snapshot_take_instances(looking->host->backend, &snapshot, err);
+
+	for (size_t i = 0; ret == 0 && i < snapshot->instances_len; i++) {
+		const struct vgpu_instance *instance = &snapshot->instances[i];
+		struct vgpu_device device = { .active = true, .definition.uuid = instance->uuid };
+
+		/* one that comes or goes just now has no type */
+		if (!instance->type[0])
+			continue;
+		strcpy(device.definition.parent, instance->parent_name);
+		strcpy(device.definition.type, instance->type);
+		ret = add_running(looking, device) < 0 ? fail_memory(err) : 0;
+	}
+	return ret;
 }
 
 int vgpu_devices_active(const struct vgpu_host *host, const struct vgpu_uuid *uuid,
@@ -144,27 +160,18 @@ int vgpu_devices_active(const struct vgpu_host *host, const struct vgpu_uuid *uu
 {
 	_destroy_(vgpu_definitions) struct vgpu_definitions *definitions = NULL;
 	_destroy_(vgpu_devices) struct vgpu_devices *devices = calloc(1, sizeof(*devices));
-	_destroy_(vgpu_names) struct vgpu_names *names = NULL;
-	struct looking looking = { host, NULL, parent, devices };
+	struct looking looking = { .host = host, .parent = parent, .devices = devices };
 	int ret = devices ? vgpu_store_list(host->store, uuid, NULL, &definitions, err)
 			  : fail_memory(err);
 
 	if (ret < 0)
 		return ret;
 	looking.definitions = definitions;
-	if (uuid)
-		ret = look_at(&looking, uuid->text);
-	else
-		ret = vgpu_names_list(host->backend, "bus/mdev/devices", &names);
-	for (size_t i = 0; names && ret == 0 && i < names->len; i++)
-		ret = look_at(&looking, names->items[i]);
-	/* no mdev core, no vGPUs */
-	if (ret < 0 && ret != -ENOENT)
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, -ret,
-				      "cannot read %s/bus/mdev/devices: %s", host->backend->root,
-				      strerror(-ret));
-	if (devices->len)
-		qsort(devices->items, devices->len, sizeof(*devices->items), compare);
+	if (host->callouts && vgpu_callouts_exist(host->callouts))
+		looking.callouts = host->callouts;
+	ret = uuid ? add_one(&looking, uuid) : add_all(&looking, err);
+	if (ret < 0)
+		return ret;
 	devices->broken = steal(definitions->broken);
 	devices->broken_len = definitions->broken_len;
 	*out = steal(devices);

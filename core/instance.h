@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct vgpu_backend;
@@ -18,3 +19,7 @@ void vgpu_instance_set_parent(struct vgpu_instance *instance, const char *name, 
  * Source: drivers/vfio/mdev/mdev_sysfs.c, mdev_create_sysfs_files()
  */
 void vgpu_instance_read(struct vgpu_backend *backend, struct vgpu_instance *instance);
+
+/** The same for what is not known yet; without @whole the type alone. */
+void vgpu_instance_complete(struct vgpu_backend *backend, struct vgpu_instance *instance,
+			    bool whole);

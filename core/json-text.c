@@ -66,7 +66,7 @@ static void write_string(FILE *stream, const char *text)
 		if (c == '"' || c == '\\')
 			fprintf(stream, "\\%c", c);
 		else if (c >= 0x20)
-			fputc(c, stream);
+			putc_unlocked(c, stream);
 		else if (escapes[c])
 			fprintf(stream, "\\%c", escapes[c]);
 		else

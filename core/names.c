@@ -44,6 +44,12 @@ int vgpu_names_list(struct vgpu_backend *backend, const char *path, struct vgpu_
 	return 0;
 }
 
+bool vgpu_names_have(const struct vgpu_names *names, const char *name)
+{
+	return names->len &&
+	       bsearch(&name, names->items, names->len, sizeof(*names->items), compare_names);
+}
+
 void vgpu_names_destroy(struct vgpu_names *names)
 {
 	if (!names)

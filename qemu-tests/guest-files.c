@@ -13,19 +13,36 @@ static bool is_there(const char *path)
 	return path && access(path, F_OK) == 0;
 }
 
-/* "/usr" of "/usr/bin/vgpulab", "DIR" of "DIR/cli/vgpulab"; "" if the kernel does not tell. */
+static void cut_last_name(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash)
+		*slash = '\0';
+}
+
+/* The directory of our program, or one above that; "" if the kernel does not tell. */
 static void find_above(char *path, size_t size, int levels)
 {
 	ssize_t len = readlink("/proc/self/exe", path, size - 1);
 
 	path[len > 0 ? len : 0] = '\0';
-	for (int i = 0; i < levels && strrchr(path, '/'); i++)
-		*strrchr(path, '/') = '\0';
+	for (int i = 0; i < levels; i++)
+		cut_last_name(path);
 }
 
+/* "/usr" of "/usr/bin/PROGRAM" and of "/usr/libexec/vgpulab/PROGRAM". */
 static void find_own_prefix(char *path, size_t size)
 {
-	find_above(path, size, 2);
+	static const char libexec[] = "/" QT_LIBEXECDIR_UNDER_PREFIX "/vgpulab";
+	size_t len;
+
+	find_above(path, size, 1);
+	len = strlen(path);
+	if (len >= strlen(libexec) && !strcmp(path + len - strlen(libexec), libexec))
+		path[len - strlen(libexec)] = '\0';
+	else
+		cut_last_name(path);
 }
 
 /* The build directory that we run in, one or two levels above our own, else NULL. */

@@ -359,7 +359,12 @@ void paper_add_vgpu(struct paper *paper, const char *address, const char *type, 
 	snprintf(path, sizeof(path), "bus/mdev/devices/%s", uuid);
 	snprintf(text, sizeof(text), "../../../devices/pci0000:00/%s/%s", address, uuid);
 	paper_link(paper, path, text);
-	snprintf(path, sizeof(path), "kernel/iommu_groups/%u/devices/%s", group, uuid);
+	snprintf(text, sizeof(text), "../../../%s", uuid);
+	paper_link(paper, GPU_PATH(address, "mdev_supported_types/%s/devices/%s", type, uuid),
+		   text);
+	snprintf(path, sizeof(path), "bus/mdev/drivers/intel_vgpu_mdev/%s", uuid);
 	snprintf(text, sizeof(text), "../../../../devices/pci0000:00/%s/%s", address, uuid);
+	paper_link(paper, path, text);
+	snprintf(path, sizeof(path), "kernel/iommu_groups/%u/devices/%s", group, uuid);
 	paper_link(paper, path, text);
 }

@@ -10,6 +10,7 @@
  * Source: mdevctl(8), CALLOUTS and NOTIFICATIONS
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <vgpulab/definition.h>
 
@@ -32,6 +33,9 @@ struct vgpu_callouts {
 	const struct vgpu_callout_ops *ops;
 	void *data;
 };
+
+/** Whether there is any callout script at all: to look for each vGPU anew takes long. */
+bool vgpu_callouts_exist(const struct vgpu_callouts *callouts);
 
 /**
  * Does @act between the scripts: "pre" (a failure prevents it), then @act, "post" (told of its

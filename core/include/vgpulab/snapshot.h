@@ -63,6 +63,12 @@ int vgpu_snapshot_take(struct vgpu_backend *backend, struct vgpu_snapshot **out,
 /** The same without the vGPUs, whose number may be large. */
 int vgpu_snapshot_take_parents(struct vgpu_backend *backend, struct vgpu_snapshot **out,
 			       struct vgpu_error *err);
+/** Of parents and types the names alone: no drivers, no attributes. */
+int vgpu_snapshot_take_names(struct vgpu_backend *backend, struct vgpu_snapshot **out,
+			     struct vgpu_error *err);
+/** The vGPUs and what is needed to name them: no attributes of types, no drivers, no groups. */
+int vgpu_snapshot_take_instances(struct vgpu_backend *backend, struct vgpu_snapshot **out,
+				 struct vgpu_error *err);
 void vgpu_snapshot_destroy(struct vgpu_snapshot *snapshot);
 VGPU_DEFINE_DESTROYP(vgpu_snapshot)
 
