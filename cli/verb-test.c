@@ -24,6 +24,7 @@ enum {
 	OPTION_ACCEL,
 	OPTION_TAMPER,
 	OPTION_REPEAT,
+	OPTION_JOBS,
 	OPTION_FORMAT,
 	OPTION_DESCRIBE,
 	OPTION_NEED,
@@ -52,6 +53,7 @@ const struct cli_option cli_test_options[] = {
 	{ OPTION_ACCEL, "accel", "ACCEL", "tcg or kvm (kvm if it really runs a vCPU)" },
 	{ OPTION_REPEAT, "repeat", "N",
 	  "flips, driver reloads, reboots and suspends: N times as many" },
+	{ OPTION_JOBS, "jobs", "N", "so many scenarios at a time (as the cores and memory allow)" },
 	{ OPTION_TAMPER, "tamper", "FAULT", "self-test: the guest draws this fault on purpose" },
 	{ OPTION_FORMAT, "format", "FORMAT[:FILE]",
 	  "results as tap, ktap, junit, json, lava, tmt or github, too" },
@@ -365,6 +367,10 @@ static bool take_plan_option(struct request *request, int id, const char *value)
 		request->wrong = "'%s' is not 1 to 100000";
 		return sscanf(value, "%u%c", &options->rounds, &rest) == 1 &&
 		       options->rounds >= 1 && options->rounds <= 100000;
+	case OPTION_JOBS:
+		request->wrong = "'%s' is not 1 to 64";
+		return sscanf(value, "%u%c", &options->jobs, &rest) == 1 && options->jobs >= 1 &&
+		       options->jobs <= 64;
 	case OPTION_SHARD:
 		request->wrong = "'%s' is not I/N with I from 1 to N";
 		return sscanf(value, "%u/%u%c", &options->shard, &options->shards, &rest) == 2 &&

@@ -21,8 +21,8 @@
 static int ask(const struct qt_action_run *run, const char *command, char *answer,
 	       struct vgpu_error *err)
 {
-	return qt_console_command(qt_vm_console(run->vm), command, qt_now_ms() + ANSWER_MS, answer,
-				  err);
+	return qt_console_command(qt_vm_console(run->vm), command, qt_deadline_ms(ANSWER_MS),
+				  answer, err);
 }
 
 /* The number behind "key=" in an answer; 0 if it is not there. */
@@ -122,13 +122,13 @@ static int set_reset(const struct qt_action_run *run, const char *action, struct
 	json_object *arguments = json_object_new_object();
 
 	json_object_object_add(arguments, "reboot", json_object_new_string(action));
-	return qt_qmp_command(qt_vm_qmp(run->vm), "set-action", arguments, qt_now_ms() + QMP_MS,
+	return qt_qmp_command(qt_vm_qmp(run->vm), "set-action", arguments, qt_deadline_ms(QMP_MS),
 			      NULL, err);
 }
 
 static int wait_boot(const struct qt_action_run *run, struct vgpu_error *err)
 {
-	int r = qt_console_wait_ready(qt_vm_console(run->vm), qt_now_ms() + run->boot_ms, NULL,
+	int r = qt_console_wait_ready(qt_vm_console(run->vm), qt_deadline_ms(run->boot_ms), NULL,
 				      err);
 
 	return r ? r : set_reset(run, "shutdown", err);
@@ -148,7 +148,7 @@ static int run_reset(const struct qt_action_run *run, struct vgpu_error *err)
 	int r = set_reset(run, "reset", err);
 
 	if (!r)
-		r = qt_qmp_command(qt_vm_qmp(run->vm), "system_reset", NULL, qt_now_ms() + QMP_MS,
+		r = qt_qmp_command(qt_vm_qmp(run->vm), "system_reset", NULL, qt_deadline_ms(QMP_MS),
 				   NULL, err);
 	return r ? r : wait_boot(run, err);
 }
@@ -158,7 +158,7 @@ static int wait_state(const struct qt_action_run *run, const char *state, struct
 {
 	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
 
-	for (int64_t deadline_ms = qt_now_ms() + SLEEP_MS; qt_now_ms() < deadline_ms;) {
+	for (int64_t deadline_ms = qt_deadline_ms(SLEEP_MS); qt_now_ms() < deadline_ms;) {
 		json_object *status = NULL, *value = NULL;
 		int r = qt_qmp_command(qt_vm_qmp(run->vm), "query-status", NULL, deadline_ms,
 				       &status, err);
@@ -182,10 +182,10 @@ static int run_suspend(const struct qt_action_run *run, struct vgpu_error *err)
 	if (!r)
 		r = wait_state(run, "suspended", err);
 	if (!r)
-		r = qt_qmp_command(qt_vm_qmp(run->vm), "system_wakeup", NULL, qt_now_ms() + QMP_MS,
-				   NULL, err);
+		r = qt_qmp_command(qt_vm_qmp(run->vm), "system_wakeup", NULL,
+				   qt_deadline_ms(QMP_MS), NULL, err);
 	return r ? r
-		 : qt_console_wait_answer(console, "suspend", qt_now_ms() + ANSWER_MS, NULL, err);
+		 : qt_console_wait_answer(console, "suspend", qt_deadline_ms(ANSWER_MS), NULL, err);
 }
 
 const struct qt_action qt_actions[] = {

@@ -54,7 +54,7 @@ static int look(struct qt_vm *vm, struct standing *standing, struct qt_boot_disp
 {
 	_image_ struct qt_image now = { 0 };
 	int64_t now_ms = qt_now_ms();
-	int r = qt_capture_qmp(vm, now_ms + LOOK_MS, &now, err);
+	int r = qt_capture_qmp(vm, qt_deadline_ms(LOOK_MS), &now, err);
 
 	if (r)
 		return r;

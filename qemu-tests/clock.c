@@ -2,10 +2,15 @@
 #include "clock.h"
 
 #include <qemu-tests/harness.h>
+#include <sched.h>
 #include <signal.h>
 #include <time.h>
 
+/* A piece of work that takes a core of 3 GHz 60 ms, and what may at most be made of a slow one. */
+enum { WORK_ROUNDS = 30000000, WORK_MS = 60, PATIENCE_MAX = 20 };
+
 static volatile sig_atomic_t interrupted;
+static double patience = 1;
 
 void qt_interrupt(void)
 {
@@ -37,4 +42,38 @@ int qt_left_to_clean_up_ms(int64_t deadline_ms)
 int qt_left_ms(int64_t deadline_ms)
 {
 	return interrupted ? 0 : qt_left_to_clean_up_ms(deadline_ms);
+}
+
+void qt_patience_measure(unsigned int jobs)
+{
+	int64_t start_ms = qt_now_ms();
+	volatile uint64_t sink;
+	uint64_t x = 88172645463325252ull;
+	unsigned int cores = 1;
+	cpu_set_t cpus;
+
+	/* each step needs the one before: Marsaglia's xorshift */
+	for (int i = 0; i < WORK_ROUNDS; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+	}
+	sink = x;
+	(void)sink;
+	patience = (double)(qt_now_ms() - start_ms) / WORK_MS;
+	if (!sched_getaffinity(0, sizeof(cpus), &cpus))
+		cores = (unsigned int)CPU_COUNT(&cpus);
+	if (jobs > cores)
+		patience *= (double)jobs / cores;
+	patience = patience < 1 ? 1 : patience > PATIENCE_MAX ? PATIENCE_MAX : patience;
+}
+
+double qt_patience(void)
+{
+	return patience;
+}
+
+int64_t qt_deadline_ms(int64_t span_ms)
+{
+	return qt_now_ms() + (int64_t)((double)span_ms * patience);
 }

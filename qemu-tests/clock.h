@@ -19,5 +19,15 @@ int qt_left_ms(int64_t deadline_ms);
 /** The same for cleaning up, which an interruption does not cut short. */
 int qt_left_to_clean_up_ms(int64_t deadline_ms);
 
+/**
+ * Measures how slow this machine is now, for qt_deadline_ms(): a loaded or emulated one gets more
+ * time. @jobs is how many scenarios will share its cores.
+ */
+void qt_patience_measure(unsigned int jobs);
+/** What was measured: 1 for a machine that is as fast as time spans are made for; never less. */
+double qt_patience(void);
+/** The point of time in @span_ms, or later on a slow machine. */
+int64_t qt_deadline_ms(int64_t span_ms);
+
 /** Has qt_interrupt() been called? */
 bool qt_interrupted(void);

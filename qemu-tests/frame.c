@@ -32,7 +32,7 @@ static int show(const struct qt_frame_request *request, const struct qt_frame *f
 		 (unsigned long long)card->nonce, card->frame, card->width_px, card->height_px,
 		 frame->shown.format, frame->tiling, cursor, request->blitter ? " by=blitter" : "",
 		 request->tamper ? " tamper=" : "", request->tamper ? request->tamper : "");
-	r = qt_console_command(qt_vm_console(request->vm), command, qt_now_ms() + SHOW_MS, answer,
+	r = qt_console_command(qt_vm_console(request->vm), command, qt_deadline_ms(SHOW_MS), answer,
 			       err);
 	/* a card of which nothing was filled, or nothing copied, is no proof of both */
 	if (!r && request->blitter &&
@@ -56,7 +56,7 @@ static int show_text(const struct qt_frame_request *request, struct qt_frame *fr
 		 (unsigned long long)frame->shown.card.nonce, frame->shown.card.frame);
 	snprintf(command, sizeof(command), "text text=%s", screen.text);
 	qt_console_listen(console, qt_text_screen_take, &screen);
-	r = qt_console_command(console, command, qt_now_ms() + SHOW_MS, answer, err);
+	r = qt_console_command(console, command, qt_deadline_ms(SHOW_MS), answer, err);
 	qt_console_listen(console, NULL, NULL);
 	if (r)
 		return r;
@@ -96,7 +96,7 @@ static enum qt_guest_copy ask_guest(const struct qt_frame_request *request,
 	const char *at;
 
 	bare.card.cursor_x_px = bare.card.cursor_y_px = -1;
-	if (qt_console_command(qt_vm_console(request->vm), "read", qt_now_ms() + SHOW_MS, answer,
+	if (qt_console_command(qt_vm_console(request->vm), "read", qt_deadline_ms(SHOW_MS), answer,
 			       NULL))
 		return QT_GUEST_COPY_UNKNOWN;
 	at = strstr(answer, "crc32=");
@@ -134,7 +134,7 @@ static void take_shots(const struct qt_frame_request *request, struct qt_frame *
 		int r = 0;
 
 		if (capture->grab)
-			r = capture->grab(request->vm, start_ms + CAPTURE_MS,
+			r = capture->grab(request->vm, qt_deadline_ms(CAPTURE_MS),
 					  &images[frame->shots_len], &trouble);
 		else
 			attest(request, frame, shot);

@@ -198,7 +198,7 @@ static FILE *open_log(int dir_fd, const char *name)
 	return log;
 }
 
-static void remove_sockets(int dir_fd)
+void qt_vm_remove_sockets(int dir_fd)
 {
 	static const char *const names[] = { QT_QMP_SOCKET, QT_CONTROL_SOCKET, QT_VNC_SOCKET,
 					     QT_SPICE_SOCKET };
@@ -221,7 +221,7 @@ int qt_vm_start(char *const *argv, int dir_fd, int64_t deadline_ms, struct qt_vm
 	if (vm->dir_fd < 0)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "dup: %s", strerror(errno));
 	/* left by a run that was killed: nobody listens there */
-	remove_sockets(dir_fd);
+	qt_vm_remove_sockets(dir_fd);
 	vm->qmp_log = open_log(dir_fd, QT_QMP_LOG);
 	vm->control_log = open_log(dir_fd, QT_CONTROL_LOG);
 	r = spawn(vm, argv, err);
@@ -286,7 +286,7 @@ void qt_vm_destroy(struct qt_vm *vm)
 	if (vm->control_log)
 		fclose(vm->control_log);
 	if (vm->dir_fd >= 0) {
-		remove_sockets(vm->dir_fd);
+		qt_vm_remove_sockets(vm->dir_fd);
 		close(vm->dir_fd);
 	}
 	if (vm->pidfd >= 0)

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <unistd.h>
+#include <vgpulab/cleanup.h>
 
 /* To the line's beginning, and clear it. */
 #define REWRITE "\r\033[K"
@@ -27,33 +28,48 @@ void qt_progress_subject(struct qt_progress *progress, const char *format, ...)
 	va_end(args);
 }
 
+/* In one piece: several processes write to one terminal. */
+static void print(const struct qt_progress *progress, const char *format, ...)
+{
+	_autofree_ char *line = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&line, format, args) < 0)
+		line = NULL;
+	va_end(args);
+	fputs(line ? line : "", progress->out);
+	fflush(progress->out);
+}
+
 void qt_progress_step(struct qt_progress *progress, const char *format, ...)
 {
 	double seconds = (double)(qt_now_ms() - progress->start_ms) / 1000;
+	char step[160];
 	va_list args;
 
+	/* a full or broken pipe is the reader's to find */
+	if (progress->beat_fd && write(progress->beat_fd, "\n", 1) < 0)
+		progress->beat_fd = 0;
 	if (!progress->out)
 		return;
-	fprintf(progress->out, "%s%5.1f s  %s: ", progress->terminal ? REWRITE : "", seconds,
-		progress->subject);
 	va_start(args, format);
-	vfprintf(progress->out, format, args);
+	vsnprintf(step, sizeof(step), format, args);
 	va_end(args);
-	fputs(progress->terminal ? "" : "\n", progress->out);
-	fflush(progress->out);
+	print(progress, "%s%5.1f s  %s: %s%s", progress->terminal ? REWRITE : "", seconds,
+	      progress->subject, step, progress->terminal ? "" : "\n");
 }
 
 void qt_progress_line(struct qt_progress *progress, const char *format, ...)
 {
+	_autofree_ char *line = NULL;
 	va_list args;
 
 	if (!progress->out)
 		return;
-	if (progress->terminal)
-		fputs(REWRITE, progress->out);
 	va_start(args, format);
-	vfprintf(progress->out, format, args);
+	if (vasprintf(&line, format, args) < 0)
+		line = NULL;
 	va_end(args);
-	fputc('\n', progress->out);
-	fflush(progress->out);
+	print(progress, "%s%s\n", progress->terminal ? REWRITE : "", line ? line : "");
 }

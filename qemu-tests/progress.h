@@ -14,6 +14,7 @@ struct qt_progress {
 	bool terminal;
 	int64_t start_ms;
 	char subject[64]; /* "[1/2] region-1024x768" */
+	int beat_fd; /* gets a newline with each step; 0: there is none */
 };
 
 void qt_progress_init(struct qt_progress *progress, FILE *out);

@@ -5,18 +5,24 @@
 #include "guest-kernel.h"
 #include "guest-modules.h"
 #include "initramfs.h"
+#include "jobs.h"
 #include "journal.h"
 #include "plan.h"
 #include "report.h"
+#include "scenario-keeper.h"
 #include "scenario-run.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <vgpulab/cleanup.h>
+
+/* What was killed is cleaned up after within this time. */
+#define LOCK_MS 20000
 
 /* Makes the output directory and those above it. */
 static int open_out_dir(const char *path, struct vgpu_error *err)
@@ -127,80 +133,34 @@ static void choose_accel(struct qt_runner *runner)
 				: "tcg";
 }
 
-static void say_result(struct qt_runner *runner, const struct qt_result *result)
+/* One run at a time in a directory; what cleans up after one that was killed counts, too. */
+static int lock_directory(int fd, struct vgpu_error *err)
 {
-	if (result->outcome == QT_PASSED && result->scenario->refused)
-		qt_progress_line(&runner->progress, "PASS %s: refused as it must be, %.1f s",
-				 result->scenario->name, result->total_ms / 1000.0);
-	else if (result->outcome == QT_PASSED)
-		qt_progress_line(&runner->progress, "PASS %s: %zu frames exact, %s%s%.1f s",
-				 result->scenario->name, result->frames_len, result->notes,
-				 *result->notes ? ", " : "", result->total_ms / 1000.0);
-	else
-		qt_progress_line(&runner->progress, "%s %s: %s%s%s",
-				 *result->known ? "KNOWN" : qt_outcome_name(result->outcome),
-				 result->scenario->name, result->fault, *result->fault ? ": " : "",
-				 result->reason);
-}
+	for (int64_t deadline_ms = qt_now_ms() + LOCK_MS; flock(fd, LOCK_EX | LOCK_NB);) {
+		const struct timespec pause = { .tv_nsec = 50000000 };
 
-/* A scenario and the one beside it each have a result of their own. */
-static int add_results(struct qt_verdict *verdict, const struct qt_plan_item *item,
-		       struct vgpu_error *err)
-{
-	const struct qt_scenario *beside = qt_scenario_find(item->scenario->beside);
-	size_t first = verdict->results_len;
-
-	if (!qt_verdict_add(verdict, item->scenario) ||
-	    (beside && !qt_verdict_add(verdict, beside)))
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "running scenarios");
-	for (size_t i = first; i < verdict->results_len; i++)
-		verdict->results[i].round = item->round;
+		if (errno != EWOULDBLOCK || !qt_left_ms(deadline_ms)) {
+			vgpu_error_set(err, VGPU_ERROR_BUSY, errno,
+				       "another run has this output directory");
+			vgpu_error_hint(err, "wait for it, or give another --out");
+			return -EBUSY;
+		}
+		nanosleep(&pause, NULL);
+	}
 	return 0;
 }
 
-static int run_one(struct qt_runner *runner, const struct qt_plan_item *item,
-		   struct qt_verdict *verdict, struct vgpu_error *err)
-{
-	unsigned int attempts = qt_expectations_attempts(&runner->expectations, item->scenario);
-	size_t first = verdict->results_len;
-	struct qt_result *results;
-	int r = add_results(verdict, item, err);
-
-	if (r)
-		return r;
-	results = verdict->results + first;
-	for (unsigned int attempt = 1; attempt <= attempts; attempt++) {
-		for (size_t i = first; i < verdict->results_len; i++)
-			qt_result_reset(&verdict->results[i]);
-		qt_scenario_run(runner, &results[0],
-				verdict->results_len > first + 1 ? &results[1] : NULL);
-		results[0].attempts = attempt > 1 ? attempt : 0;
-		if (results[0].outcome != QT_FAILED || qt_interrupted())
-			break;
-	}
-	for (size_t i = first; i < verdict->results_len && !r; i++) {
-		struct qt_result *result = &verdict->results[i];
-
-		qt_expectations_judge(&runner->expectations, result);
-		say_result(runner, result);
-		/* what an interruption cut off is to be run again */
-		if (!qt_interrupted())
-			r = qt_journal_add(runner->out_fd, result, err);
-	}
-	return r;
-}
-
+/* While it goes on, somebody sees to it that no vGPU outlives us. */
 static int run_plan(struct qt_runner *runner, const struct qt_plan *plan,
 		    struct qt_verdict *verdict, struct vgpu_error *err)
 {
-	size_t done = verdict->results_len;
-	int r = 0;
+	struct qt_keeper keeper;
+	int r = qt_keeper_init(&keeper, runner->out_fd, err);
 
-	for (size_t i = 0; i < plan->len && !qt_interrupted() && !r; i++) {
-		qt_progress_subject(&runner->progress, "[%zu/%zu] %s", done + i + 1,
-				    done + plan->len, plan->items[i].scenario->name);
-		r = run_one(runner, &plan->items[i], verdict, err);
-	}
+	runner->note_fd = keeper.note_fd;
+	if (!r)
+		r = qt_jobs_run(runner, plan, verdict, err);
+	qt_keeper_finish(&keeper);
 	return r;
 }
 
@@ -272,6 +232,9 @@ int qt_run(const struct qt_options *options, struct qt_verdict **out, struct vgp
 	out_fd = runner.out_fd = open_out_dir(options->out_dir, err);
 	if (out_fd < 0)
 		return out_fd;
+	r = lock_directory(out_fd, err);
+	if (r)
+		return r;
 	qt_progress_init(&runner.progress, options->progress);
 	choose_accel(&runner);
 	describe_run(verdict, &runner);

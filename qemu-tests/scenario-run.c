@@ -43,24 +43,24 @@ static bool need_is_met(struct qt_scenario_state *run, const char *name)
 	return false;
 }
 
-static bool needs_are_met(struct qt_scenario_state *run)
+/* Tells @need each thing that the scenario needs, until that says no. */
+static bool for_each_need(struct qt_scenario_state *run,
+			  bool (*need)(struct qt_scenario_state *run, const char *name))
 {
 	static const char *const always[] = { "qemu", "guest-kernel", "guest-init" };
 	const struct qt_scenario *scenario = run->result->scenario;
+	bool met = true;
 
 	/* what is refused needs no guest */
-	for (size_t i = 0; i < (scenario->refused ? 1 : VGPU_ARRAY_LEN(always)); i++)
-		if (!need_is_met(run, always[i]))
-			return false;
-	if (run->driver && !need_is_met(run, "guest-modules"))
-		return false;
-	for (size_t i = 0; i < QT_PATH_NEEDS_MAX && run->path->needs[i]; i++)
-		if (!need_is_met(run, run->path->needs[i]))
-			return false;
-	for (size_t i = 0; i < QT_SCENARIO_NEEDS_MAX && scenario->needs[i]; i++)
-		if (!need_is_met(run, scenario->needs[i]))
-			return false;
-	return true;
+	for (size_t i = 0; i < (scenario->refused ? 1 : VGPU_ARRAY_LEN(always)) && met; i++)
+		met = need(run, always[i]);
+	if (run->driver && met)
+		met = need(run, "guest-modules");
+	for (size_t i = 0; i < QT_PATH_NEEDS_MAX && run->path->needs[i] && met; i++)
+		met = need(run, run->path->needs[i]);
+	for (size_t i = 0; i < QT_SCENARIO_NEEDS_MAX && scenario->needs[i] && met; i++)
+		met = need(run, scenario->needs[i]);
+	return met;
 }
 
 /* Pictures of an earlier run in the same place would pass for this one's. */
@@ -115,6 +115,7 @@ static int create_vgpu(struct qt_scenario_state *run, struct vgpu_error *err)
 	struct qt_vgpu_wish wish = {
 		.parent = run->runner->options->parent,
 		.type = run->runner->options->type,
+		.note_fd = run->runner->note_fd,
 	};
 	int r;
 
@@ -177,7 +178,7 @@ static int build_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 
 static int start_qemu(struct qt_scenario_state *run, struct vgpu_error *err)
 {
-	int64_t deadline_ms = qt_now_ms() + QEMU_MS;
+	int64_t deadline_ms = qt_deadline_ms(QEMU_MS);
 	int r = build_argv(run, err);
 
 	if (!r)
@@ -195,7 +196,7 @@ static int start_qemu(struct qt_scenario_state *run, struct vgpu_error *err)
 static int boot_guest(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	char line[QT_CONSOLE_LINE_LEN];
-	int64_t deadline_ms = qt_now_ms() + QT_BOOT_MS;
+	int64_t deadline_ms = qt_deadline_ms(QT_BOOT_MS);
 	int r;
 
 	if (run->path->boot_display)
@@ -228,7 +229,7 @@ static int power_off(struct qt_scenario_state *run, struct vgpu_error *err)
 
 	if (qt_console_send(qt_vm_console(run->vm), "quit", err))
 		return -EPIPE;
-	if (qt_vm_wait(run->vm, qt_now_ms() + POWER_OFF_MS, &status))
+	if (qt_vm_wait(run->vm, qt_deadline_ms(POWER_OFF_MS), &status))
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ETIMEDOUT,
 				      "the guest did not power off within %d s",
 				      POWER_OFF_MS / 1000);
@@ -260,7 +261,8 @@ static int refuse_another(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	struct qt_vgpu *more[VGPUS_MAX] = { NULL };
 	const struct qt_vgpu_wish wish = { .parent = run->result->parent,
-					   .type = run->result->type };
+					   .type = run->result->type,
+					   .note_fd = run->runner->note_fd };
 	struct vgpu_error refusal = { 0 };
 	size_t len = 0;
 	int r = 0;
@@ -284,7 +286,7 @@ static int be_refused(struct qt_scenario_state *run, struct vgpu_error *err)
 	struct qt_refusal_request request = {
 		.scenario = run->result->scenario,
 		.dir_fd = run->dir_fd,
-		.deadline_ms = qt_now_ms() + QEMU_MS,
+		.deadline_ms = qt_deadline_ms(QEMU_MS),
 	};
 	int r = build_argv(run, err);
 
@@ -335,6 +337,8 @@ static void fail_stage(struct qt_scenario_state *run, const char *fault, struct 
 	if (qt_interrupted()) {
 		*err = (struct vgpu_error){ .message = "interrupted by a signal" };
 		fault = "interrupted";
+	} else if (err->kind == VGPU_ERROR_NO_ROOM && !strcmp(fault, "no-vgpu")) {
+		fault = QT_FAULT_NO_ROOM;
 	} else if (run->vm && err->errnum == EPIPE && qt_vm_explain_end(run->vm, err)) {
 		fault = "qemu-ended";
 	}
@@ -397,6 +401,21 @@ static void blame_beside(struct qt_scenario_state *run)
 	snprintf(run->result->reason, sizeof(run->result->reason), "%s", err.message);
 }
 
+static bool probe(struct qt_scenario_state *run, const char *name)
+{
+	qt_needs_met(&run->runner->needs, name, NULL);
+	return true;
+}
+
+void qt_scenario_probe_needs(struct qt_runner *runner, const struct qt_scenario *scenario)
+{
+	struct qt_result result = { .scenario = scenario };
+	struct qt_scenario_state run;
+
+	run_init(&run, runner, &result);
+	for_each_need(&run, probe);
+}
+
 void qt_scenario_run(struct qt_runner *runner, struct qt_result *result, struct qt_result *beside)
 {
 	const struct stage *stages = result->scenario->refused ? refusal_stages : guest_stages;
@@ -408,7 +427,8 @@ void qt_scenario_run(struct qt_runner *runner, struct qt_result *result, struct 
 		run_init(&second, runner, beside);
 		run.beside = &second;
 	}
-	going = needs_are_met(&run) && (!beside || needs_are_met(&second));
+	going = for_each_need(&run, need_is_met) &&
+		(!beside || for_each_need(&second, need_is_met));
 	for (size_t i = 0; stages[i].run && going; i++)
 		going = run_stage(&run, &stages[i]) && (!beside || run_stage(&second, &stages[i]));
 	run_finish(&run);

@@ -22,7 +22,14 @@ struct qt_runner {
 		*packed_kernel; /* the kernel as the distribution packs it; NULL: there is none */
 	struct qt_expectations expectations;
 	int out_fd;
+	int note_fd; /* where vGPUs are noted before they are made: scenario-keeper.h */
 };
+
+/** The failure of a scenario for which there was no room on the GPU. */
+#define QT_FAULT_NO_ROOM "no-room"
+
+/** Probes what the scenario needs, to know it already when it runs. */
+void qt_scenario_probe_needs(struct qt_runner *runner, const struct qt_scenario *scenario);
 
 /**
  * Fills @result, whose scenario is set; and @beside with that of the scenario beside it, if it has

@@ -116,7 +116,7 @@ static int run_every_mode(struct qt_scenario_state *run, const struct qt_step *s
 {
 	char answer[QT_CONSOLE_LINE_LEN], *rest = answer;
 	struct qt_step one = { .width_px = 0 };
-	int r = qt_console_command(qt_vm_console(run->vm), "modes", qt_now_ms() + QT_BOOT_MS,
+	int r = qt_console_command(qt_vm_console(run->vm), "modes", qt_deadline_ms(QT_BOOT_MS),
 				   answer, err);
 
 	for (char *word; !r && (word = strsep(&rest, " "));) {
@@ -148,7 +148,8 @@ static int read_guest_log(struct qt_scenario_state *run, struct vgpu_error *err)
 	if (!run->driver)
 		return 0;
 	qt_console_listen(console, take_log_line, &run->log);
-	r = qt_console_command(console, "dmesg level=7 new=1", qt_now_ms() + QT_BOOT_MS, NULL, err);
+	r = qt_console_command(console, "dmesg level=7 new=1", qt_deadline_ms(QT_BOOT_MS), NULL,
+			       err);
 	qt_console_listen(console, NULL, NULL);
 	return r;
 }
@@ -211,7 +212,7 @@ int qt_steps_judge_driver(struct qt_scenario_state *run, struct vgpu_error *err)
 	if (!r)
 		r = qt_guest_log_judge(&run->log, run->loads, err);
 	if (!r)
-		r = qt_console_command(qt_vm_console(run->vm), "info", qt_now_ms() + QT_BOOT_MS,
+		r = qt_console_command(qt_vm_console(run->vm), "info", qt_deadline_ms(QT_BOOT_MS),
 				       answer, err);
 	if (!r && run->driver->info && !strstr(answer, run->driver->info))
 		r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,

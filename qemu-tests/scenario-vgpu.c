@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "scenario-vgpu.h"
 
+#include "scenario-keeper.h"
+
 #include <backends/backends.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -56,7 +58,7 @@ static int create_smallest(struct qt_vgpu *vgpu, const struct qt_vgpu_wish *wish
 			   struct vgpu_instance *instance, struct vgpu_error *err)
 {
 	_destroy_(vgpu_snapshot) struct vgpu_snapshot *snapshot = NULL;
-	struct vgpu_create_request request = { 0 };
+	struct vgpu_create_request request = { .uuid = &vgpu->uuid };
 	const struct vgpu_mdev_type *type;
 	int r = vgpu_snapshot_take(vgpu->backend, &snapshot, err);
 
@@ -85,9 +87,13 @@ int qt_vgpu_create(const struct qt_vgpu_wish *wish, struct qt_vgpu **out, struct
 
 	if (!vgpu)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "creating a vGPU");
+	vgpu_uuid_generate(&vgpu->uuid);
+	qt_keeper_note(wish->note_fd, vgpu->uuid.text);
 	r = vgpu_backend_open("sysfs", &vgpu->backend, err);
 	if (!r && wish->type) {
-		struct vgpu_create_request request = { .parent = wish->parent, .type = wish->type };
+		struct vgpu_create_request request = { .parent = wish->parent,
+						       .type = wish->type,
+						       .uuid = &vgpu->uuid };
 
 		r = vgpu_create(vgpu->backend, &request, &instance, err);
 	} else if (!r) {
@@ -96,7 +102,6 @@ int qt_vgpu_create(const struct qt_vgpu_wish *wish, struct qt_vgpu **out, struct
 	if (r)
 		return r;
 	vgpu->exists = true;
-	vgpu->uuid = instance.uuid;
 	strcpy(vgpu->type, instance.type);
 	/* its index means the snapshot that it was read from; the name is what people know */
 	if (!vgpu_snapshot_take(vgpu->backend, &snapshot, NULL) &&

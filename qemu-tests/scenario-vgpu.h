@@ -15,6 +15,7 @@ struct qt_vgpu_wish {
 	const char *parent; /* NULL: any */
 	const char *type; /* NULL: the smallest that shows this size */
 	uint32_t width_px, height_px;
+	int note_fd; /* where its UUID is noted before it is made: scenario-keeper.h; -1: nowhere */
 };
 
 /** Creates a vGPU. The caller destroys *@out, which removes it if qt_vgpu_remove() did not. */

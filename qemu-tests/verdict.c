@@ -27,10 +27,15 @@ struct qt_result *qt_verdict_add(struct qt_verdict *verdict, const struct qt_sce
 	return results;
 }
 
-void qt_result_reset(struct qt_result *result)
+void qt_result_finish(struct qt_result *result)
 {
 	qt_argv_finish(&result->argv);
 	free(result->frames);
+}
+
+void qt_result_reset(struct qt_result *result)
+{
+	qt_result_finish(result);
 	*result = (struct qt_result){ .scenario = result->scenario, .round = result->round };
 }
 
@@ -73,10 +78,8 @@ void qt_verdict_destroy(struct qt_verdict *verdict)
 {
 	if (!verdict)
 		return;
-	for (size_t i = 0; i < verdict->results_len; i++) {
-		qt_argv_finish(&verdict->results[i].argv);
-		free(verdict->results[i].frames);
-	}
+	for (size_t i = 0; i < verdict->results_len; i++)
+		qt_result_finish(&verdict->results[i]);
 	free(verdict->results);
 	free(verdict);
 }
@@ -134,6 +137,8 @@ static json_object *shot_json(const struct qt_shot *shot)
 		json_object_object_add(object, "differing_box_px", box);
 	}
 	add_number(object, "duration_ms", shot->duration_ms);
+	if (shot->by_checksum)
+		json_object_object_add(object, "by_checksum", json_object_new_boolean(true));
 	add_text(object, "picture", shot->picture);
 	add_text(object, "diff", shot->diff);
 	return object;
@@ -236,6 +241,7 @@ json_object *qt_verdict_json(const struct qt_verdict *verdict)
 	add_text(object, "tamper", verdict->tamper);
 	add_text(object, "started", verdict->started);
 	add_number(object, "total_ms", verdict->total_ms);
+	add_number(object, "jobs", verdict->jobs);
 	for (size_t i = 0; i < verdict->results_len; i++)
 		json_object_array_add(results, qt_result_json(&verdict->results[i]));
 	json_object_object_add(object, "results", results);

@@ -73,6 +73,7 @@ struct qt_verdict {
 	char host[128], kernel[128], tamper[32];
 	char started[40]; /* date and time, ISO 8601, UTC */
 	unsigned int total_ms;
+	unsigned int jobs; /* scenarios at a time, at most */
 	struct qt_result *results;
 	size_t results_len;
 };
@@ -83,6 +84,10 @@ struct qt_result *qt_verdict_add(struct qt_verdict *verdict, const struct qt_sce
 void qt_result_reset(struct qt_result *result);
 /** A result as verdict.json has it; put by the caller. */
 json_object *qt_result_json(const struct qt_result *result);
+/** The reverse. @out is overwritten; on failure (-EBADMSG, -ENOMEM) it is empty. */
+int qt_result_parse(json_object *object, struct qt_result *out);
+/** Releases what a result holds. */
+void qt_result_finish(struct qt_result *result);
 /** Adds an empty frame, likewise. */
 struct qt_frame *qt_result_add_frame(struct qt_result *result);
 

@@ -105,6 +105,17 @@ static int make_journal(char *dir)
 	result = qt_verdict_add(verdict, &qt_scenarios[0]);
 	result->round = 1;
 	qt_result_add_frame(result)->passed = true;
+	result->frames[0].shots_len = 1;
+	result->frames[0].shots[0] = (struct qt_shot){
+		.capture = "vnc",
+		.judgement = { QT_FAULT_SHIFT, "by 1 px", 7, 1, 2, 3, 4 },
+		.duration_ms = 5,
+		.by_checksum = true,
+		.picture = "frame-01-vnc.png",
+		.diff = "frame-01-vnc-diff.png",
+	};
+	result->frames[0].guest_copy = QT_GUEST_COPY_WRONG;
+	qt_argv_add(&result->argv, "qemu");
 	result->frames[0].shown = (struct qt_shown){ { 64, 48, UINT64_MAX, 7, -1, -1 }, "RG16" };
 	assert_int_equal(0, qt_journal_add(dir_fd, result, NULL));
 	result = qt_verdict_add(verdict, &qt_scenarios[1]);
@@ -115,6 +126,32 @@ static int make_journal(char *dir)
 	fd = openat(dir_fd, QT_JOURNAL, O_WRONLY | O_APPEND | O_CLOEXEC);
 	assert_int_equal(sizeof(torn) - 1, write(fd, torn, sizeof(torn) - 1));
 	return dir_fd;
+}
+
+/* All of it: a report of a run that was resumed shows what came before, too. */
+static void result_survives_its_json(void **state)
+{
+	_destroy_(qt_verdict) struct qt_verdict *verdict = calloc(1, sizeof(*verdict));
+	char dir[] = "/tmp/test-plan-XXXXXX";
+	_autoclose_ int dir_fd = make_journal(dir);
+	json_object *object, *again;
+
+	assert_int_equal(0, qt_journal_read(dir_fd, verdict, NULL));
+	assert_int_equal(7, verdict->results[0].frames[0].shots[0].judgement.differing_px);
+	assert_string_equal("qemu", verdict->results[0].argv.items[0]);
+	object = qt_result_json(&verdict->results[0]);
+	qt_result_finish(&verdict->results[0]);
+	assert_int_equal(0, qt_result_parse(object, &verdict->results[0]));
+	again = qt_result_json(&verdict->results[0]);
+	assert_string_equal(json_object_to_json_string(object), json_object_to_json_string(again));
+	assert_non_null(strstr(json_object_to_json_string(again), "frame-01-vnc-diff.png"));
+	json_object_object_add(object, "scenario", json_object_new_string("unheard-of"));
+	qt_result_finish(&verdict->results[0]);
+	assert_int_equal(-EBADMSG, qt_result_parse(object, &verdict->results[0]));
+	json_object_put(object);
+	json_object_put(again);
+	unlinkat(dir_fd, QT_JOURNAL, 0);
+	rmdir(dir);
 }
 
 static void journal_gives_back_what_was_finished(void **state)
@@ -179,6 +216,7 @@ int main(void)
 		cmocka_unit_test(seed_gives_one_order_with_everything_in_it),
 		cmocka_unit_test(shards_share_all_rounds_and_nothing_twice),
 		cmocka_unit_test(need_selects_and_nothing_selected_is_an_error),
+		cmocka_unit_test(result_survives_its_json),
 		cmocka_unit_test(journal_gives_back_what_was_finished),
 		cmocka_unit_test(known_failure_is_none_and_an_unexpected_pass_is_one),
 	};

@@ -38,6 +38,7 @@ struct qt_options {
 	const char *expect; /* file of expected failures and flaky scenarios; NULL: none */
 	bool only_failed; /* in the last run in out_dir */
 	bool resume; /* that run, which was cut off */
+	unsigned int jobs; /* scenarios at a time; 0: as many as the cores and the memory allow */
 	unsigned int repeat; /* how many times as often scenarios do what they do; 0: once */
 	const char *tamper; /* self-test: fault that the guest draws on purpose; NULL: none */
 	const char *host; /* what this runs on, for the report: "fake kaby-lake", "this machine" */

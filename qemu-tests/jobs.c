@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "jobs.h"
+
+#include "clock.h"
+#include "journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+/* What a guest and its QEMU take. */
+#define JOB_MEMORY_MIB 1024
+/* Longer than any step may take: then its process is stuck, or QEMU is in a way it cannot undo. */
+#define STUCK_MS 600000
+/* How long a process may take to end after SIGKILL; one in the kernel's hands may never. */
+#define KILL_MS 10000
+
+enum { JOBS_MAX = 64 };
+
+enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE };
+
+struct job {
+	const struct qt_plan_item *item;
+	enum job_state state;
+	pid_t pid;
+	int fd; /* of its reports: bytes while it goes on, and its results as JSON */
+	int64_t deadline_ms; /* it is stuck if nothing is heard of it until then */
+	char *text; /* the results so far */
+	size_t text_len;
+	struct qt_result results[2];
+	size_t results_len;
+	bool crowded_out; /* there was no room on the GPU while others ran */
+};
+
+struct jobs {
+	struct qt_runner *runner;
+	struct job *jobs;
+	size_t len, running, done;
+	size_t done_before; /* by a run that this one goes on with */
+	unsigned int limit; /* how many may run at a time */
+	bool stop; /* nothing new is begun */
+};
+
+unsigned int qt_jobs_default(void)
+{
+	unsigned long long available_kib = 0;
+	FILE *f = fopen("/proc/meminfo", "re");
+	char line[128];
+	unsigned int jobs = 1, fit;
+	cpu_set_t cpus;
+
+	if (!sched_getaffinity(0, sizeof(cpus), &cpus))
+		jobs = (unsigned int)CPU_COUNT(&cpus);
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemAvailable: %llu kB", &available_kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	fit = (unsigned int)(available_kib / 1024 / JOB_MEMORY_MIB);
+	if (f && jobs > fit)
+		jobs = fit;
+	return jobs < 1 ? 1 : jobs > JOBS_MAX ? JOBS_MAX : jobs;
+}
+
+/* One that has another guest beside it fills the GPU, and the cores. */
+static bool is_exclusive(const struct job *job)
+{
+	return job->item->scenario->beside;
+}
+
+/* In the process of a scenario: tries it as often as it may be tried. */
+static void try(struct qt_runner *runner, const struct qt_plan_item *item,
+		struct qt_result *results, size_t len)
+{
+	unsigned int attempts = qt_expectations_attempts(&runner->expectations, item->scenario);
+
+	for (unsigned int attempt = 1; attempt <= attempts; attempt++) {
+		for (size_t i = 0; i < len; i++)
+			qt_result_reset(&results[i]);
+		qt_scenario_run(runner, &results[0], len > 1 ? &results[1] : NULL);
+		results[0].attempts = attempt > 1 ? attempt : 0;
+		if (results[0].outcome != QT_FAILED || qt_interrupted())
+			break;
+	}
+	for (size_t i = 0; i < len; i++)
+		qt_expectations_judge(&runner->expectations, &results[i]);
+}
+
+/* A line for each result. */
+static void report(int fd, const struct qt_result *results, size_t len)
+{
+	FILE *f = fdopen(fd, "w");
+
+	for (size_t i = 0; f && i < len; i++) {
+		json_object *object = qt_result_json(&results[i]);
+
+		fprintf(f, "%s\n", json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
+		json_object_put(object);
+	}
+	if (f)
+		fflush(f);
+}
+
+static size_t prepare_results(const struct qt_plan_item *item, struct qt_result results[2])
+{
+	const struct qt_scenario *beside = qt_scenario_find(item->scenario->beside);
+
+	results[0] = (struct qt_result){ .scenario = item->scenario, .round = item->round };
+	results[1] = (struct qt_result){ .scenario = beside, .round = item->round };
+	return beside ? 2 : 1;
+}
+
+/* Ends in _exit: what belongs to the parent is not ours to release. */
+static void become_job(struct jobs *jobs, struct job *job, int fd, pid_t parent)
+{
+	size_t len = prepare_results(job->item, job->results);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	jobs->runner->progress.beat_fd = fd;
+	try(jobs->runner, job->item, job->results, len);
+	report(fd, job->results, len);
+	_exit(0);
+}
+
+static int start(struct jobs *jobs, struct job *job, struct vgpu_error *err)
+{
+	struct qt_progress *progress = &jobs->runner->progress;
+	pid_t parent = getpid();
+	int fds[2];
+
+	qt_progress_subject(progress, "[%zu/%zu] %s",
+			    jobs->done_before + (size_t)(job - jobs->jobs) + 1,
+			    jobs->done_before + jobs->len, job->item->scenario->name);
+	/* what is found out once is found out before the processes part */
+	qt_scenario_probe_needs(jobs->runner, job->item->scenario);
+	if (pipe2(fds, O_CLOEXEC))
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "pipe: %s", strerror(errno));
+	job->pid = fork();
+	if (job->pid == 0) {
+		close(fds[0]);
+		become_job(jobs, job, fds[1], parent);
+	}
+	close(fds[1]);
+	job->fd = fds[0];
+	if (job->pid < 0) {
+		close(job->fd);
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "fork: %s", strerror(errno));
+	}
+	job->deadline_ms = qt_deadline_ms(STUCK_MS);
+	job->state = JOB_RUNNING;
+	jobs->running++;
+	return 0;
+}
+
+/* The next one that may be begun now, or NULL. Exclusive ones come last, one by one. */
+static struct job *next(struct jobs *jobs)
+{
+	struct job *exclusive = NULL;
+
+	if (jobs->stop || qt_interrupted() || jobs->running >= jobs->limit)
+		return NULL;
+	for (size_t i = 0; i < jobs->len; i++) {
+		struct job *job = &jobs->jobs[i];
+
+		if (job->state == JOB_RUNNING && is_exclusive(job))
+			return NULL;
+		if (job->state != JOB_WAITING)
+			continue;
+		if (!is_exclusive(job))
+			return job;
+		exclusive = exclusive ? exclusive : job;
+	}
+	return jobs->running ? NULL : exclusive;
+}
+
+static int parse(struct job *job)
+{
+	char *rest = job->text;
+
+	job->results_len = 0;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		json_object *object;
+		int r;
+
+		if (!*line || job->results_len == VGPU_ARRAY_LEN(job->results))
+			continue;
+		object = json_tokener_parse(line);
+		r = object ? qt_result_parse(object, &job->results[job->results_len]) : -EBADMSG;
+		json_object_put(object);
+		if (r)
+			return r;
+		job->results_len++;
+	}
+	return job->results_len ? 0 : -ENODATA;
+}
+
+/* It left no word: the failure is that of its process. */
+static void blame_process(struct job *job, int status)
+{
+	struct vgpu_error err = { 0 };
+
+	if (WIFSIGNALED(status))
+		vgpu_error_set(&err, VGPU_ERROR_FAILED, 0,
+			       "its process was killed by signal %d (%s)", WTERMSIG(status),
+			       sigabbrev_np(WTERMSIG(status)));
+	else
+		vgpu_error_set(&err, VGPU_ERROR_FAILED, 0, "its process ended with status %d",
+			       WEXITSTATUS(status));
+	job->results_len = prepare_results(job->item, job->results);
+	for (size_t i = 0; i < job->results_len; i++)
+		qt_result_fail(&job->results[i], "harness-ended", &err);
+}
+
+static void say(struct qt_runner *runner, const struct qt_result *result)
+{
+	struct qt_progress *progress = &runner->progress;
+	const char *name = result->scenario->name;
+
+	if (result->outcome == QT_PASSED && result->scenario->refused)
+		qt_progress_line(progress, "PASS %s: refused as it must be, %.1f s", name,
+				 result->total_ms / 1000.0);
+	else if (result->outcome == QT_PASSED)
+		qt_progress_line(progress, "PASS %s: %zu frames exact, %s%s%.1f s", name,
+				 result->frames_len, result->notes, *result->notes ? ", " : "",
+				 result->total_ms / 1000.0);
+	else
+		qt_progress_line(progress, "%s %s: %s%s%s",
+				 *result->known ? "KNOWN" : qt_outcome_name(result->outcome), name,
+				 result->fault, *result->fault ? ": " : "", result->reason);
+}
+
+/* Others had what it wanted: it may try again when one of them has ended. */
+static bool is_crowded_out(const struct jobs *jobs, const struct job *job)
+{
+	return jobs->running > 0 && !qt_interrupted() && job->results[0].outcome == QT_FAILED &&
+	       !strcmp(job->results[0].fault, QT_FAULT_NO_ROOM);
+}
+
+static void forget(struct job *job)
+{
+	for (size_t i = 0; i < job->results_len; i++)
+		qt_result_finish(&job->results[i]);
+	free(job->text);
+	job->text = NULL;
+	job->text_len = job->results_len = 0;
+}
+
+static int finish(struct jobs *jobs, struct job *job, int status, struct vgpu_error *err)
+{
+	int r = 0;
+
+	close(job->fd);
+	job->state = JOB_DONE;
+	jobs->running--;
+	if (parse(job))
+		blame_process(job, status);
+	if (is_crowded_out(jobs, job)) {
+		forget(job);
+		job->state = JOB_WAITING;
+		jobs->limit = (unsigned int)jobs->running;
+		return 0;
+	}
+	for (size_t i = 0; i < job->results_len && !r; i++) {
+		say(jobs->runner, &job->results[i]);
+		/* what an interruption cut off is to be run again */
+		if (!qt_interrupted())
+			r = qt_journal_add(jobs->runner->out_fd, &job->results[i], err);
+	}
+	return r;
+}
+
+/* Ends a process that is stuck. Not even SIGKILL may: then no other scenario can be trusted. */
+static int end_stuck(struct jobs *jobs, struct job *job, struct vgpu_error *err)
+{
+	int64_t deadline_ms = qt_now_ms() + KILL_MS;
+	int status = SIGKILL;
+	struct vgpu_error stuck = { 0 };
+
+	kill(job->pid, SIGKILL);
+	while (waitpid(job->pid, &status, WNOHANG) == 0 && qt_now_ms() < deadline_ms)
+		poll(NULL, 0, 10);
+	close(job->fd);
+	job->state = JOB_DONE;
+	jobs->running--;
+	jobs->stop = true;
+	job->results_len = prepare_results(job->item, job->results);
+	vgpu_error_set(
+		&stuck, VGPU_ERROR_FAILED, ETIMEDOUT,
+		"nothing went on for %d s: its process was killed, and nothing else is begun",
+		STUCK_MS / 1000);
+	for (size_t i = 0; i < job->results_len; i++) {
+		qt_result_fail(&job->results[i], "stuck", &stuck);
+		say(jobs->runner, &job->results[i]);
+	}
+	return qt_journal_add(jobs->runner->out_fd, &job->results[0], err);
+}
+
+/* What a job says. It has ended when nobody can say more. */
+static int hear(struct jobs *jobs, struct job *job, struct vgpu_error *err)
+{
+	char buffer[4096], *text;
+	ssize_t got = read(job->fd, buffer, sizeof(buffer));
+	int status = 0;
+
+	if (got < 0)
+		return errno == EINTR ? 0
+				      : vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "read: %s",
+						       strerror(errno));
+	if (got == 0) {
+		while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
+			;
+		return finish(jobs, job, status, err);
+	}
+	job->deadline_ms = qt_deadline_ms(STUCK_MS);
+	text = realloc(job->text, job->text_len + (size_t)got + 1);
+	if (!text)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "running scenarios");
+	memcpy(text + job->text_len, buffer, (size_t)got);
+	job->text = text;
+	job->text_len += (size_t)got;
+	text[job->text_len] = '\0';
+	return 0;
+}
+
+static int wait_a_moment(struct jobs *jobs, struct vgpu_error *err)
+{
+	struct pollfd fds[JOBS_MAX];
+	struct job *of[JOBS_MAX];
+	nfds_t len = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < jobs->len && len < JOBS_MAX; i++)
+		if (jobs->jobs[i].state == JOB_RUNNING) {
+			of[len] = &jobs->jobs[i];
+			fds[len++] = (struct pollfd){ .fd = jobs->jobs[i].fd, .events = POLLIN };
+		}
+	if (poll(fds, len, 1000) < 0 && errno != EINTR)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "poll: %s", strerror(errno));
+	for (nfds_t i = 0; i < len && !r; i++) {
+		if (qt_interrupted())
+			kill(of[i]->pid, SIGTERM);
+		if (fds[i].revents)
+			r = hear(jobs, of[i], err);
+		else if (qt_now_ms() >= of[i]->deadline_ms)
+			r = end_stuck(jobs, of[i], err);
+	}
+	return r;
+}
+
+/* Moves the results of what was run, in the plan's order. */
+static int collect(struct jobs *jobs, struct qt_verdict *verdict, struct vgpu_error *err)
+{
+	for (size_t i = 0; i < jobs->len; i++)
+		for (size_t j = 0; j < jobs->jobs[i].results_len; j++) {
+			struct qt_result *to = qt_verdict_add(verdict, NULL);
+
+			if (!to)
+				return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM,
+						      "running scenarios");
+			*to = jobs->jobs[i].results[j];
+			jobs->jobs[i].results[j] = (struct qt_result){ 0 };
+		}
+	return 0;
+}
+
+int qt_jobs_run(struct qt_runner *runner, const struct qt_plan *plan, struct qt_verdict *verdict,
+		struct vgpu_error *err)
+{
+	struct jobs jobs = {
+		.runner = runner,
+		.jobs = calloc(plan->len ? plan->len : 1, sizeof(*jobs.jobs)),
+		.len = plan->len,
+		.done_before = verdict->results_len,
+		.limit = runner->options->jobs ? runner->options->jobs : qt_jobs_default(),
+	};
+	int r = 0;
+
+	if (!jobs.jobs)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "running scenarios");
+	if (jobs.limit > JOBS_MAX)
+		jobs.limit = JOBS_MAX;
+	verdict->jobs = jobs.limit;
+	qt_patience_measure(jobs.limit);
+	for (size_t i = 0; i < plan->len; i++)
+		jobs.jobs[i].item = &plan->items[i];
+	while (!r) {
+		struct job *job = next(&jobs);
+
+		if (job)
+			r = start(&jobs, job, err);
+		else if (jobs.running)
+			r = wait_a_moment(&jobs, err);
+		else
+			break;
+	}
+	if (!r)
+		r = collect(&jobs, verdict, err);
+	for (size_t i = 0; i < jobs.len; i++) {
+		if (jobs.jobs[i].state == JOB_RUNNING)
+			kill(jobs.jobs[i].pid, SIGKILL);
+		forget(&jobs.jobs[i]);
+	}
+	free(jobs.jobs);
+	return r;
+}

@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The harness is killed (SIGKILL) at random moments while the host that it works on stays: no QEMU
+# and no vGPU may be left, nor a socket; and what resumes it completes the rest, nothing twice.
+# usage: test-kill.sh VGPULAB KILLS
+set -eu
+
+if [ "${3-}" != --inside ]; then
+	out=$(mktemp -d /tmp/vgpulab-kill-XXXXXX)
+	status=0
+	"$1" run --gpu kaby-lake -- "$0" "$1" "$2" --inside "$out" || status=$?
+	case $status in
+	0) rm -r "$out" ;;
+	125)
+		echo "SKIP: needs userns: no fake host here"
+		case ",${VGPULAB_STRICT:-}," in *,userns,* | ,all,) exit 1 ;; esac
+		exit 77
+		;;
+	*) echo "results are kept in $out" ;;
+	esac
+	exit $status
+fi
+
+vgpulab=$1 kills=$2 out=$4/results
+# Becomes the harness: in a subshell only.
+run() {
+	exec "$vgpulab" test --out "$out" --jobs 2 --rounds 3 "$@" 'refused-*' region-1024x768 \
+		region-cursor >"$out.log" 2>&1
+}
+# This PID namespace has nobody's processes but ours.
+left() {
+	for comm in /proc/[0-9]*/comm; do
+		read -r name <"$comm" || continue
+		case $name in qemu-system* | vgpulab-keeper) echo "$comm: $name" ;; esac
+	done 2>/dev/null
+	ls /sys/bus/mdev/devices
+	find "$out" -name '*.sock' 2>/dev/null || :
+}
+
+resume='' before=0 cleaned_ms=0
+for kill in $(seq "$kills"); do
+	# shellcheck disable=SC2086 # none or one option
+	run $resume &
+	pid=$!
+	# From before anything was made to well after the first results.
+	sleep "$(shuf -i 0-7 -n 1).$(shuf -i 100-999 -n 1)"
+	if kill -9 $pid 2>/dev/null; then
+		before=$((before + 1))
+	fi
+	wait $pid 2>/dev/null || :
+	tries=0
+	while [ -n "$(left)" ] && [ $tries -lt 300 ]; do
+		sleep 0.1
+		tries=$((tries + 1))
+	done
+	[ $tries -le "$cleaned_ms" ] || cleaned_ms=$tries
+	if [ -n "$(left)" ]; then
+		echo "FAIL: after kill $kill there is left:"
+		left
+		exit 1
+	fi
+	resume=--resume
+	# it was done before it was killed: from the start again
+	! grep -q '^PASS: ' "$out.log" || resume=
+	[ -s "$out/journal.jsonl" ] || resume=
+done
+# shellcheck disable=SC2086
+(run $resume) || { cat "$out.log" && exit 1; }
+passed=$(grep -c '"verdict": "PASS"' "$out/verdict.json")
+# each, and the verdict on all of them; the list has a headline
+all=$(($("$vgpulab" test --list 'refused-*' region-1024x768 region-cursor | wc -l) * 3 - 3))
+echo "$before of $kills killed, clean within ${cleaned_ms}00 ms each; then $((passed - 1)) of $all passed"
+[ $((passed - 1)) = "$all" ]
