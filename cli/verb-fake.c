@@ -33,15 +33,15 @@ enum {
 const struct cli_option cli_fake_options[] = {
 	{ OPTION_GPU, "gpu", "SPEC",
 	  "serve, conformance: a GPU of the host, may be repeated: NAME[,aperture=1G][,ggtt=4G]"
-	  "[,address=0000:00:02.0][,gvt=on|off|unsupported|guc|no-module][,count=N] (" DEFAULT_GPU
-	  ")" },
+	  "[,address=0000:00:02.0][,gvt=on|off|unsupported|guc|no-module][,mappable=yes]"
+	  "[,output=dp][,count=N][,scanout=FAULT] (" DEFAULT_GPU ")" },
 	{ OPTION_KERNEL, "kernel", "VERSION",
 	  "serve: the kernel whose sysfs it is: 4.16, 5.10, 5.19, 6.1 (default), 6.6, 6.12" },
 	{ OPTION_FAULT, "fault", "OP,errno=E...",
 	  "serve: break operations: OP[:PATH-GLOB],errno=E[,after=N][,probability=P,seed=S][,delay=MS], "
 	  "OP being open, read, write, readlink, list, create or remove (repeatable)" },
 	{ OPTION_HOST, "host", "MOUNTPOINT",
-	  "fault, unplug, plug: the host that fake serve mounted there; inside vgpulab run, its own" },
+	  "fault, unplug, plug, monitor, guests: the host that fake serve mounted there; inside vgpulab run, its own" },
 	{ OPTION_CLEAR, "clear", "NUMBER",
 	  "fault: take back the fault of that number, as fake fault lists them, or all" },
 	{ OPTION_READY_FD, "ready-fd", "N", "serve: write a line to descriptor N once mounted" },
@@ -58,7 +58,10 @@ const char cli_fake_details[] =
 	"exit status 1 if something is different for no accepted reason. TREE must have no vGPUs.\n"
 	"fake fault breaks operations of a host that is at work: each FAULT is as for --fault; without\n"
 	"any it lists them, with how often each has matched and fired. fake unplug takes a GPU out of its\n"
-	"slot, as soon as its vGPUs have no more users, and fake plug puts it in again.";
+	"slot, as soon as its vGPUs have no more users, and fake plug puts it in again.\n"
+	"fake monitor lists the monitors that vGPUs have, and plugs one out (unplugged), in (plugged) or\n"
+	"puts one of another largest mode there, such as 1280x720: the guest's driver notices. fake guests\n"
+	"lists what guests asked of their vGPUs that is not executed (3D and media commands), counted.";
 
 /*
  * fake profiles
@@ -264,12 +267,28 @@ static int run_hotplug(const struct cli_arguments *args, struct serve *serve)
 	return cli_fake_hotplug(args, &serve->control);
 }
 
+static int run_monitor(const struct cli_arguments *args, struct serve *serve)
+{
+	return cli_fake_monitor(args, &serve->control);
+}
+
+static int run_guests(const struct cli_arguments *args, struct serve *serve)
+{
+	return cli_fake_guests(args, &serve->control);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(const struct cli_arguments *args, struct serve *serve);
 } subverbs[] = {
-	{ "serve", run_serve }, { "profiles", run_profiles }, { "conformance", run_conformance },
-	{ "fault", run_fault }, { "unplug", run_hotplug },    { "plug", run_hotplug },
+	{ "monitor", run_monitor },
+	{ "guests", run_guests },
+	{ "serve", run_serve },
+	{ "profiles", run_profiles },
+	{ "conformance", run_conformance },
+	{ "fault", run_fault },
+	{ "unplug", run_hotplug },
+	{ "plug", run_hotplug },
 };
 
 static int run_operand(const struct cli_arguments *args, struct serve *serve)
@@ -285,7 +304,8 @@ static int run_operand(const struct cli_arguments *args, struct serve *serve)
 		return cli_usage_fail(args, "there is no 'fake %s': did you mean 'fake %s'?",
 				      nearest.wanted, nearest.name);
 	return cli_usage_fail(args, "'fake serve MOUNTPOINT', 'fake profiles', 'fake conformance', "
-				    "'fake fault', 'fake unplug' or 'fake plug' is wanted");
+				    "'fake fault', 'fake unplug', 'fake plug', 'fake monitor' or "
+				    "'fake guests' is wanted");
 }
 
 /* 0, or an exit code. */

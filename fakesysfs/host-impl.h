@@ -56,8 +56,13 @@ struct fake_host {
 		void *data;
 	} observers[8];
 	size_t observers_len;
+	fake_host_reporter reporter; /* guarded by observers_lock, too */
+	void *reporter_data;
 };
 
+/** Tells all observers. The caller holds the lock, which is given up meanwhile. */
+void fake_host_tell(struct fake_host *host, enum fake_host_event event,
+		    const struct fake_vgpu_info *info);
 struct vgpu *fake_host_vgpu_by_uuid(struct fake_host *host, const struct vgpu_uuid *uuid);
 /** Does the driver of a parent bind to it? */
 bool fake_host_can_probe(const struct fake_host *host, const struct gpu *gpu);

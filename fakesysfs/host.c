@@ -112,9 +112,8 @@ void fake_host_unobserve(struct fake_host *host, fake_host_observer observer, vo
 	pthread_rwlock_unlock(&host->observers_lock);
 }
 
-/* Tells all observers. The caller holds the lock, which is given up meanwhile. */
-static void tell(struct fake_host *host, enum fake_host_event event,
-		 const struct fake_vgpu_info *info)
+void fake_host_tell(struct fake_host *host, enum fake_host_event event,
+		    const struct fake_vgpu_info *info)
 {
 	struct fake_vgpu_info copy = *info;
 
@@ -130,7 +129,7 @@ void fake_host_tell_gpu(struct fake_host *host, enum fake_host_event event, size
 {
 	struct fake_vgpu_info info = { .gpu = index, .profile = host->gpus[index]->config.profile };
 
-	tell(host, event, &info);
+	fake_host_tell(host, event, &info);
 }
 
 /*
@@ -276,11 +275,11 @@ static void settle(struct fake_host *host, struct vgpu *vgpu)
 	vgpu->settling = true;
 	while (!vgpu->gone && !vgpu->announcing) {
 		if (vgpu->unbinding) {
-			tell(host, FAKE_HOST_VGPU_UNBOUND, &vgpu->info);
+			fake_host_tell(host, FAKE_HOST_VGPU_UNBOUND, &vgpu->info);
 			unbind_vgpu(host, vgpu);
 			vgpu->unbinding = false;
 		} else if (vgpu->info.removing) {
-			tell(host, FAKE_HOST_VGPU_REMOVED, &vgpu->info);
+			fake_host_tell(host, FAKE_HOST_VGPU_REMOVED, &vgpu->info);
 			unbind_vgpu(host, vgpu);
 			unlink_vgpu(host, vgpu);
 		} else {
@@ -295,7 +294,7 @@ static void settle(struct fake_host *host, struct vgpu *vgpu)
 static void announce(struct fake_host *host, struct vgpu *vgpu, enum fake_host_event event)
 {
 	vgpu->announcing++;
-	tell(host, event, &vgpu->info);
+	fake_host_tell(host, event, &vgpu->info);
 	vgpu->announcing--;
 	settle(host, vgpu);
 }
@@ -322,6 +321,10 @@ static int make_vgpu(struct fake_host *host, size_t index, size_t type,
 	vgpu->info.profile = gpu->config.profile;
 	vgpu->info.type = &gpu->config.profile->types[type];
 	vgpu->info.aperture_mib = gpu->config.aperture_mib;
+	vgpu->info.scanout = gpu->config.scanout;
+	vgpu->info.ggtt_mib = gpu->config.ggtt_mib;
+	vgpu->info.mappable = gpu->config.mappable;
+	vgpu->info.output = gpu->config.output;
 	vgpu->creating = true;
 	if (gpu->stock.by_core)
 		ret = fake_stock_take(&gpu->stock, vgpu->info.type, &vgpu->share);
@@ -355,7 +358,8 @@ static int create_locked(struct fake_host *host, size_t index, size_t type,
 		return ret;
 	gpu->busy++;
 	ret = bind_vgpu(host, vgpu);
-	tell(host, ret ? FAKE_HOST_VGPU_CREATE_FAILED : FAKE_HOST_VGPU_CREATED, &vgpu->info);
+	fake_host_tell(host, ret ? FAKE_HOST_VGPU_CREATE_FAILED : FAKE_HOST_VGPU_CREATED,
+		       &vgpu->info);
 	vgpu->creating = false;
 	if (ret)
 		unlink_vgpu(host, vgpu);

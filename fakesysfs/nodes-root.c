@@ -40,6 +40,8 @@ enum {
 	CONTROL,
 	CONTROL_FAULTS,
 	CONTROL_HOTPLUG,
+	CONTROL_MONITORS,
+	CONTROL_GUESTS,
 	ROWS,
 };
 
@@ -161,6 +163,9 @@ static const struct fake_row rows[ROWS] = {
 	[CONTROL_FAULTS] = { FAKE_ATTR(CONTROL, "faults", 0600), .read = fake_read_faults,
 			     .write = fake_write_faults },
 	[CONTROL_HOTPLUG] = { FAKE_ATTR(CONTROL, "hotplug", 0200), .write = fake_write_hotplug },
+	[CONTROL_MONITORS] = { FAKE_ATTR(CONTROL, "monitors", 0600), .read = fake_read_monitors,
+			       .write = fake_write_monitors },
+	[CONTROL_GUESTS] = { FAKE_ATTR(CONTROL, "guests", 0400), .read = fake_read_guests },
 };
 
 const struct fake_kind fake_kind_root = { .name = "root", .rows = rows, .rows_len = ROWS };

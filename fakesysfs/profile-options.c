@@ -75,6 +75,19 @@ static int parse_address(struct fake_gpu_config *config, const char *value, stru
 	return 0;
 }
 
+/* Which of the names, NULL behind the last, @value is; or -EINVAL, and @hint for the user. */
+static int parse_name(const char *property, const char *value, const char *const *names,
+		      const char *hint, struct vgpu_error *err)
+{
+	for (int i = 0; names[i]; i++) {
+		if (!strcmp(names[i], value))
+			return i;
+	}
+	vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "--gpu: %s=%s is not known", property, value);
+	vgpu_error_hint(err, "%s is %s", property, hint);
+	return -EINVAL;
+}
+
 static int parse_gvt(struct fake_gpu_config *config, const char *value, struct vgpu_error *err)
 {
 	static const char *const names[] = {
@@ -83,17 +96,37 @@ static int parse_gvt(struct fake_gpu_config *config, const char *value, struct v
 		[FAKE_GVT_UNSUPPORTED] = "unsupported",
 		[FAKE_GVT_GUC] = "guc",
 		[FAKE_GVT_NO_MODULE] = "no-module",
+		[FAKE_GVT_NO_MODULE + 1] = NULL,
 	};
+	int i = parse_name("gvt", value, names, "on, off, unsupported, guc or no-module", err);
 
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(names); i++) {
-		if (strcmp(names[i], value))
-			continue;
+	if (i >= 0)
 		config->gvt = (enum fake_gvt)i;
-		return 0;
-	}
-	vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "--gpu: gvt=%s is not known", value);
-	vgpu_error_hint(err, "gvt is on, off, unsupported, guc or no-module");
-	return -EINVAL;
+	return i < 0 ? i : 0;
+}
+
+static int parse_mappable(struct fake_gpu_config *config, const char *value, struct vgpu_error *err)
+{
+	static const char *const names[] = { "no", "yes", NULL };
+	int i = parse_name("mappable", value, names, "yes or no", err);
+
+	if (i >= 0)
+		config->mappable = i;
+	return i < 0 ? i : 0;
+}
+
+static int parse_output(struct fake_gpu_config *config, const char *value, struct vgpu_error *err)
+{
+	static const char *const names[] = {
+		[FAKE_OUTPUT_HDMI] = "hdmi",
+		[FAKE_OUTPUT_DP] = "dp",
+		[FAKE_OUTPUT_DP + 1] = NULL,
+	};
+	int i = parse_name("output", value, names, "hdmi or dp", err);
+
+	if (i >= 0)
+		config->output = (enum fake_output)i;
+	return i < 0 ? i : 0;
 }
 
 static int parse_count(struct fake_gpu_config *config, const char *value, struct vgpu_error *err)
@@ -110,6 +143,15 @@ static int parse_count(struct fake_gpu_config *config, const char *value, struct
 	}
 	config->units = (uint32_t)count;
 	return 0;
+}
+
+static int parse_scanout(struct fake_gpu_config *config, const char *value, struct vgpu_error *err)
+{
+	if (!fake_scanout_fault_parse(value, &config->scanout))
+		return 0;
+	vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "--gpu: scanout=%s is not known", value);
+	vgpu_error_hint(err, "some that are: none, rb-swap, stride, tiling, stale, blank, off");
+	return -EINVAL;
 }
 
 /* Who has the property? */
@@ -136,7 +178,8 @@ static const struct {
 } properties[] = {
 	{ "aperture", parse_aperture, has_gvtg },  { "ggtt", parse_ggtt, has_gvtg },
 	{ "address", parse_address, has_address }, { "gvt", parse_gvt, has_gvtg },
-	{ "count", parse_count, has_count },
+	{ "count", parse_count, has_count },	   { "scanout", parse_scanout, has_gvtg },
+	{ "mappable", parse_mappable, has_gvtg },  { "output", parse_output, has_gvtg },
 };
 
 /* Names those that this profile has. */
@@ -144,7 +187,7 @@ static int refuse_property(const struct fake_gpu_profile *profile, const char *n
 			   struct vgpu_error *err)
 {
 	struct vgpu_nearest nearest = { .wanted = name };
-	char names[64] = "";
+	char names[96] = "";
 
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(properties); i++) {
 		size_t len = strlen(names);

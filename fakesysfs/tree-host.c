@@ -305,6 +305,8 @@ static void follow(void *data, enum fake_host_event event, const struct fake_vgp
 	case FAKE_HOST_VGPU_UNBINDING:
 		change_vgpu(tree, vgpu->serial, event);
 		break;
+	case FAKE_HOST_VGPU_MONITOR:
+		break; /* sysfs shows nothing of it */
 	case FAKE_HOST_GPU_ADDED:
 		add_gpu(tree, vgpu->gpu);
 		break;

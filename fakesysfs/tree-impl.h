@@ -318,6 +318,9 @@ int fake_gpu_unplug(const struct fake_access *access, struct fake_gpu_object *gp
 /* Below "control": nodes-control.c */
 ssize_t fake_read_faults(const struct fake_access *access, char *page);
 ssize_t fake_write_faults(const struct fake_access *access, const char *text, size_t len);
+ssize_t fake_read_monitors(const struct fake_access *access, char *page);
+ssize_t fake_write_monitors(const struct fake_access *access, const char *text, size_t len);
+ssize_t fake_read_guests(const struct fake_access *access, char *page);
 /* ... and in nodes-pci.c, which knows of slots */
 ssize_t fake_write_hotplug(const struct fake_access *access, const char *text, size_t len);
 

@@ -28,7 +28,14 @@ struct row {
 	 */
 	uint32_t size;
 	unsigned int since; /* the first kernel that knows it; 0: all */
+	/* does this device's driver know the request? Before it looks at argsz. NULL: all do */
+	bool (*known)(const struct fv_device *dev);
 };
+
+static bool has_display(const struct fv_device *dev)
+{
+	return dev->model->query_plane;
+}
 
 #define IOMMUFD(name, type, last, handler_, ...)                              \
 	{                                                                     \
@@ -68,8 +75,10 @@ static const struct row rows[] = {
 	{ FV_DEVICE, VFIO_DEVICE_FEATURE, MIN_ARGSZ(vfio_device_feature, flags),
 	  fv_ioctl_device_feature },
 	{ FV_DEVICE, VFIO_DEVICE_QUERY_GFX_PLANE,
-	  MIN_ARGSZ(vfio_device_gfx_plane_info, region_index), fv_ioctl_device_query_gfx_plane },
-	{ FV_DEVICE, VFIO_DEVICE_GET_GFX_DMABUF, 0, fv_ioctl_device_get_gfx_dmabuf },
+	  MIN_ARGSZ(vfio_device_gfx_plane_info, region_index), fv_ioctl_device_query_gfx_plane,
+	  .known = has_display },
+	{ FV_DEVICE, VFIO_DEVICE_GET_GFX_DMABUF, 0, fv_ioctl_device_get_gfx_dmabuf,
+	  .known = has_display },
 	{ FV_DEVICE, FV_DEVICE_BIND_IOMMUFD, MIN_ARGSZ(fv_bind_iommufd, out_devid),
 	  fv_ioctl_cdev_bind, .since = FAKE_KERNEL(6, 6) },
 
@@ -161,6 +170,8 @@ static int64_t run(const struct row *row, struct fv_call *call)
 	_Static_assert(sizeof(struct vfio_device_gfx_plane_info) <= sizeof(call->in.bytes),
 		       "the longest argument must fit");
 
+	if (row->known && !row->known(&call->handle->device->dev))
+		return -ENOTTY;
 	if (row->min_argsz) {
 		uint32_t first = row->size ? sizeof(call->argsz) : row->min_argsz;
 		int err = 0;

@@ -26,6 +26,10 @@ static void signal_intx(struct fv_open_device *device)
 
 	if (!intx->trigger[0])
 		return;
+	if (device->dev.habits.never_masks) {
+		send(device, intx->trigger[0]);
+		return;
+	}
 	if (intx->masked || disabled) {
 		intx->pending = true;
 		return;
@@ -66,7 +70,10 @@ void fv_device_signal(struct fv_device *dev, unsigned int irq, unsigned int vect
 
 void fv_device_interrupt(struct fv_device *dev)
 {
-	if (fv_config_msi_enabled(dev))
+	const struct fv_open_device *device = (struct fv_open_device *)dev;
+
+	if (dev->msi_offset ? fv_config_msi_enabled(dev)
+			    : device->irqs[VFIO_PCI_MSI_IRQ_INDEX].trigger[0] != 0)
 		fv_device_signal(dev, VFIO_PCI_MSI_IRQ_INDEX, 0);
 	else
 		fv_device_signal(dev, VFIO_PCI_INTX_IRQ_INDEX, 0);
@@ -172,6 +179,8 @@ static int set_trigger(struct fv_open_device *device, struct request *request)
 
 static int set_mask(struct fv_open_device *device, struct request *request)
 {
+	if (device->dev.habits.never_masks)
+		return 0;
 	if (request->index != VFIO_PCI_INTX_IRQ_INDEX)
 		return -ENOTTY;
 	if (request->data_type == VFIO_IRQ_SET_DATA_EVENTFD)
@@ -183,6 +192,8 @@ static int set_mask(struct fv_open_device *device, struct request *request)
 
 static int set_unmask(struct fv_open_device *device, struct request *request)
 {
+	if (device->dev.habits.never_masks)
+		return 0;
 	if (request->index != VFIO_PCI_INTX_IRQ_INDEX)
 		return -ENOTTY;
 	if (request->data_type == VFIO_IRQ_SET_DATA_EVENTFD) {
@@ -220,6 +231,8 @@ static int check_request(const struct fv_device *dev, const struct vfio_irq_set 
 	    set->count >= UINT32_MAX - set->start || set->flags & ~known)
 		return -EINVAL;
 	vectors = dev->irqs[set->index].known ? dev->irqs[set->index].count : 0;
+	if (dev->habits.vectors_max)
+		vectors = dev->habits.vectors_max;
 	if (vectors > FV_VECTORS_MAX)
 		vectors = FV_VECTORS_MAX;
 	if (set->start >= vectors || set->start + set->count > vectors)

@@ -3,10 +3,11 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
-	TICK_BATCH = 64, /* devices run by one fv_machine_tick() */
+	TICK_BATCH = 64, /* devices run by one fv_machine_tick(), told of by fv_machine_report() */
 	BUSY_RETRY_NS = 100 * 1000, /* when a due device is in the middle of a call */
 };
 
@@ -259,6 +260,16 @@ int fv_machine_may_mmap(struct fv_machine *machine, int number, uint64_t offset,
 	return err;
 }
 
+static void put_device(struct fv_machine *machine, struct fv_open_device *device)
+{
+	struct fv_remains remains = { 0 };
+
+	pthread_mutex_lock(&machine->lock);
+	fv_device_put_locked(device, &remains);
+	pthread_mutex_unlock(&machine->lock);
+	fv_remains_free(machine, &remains);
+}
+
 /* Runs one device if it is due and idle. Returns when it wants to be looked at again, 0: never. */
 static uint64_t tick_device(struct fv_open_device *device, uint64_t now_ns)
 {
@@ -301,16 +312,78 @@ uint64_t fv_machine_tick(struct fv_machine *machine, uint64_t now_ns)
 
 	for (size_t i = 0; i < due_len; i++) {
 		uint64_t deadline = tick_device(due[i], now_ns);
-		struct fv_remains remains = { 0 };
 
 		if (deadline && deadline < next)
 			next = deadline;
-		pthread_mutex_lock(&machine->lock);
-		fv_device_put_locked(due[i], &remains);
-		pthread_mutex_unlock(&machine->lock);
-		fv_remains_free(machine, &remains);
+		put_device(machine, due[i]);
 	}
 	return next == UINT64_MAX ? 0 : next;
+}
+
+struct report {
+	const struct fv_device *dev;
+	char *text;
+	size_t size, len;
+};
+
+static void report_line(void *data, const char *line)
+{
+	struct report *report = data;
+	size_t left = report->size - report->len;
+	int len = snprintf(report->text + report->len, left, "%s %s\n", report->dev->vgpu.uuid.text,
+			   line);
+
+	if (len > 0 && (size_t)len < left)
+		report->len += (size_t)len;
+	else
+		report->text[report->len] = '\0'; /* whole lines only */
+}
+
+size_t fv_machine_report(struct fv_machine *machine, char *text, size_t size)
+{
+	struct report report = { .text = text, .size = size };
+	struct fv_open_device *open[TICK_BATCH];
+	size_t open_len = 0;
+
+	*text = '\0';
+	pthread_mutex_lock(&machine->lock);
+	for (struct fv_open_device *device = machine->devices; device && open_len < TICK_BATCH;
+	     device = device->next) {
+		device->refs++;
+		open[open_len++] = device;
+	}
+	pthread_mutex_unlock(&machine->lock);
+	for (size_t i = 0; i < open_len; i++) {
+		report.dev = &open[i]->dev;
+		fv_device_lock(open[i]);
+		if (open[i]->dev.model->report)
+			open[i]->dev.model->report(&open[i]->dev, report_line, &report);
+		fv_device_unlock(open[i]);
+		put_device(machine, open[i]);
+	}
+	return report.len;
+}
+
+void fv_machine_set_monitor(struct fv_machine *machine, const struct fake_vgpu_info *vgpu)
+{
+	struct fv_open_device *device;
+
+	pthread_mutex_lock(&machine->lock);
+	device = machine->devices;
+	while (device && device->dev.vgpu.serial != vgpu->serial)
+		device = device->next;
+	if (device)
+		device->refs++;
+	pthread_mutex_unlock(&machine->lock);
+	if (!device)
+		return;
+
+	fv_device_lock(device);
+	device->dev.vgpu.monitor = vgpu->monitor;
+	if (device->dev.model->set_monitor)
+		device->dev.model->set_monitor(&device->dev, &vgpu->monitor);
+	fv_device_unlock(device);
+	put_device(machine, device);
 }
 
 bool fv_machine_is_for_kvm(struct fv_machine *machine, int number)

@@ -7,7 +7,9 @@
 
 const struct fv_model *const fv_models[] = {
 	&fv_i915_model,
+	&fv_mbochs_model,
 	&fv_mdpy_model,
+	&fv_mtty_model,
 };
 const size_t fv_models_len = VGPU_ARRAY_LEN(fv_models);
 

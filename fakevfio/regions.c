@@ -32,9 +32,14 @@ static int find_shared(const struct fv_device *dev, unsigned int index)
 	return -1;
 }
 
+static uint64_t reach(const struct fv_region *region)
+{
+	return region->reach > region->len ? region->reach : region->len;
+}
+
 static bool valid(const struct fv_region *region)
 {
-	uint64_t end = region->file_offset + region->len;
+	uint64_t end = region->file_offset + reach(region);
 
 	return end >= region->file_offset && end <= INT64_MAX &&
 	       region->memory.offset <= region->len &&
@@ -104,7 +109,7 @@ static const struct fv_region *find_region(const struct fv_device *dev, uint64_t
 	for (unsigned int i = 0; i < FV_REGIONS_MAX; i++) {
 		const struct fv_region *region = &dev->regions[i];
 
-		if (offset >= region->file_offset && offset - region->file_offset < region->len)
+		if (offset >= region->file_offset && offset - region->file_offset < reach(region))
 			return region;
 	}
 	return NULL;
@@ -195,10 +200,11 @@ static ssize_t access_step(struct fv_open_device *device, uint64_t at, void *buf
 		memcpy(write ? memory + offset : buffer, write ? buffer : memory + offset, len);
 		return len;
 	}
-	left = region->len - offset;
+	left = reach(region) - offset;
 	if (offset < region->memory.offset && left > region->memory.offset - offset)
 		left = region->memory.offset - offset;
-	width = access_width(offset, len < left ? len : left, 8);
+	width = access_width(offset, len < left ? len : left,
+			     dev->habits.access_max ? dev->habits.access_max : 8);
 	access_registers(dev, index, offset, buffer, width, write);
 	return width;
 }
@@ -245,6 +251,8 @@ int fv_regions_may_mmap(const struct fv_open_device *device, uint64_t offset, ui
 		return -EINVAL;
 	len = (len + FV_PAGE_SIZE - 1) & ~(uint64_t)(FV_PAGE_SIZE - 1);
 	at = offset - region->file_offset;
+	if (dev->habits.maps_whole && at != region->memory.offset)
+		return -EINVAL;
 	if (at < region->memory.offset || at - region->memory.offset >= region->memory.len ||
 	    len > region->memory.len - (at - region->memory.offset))
 		return -EINVAL;
@@ -297,6 +305,23 @@ static void build_caps(const struct fv_region *region, struct region_caps *caps)
 		add_cap(caps, &type, sizeof(type), info_len);
 }
 
+/* Tells of capabilities in @info, and copies them out as far as the client has room. 0 or -EFAULT. */
+static int copy_out_caps(struct fv_call *call, const struct region_caps *caps,
+			 struct vfio_region_info *info)
+{
+	size_t room = info->argsz - sizeof(*info);
+	bool one_struct = call->handle->device->dev.habits.one_region_info;
+
+	info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
+	if (one_struct || room < caps->len)
+		info->argsz = sizeof(*info) + caps->len;
+	if (!one_struct && room < caps->len)
+		return 0;
+	info->cap_offset = sizeof(*info);
+	return fv_call_copy_out(call, sizeof(*info), caps->bytes,
+				room < caps->len ? room : caps->len);
+}
+
 int64_t fv_ioctl_device_get_region_info(struct fv_call *call)
 {
 	const struct fv_device *dev = &call->handle->device->dev;
@@ -307,25 +332,20 @@ int64_t fv_ioctl_device_get_region_info(struct fv_call *call)
 	memcpy(&info, call->in.bytes, sizeof(info));
 	if (info.index >= FV_REGIONS_MAX)
 		return -EINVAL;
+	if (dev->habits.one_region_info &&
+	    info.argsz > sizeof(info) + sizeof(struct vfio_region_info_cap_type))
+		return -EINVAL;
 	region = &dev->regions[info.index];
 	if (info.index >= dev->regions_len && !region->len)
 		return -EINVAL;
 
-	info.flags = region->len ? region->flags : 0;
+	info.flags = region->flags;
 	info.cap_offset = 0;
 	info.size = region->len;
 	info.offset = region->file_offset;
 	if (region->len)
 		build_caps(region, &caps);
-	if (caps.len) {
-		info.flags |= VFIO_REGION_INFO_FLAG_CAPS;
-		if (info.argsz < sizeof(info) + caps.len) {
-			info.argsz = sizeof(info) + caps.len;
-		} else {
-			info.cap_offset = sizeof(info);
-			if (fv_call_copy_out(call, sizeof(info), caps.bytes, caps.len))
-				return -EFAULT;
-		}
-	}
+	if (caps.len && copy_out_caps(call, &caps, &info))
+		return -EFAULT;
 	return fv_call_copy_out(call, 0, &info, sizeof(info));
 }

@@ -93,6 +93,7 @@ static void a_bad_spec_is_refused_and_the_nearest_name_told(void **state)
 		{ "skylake,aperture=1T", "power of two" },
 		{ "skylake,ggtt=512M", "1024M" },
 		{ "skylake,address=nonsense", "0000:00:02.0" },
+		{ "skylake,scanout=upside-down", "rb-swap" },
 		{ "skylake,,", "property" },
 		{ "skylake,count=4", "aperture=, ggtt=, address=, gvt=" },
 		{ "mtty,aperture=1G", "it has none" },
@@ -120,12 +121,27 @@ static void a_bad_spec_is_refused_and_the_nearest_name_told(void **state)
 	}
 }
 
+static void every_scanout_fault_is_found_by_its_name(void **state)
+{
+	(void)state;
+	for (int i = FAKE_SCANOUT_RIGHT; i <= FAKE_SCANOUT_OFF; i++) {
+		struct fake_gpu_config config = { 0 };
+		char spec[64];
+
+		snprintf(spec, sizeof(spec), "skylake,scanout=%s",
+			 fake_scanout_fault_name((enum fake_scanout_fault)i));
+		assert_int_equal(fake_gpu_config_parse(spec, &config, NULL), 0);
+		assert_int_equal(config.scanout, i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_profile_is_complete_and_found_by_its_name),
 		cmocka_unit_test(gvt_gs_types_are_its_own),
 		cmocka_unit_test(a_spec_sets_what_it_names_and_the_profile_the_rest),
+		cmocka_unit_test(every_scanout_fault_is_found_by_its_name),
 		cmocka_unit_test(a_bad_spec_is_refused_and_the_nearest_name_told),
 	};
 

@@ -414,7 +414,7 @@ bool i915_commands_run(struct i915_engine *engine)
 		command = decode(engine, word(engine, 0), &words);
 		if (context->level == 0 && 4 * words > left_in_ring(context)) {
 			/* cut off by the tail: nothing sensible follows */
-			engine->i915->counters.commands_skipped++;
+			i915_skipped_count(engine, word(engine, 0));
 			context->head = context->tail;
 			continue;
 		}
@@ -422,7 +422,7 @@ bool i915_commands_run(struct i915_engine *engine)
 		if (outcome == OUTCOME_WAITING)
 			return false;
 		if (outcome == OUTCOME_SKIPPED)
-			engine->i915->counters.commands_skipped++;
+			i915_skipped_count(engine, word(engine, 0));
 		if (outcome != OUTCOME_JUMPED)
 			advance(context, words);
 	}

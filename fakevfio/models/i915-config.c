@@ -66,7 +66,7 @@ static void fill_config(struct i915 *i915)
 	fv_config_add_bar(dev, 0, I915_GSM_OFFSET + I915_GSM_LEN, FV_BAR_64);
 	fv_config_add_bar(dev, 2, dev->vgpu.aperture_mib * MIB, FV_BAR_64 | FV_BAR_PREFETCH);
 	dev->config[PCI_INTERRUPT_PIN] = 1;
-	fv_config_set16(dev, CONFIG_GMCH_CTL, ggms(profile->ggtt_mib));
+	fv_config_set16(dev, CONFIG_GMCH_CTL, ggms(dev->vgpu.ggtt_mib));
 	memset(dev->config_writable + CONFIG_ASLS, 0xff, 4);
 	add_capabilities(i915);
 }
@@ -86,6 +86,8 @@ int i915_config_init(struct i915 *i915)
 	const struct fake_vgpu_info *vgpu = &dev->vgpu;
 	uint64_t aperture = vgpu->aperture_mib * MIB;
 	struct fv_area share = { vgpu->aperture_offset_mib * MIB, vgpu->type->low_gm_mib * MIB };
+	/* what goes through the GGTT to the guest's pages is memory of nobody here */
+	const struct fv_area none = { 0 };
 
 	if (!aperture || aperture & (aperture - 1) || share.offset > aperture ||
 	    share.len > aperture - share.offset)
@@ -98,7 +100,9 @@ int i915_config_init(struct i915 *i915)
 				       .flags = all,
 				       .memory = { I915_GSM_OFFSET, I915_GSM_LEN } });
 	add_region(dev, FV_REGION_BAR2,
-		   (struct fv_region){ .len = aperture, .flags = all, .memory = share });
+		   (struct fv_region){ .len = aperture,
+				       .flags = vgpu->mappable ? read_write : all,
+				       .memory = vgpu->mappable ? none : share });
 	add_region(dev, FV_REGION_CONFIG,
 		   (struct fv_region){ .len = sizeof(dev->config), .flags = read_write });
 	add_region(dev, I915_REGION_OPREGION,

@@ -27,7 +27,7 @@ enum {
 
 static bool answers(const struct i915 *i915, uint32_t command)
 {
-	return (i915_get(i915, GMBUS0) & 7) == i915->ddc_pin &&
+	return i915->output.ddc_pin && (i915_get(i915, GMBUS0) & 7) == i915->output.ddc_pin &&
 	       (command >> 1 & 0x7f) == SLAVE_EDID && i915->monitor.connected;
 }
 

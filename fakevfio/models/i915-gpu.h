@@ -16,6 +16,7 @@ enum {
 	I915_ENGINES = 5,
 	I915_PORTS = 2,
 	I915_BATCH_LEVELS = 2,
+	I915_SKIPPED_MAX = 96,
 	/*
 	 * How much one turn of an engine may do before it must let others run. A batch that does
 	 * not end goes on at the next turn, so a guest that loops keeps its engine busy, and only
@@ -62,6 +63,12 @@ struct i915_window {
 	uint32_t words[1024];
 };
 
+/** A command that was not executed. */
+struct i915_skipped_command {
+	uint16_t opcode; /* upper half of its header, without what varies */
+	uint64_t count; /* 0: the row is free, and all behind it */
+};
+
 struct i915_engine {
 	const struct i915_engine_info *info;
 	struct i915 *i915;
@@ -75,6 +82,7 @@ struct i915_engine {
 	uint32_t commands_left, bytes_left; /* of this turn */
 	struct i915_tlb_entry tlb[64];
 	struct i915_window windows[2];
+	struct i915_skipped_command skipped[I915_SKIPPED_MAX]; /* since the vGPU was opened */
 };
 
 /** What is fixed about an engine. */
@@ -117,6 +125,13 @@ uint32_t i915_memory_fetch(struct i915_engine *engine, unsigned int index);
 /* i915-commands.c */
 /** Executes until the context is done (true) or the turn is over (false). */
 bool i915_commands_run(struct i915_engine *engine);
+
+/* i915-skipped.c */
+/** A command was not executed. */
+void i915_skipped_count(struct i915_engine *engine, uint32_t header);
+/** Tells of all of them: "ENGINE COUNT NAME (OPCODE)", the most frequent first. */
+void i915_skipped_report(const struct i915 *i915, void (*line)(void *data, const char *text),
+			 void *data);
 
 /* i915-blit.c */
 /** Each executes one command at the engine's position. False if it is not understood. */

@@ -13,17 +13,9 @@
 #include "i915.h"
 
 enum {
-	PORT_B_LONG_PULSE = 2 << 0, /* of SHOTPLUG_CTL */
-	SOUTH_PORT_B = 1 << 21, /* of the south interrupts */
 	/* A guest that is told "unplugged" looks for some 220 ms before it believes it. */
 	UNPLUGGED_NS = 500000000,
 };
-
-static void tell_guest(struct i915 *i915)
-{
-	i915_set(i915, SHOTPLUG_CTL, i915_get(i915, SHOTPLUG_CTL) | PORT_B_LONG_PULSE);
-	i915_irq_raise(i915, IRQ_SOUTH, SOUTH_PORT_B);
-}
 
 /* Status bits 1:0, 9:8, 17:16 and 25:24 are cleared by writing ones; the rest is kept. */
 static void write_control(struct i915 *i915, uint32_t offset, uint32_t value)
@@ -34,6 +26,18 @@ static void write_control(struct i915 *i915, uint32_t offset, uint32_t value)
 	i915_set(i915, offset, left | (value & ~status));
 }
 const struct i915_behaviour i915_hotplug_control = { .write = write_control };
+
+/* What the guest will read when this monitor is plugged in. */
+static void fill_edid(struct i915 *i915, const struct fake_monitor *wanted)
+{
+	const struct fake_type_profile *type = i915->dev->vgpu.type;
+	struct i915_monitor *monitor = &i915->monitor;
+
+	memset(monitor->next_edid, 0, sizeof(monitor->next_edid));
+	i915_edid_fill(monitor->next_edid, wanted->xres_px ? wanted->xres_px : type->xres_px,
+		       wanted->yres_px ? wanted->yres_px : type->yres_px);
+	monitor->region.edid_size = I915_EDID_BLOCK_LEN;
+}
 
 void i915_monitor_init(struct i915 *i915)
 {
@@ -48,11 +52,11 @@ void i915_monitor_init(struct i915 *i915)
 		.max_yres = type->yres_px,
 		.link_state = VFIO_DEVICE_GFX_LINK_STATE_UP,
 	};
-	memset(monitor->edid, 0, sizeof(monitor->edid));
-	i915_edid_fill(monitor->edid, type->xres_px, type->yres_px);
-	memcpy(monitor->next_edid, monitor->edid, sizeof(monitor->next_edid));
-	monitor->connected = true;
+	fill_edid(i915, &i915->dev->vgpu.monitor);
+	memcpy(monitor->edid, monitor->next_edid, sizeof(monitor->edid));
+	monitor->connected = !i915->dev->vgpu.monitor.unplugged;
 	monitor->plug_ns = 0;
+	i915_dp_sink_reset(i915);
 }
 
 static void unplug(struct i915 *i915)
@@ -64,17 +68,18 @@ static void unplug(struct i915 *i915)
 		return;
 	monitor->connected = false;
 	monitor->unplugged_ns = i915->dev->now_ns;
-	tell_guest(i915);
+	i915_output_plug_event(i915);
 }
 
 static void plug(struct i915 *i915)
 {
 	struct i915_monitor *monitor = &i915->monitor;
-	uint64_t earliest = monitor->unplugged_ns + UNPLUGGED_NS;
+	uint64_t earliest;
 
 	if (monitor->connected && !memcmp(monitor->edid, monitor->next_edid, sizeof(monitor->edid)))
 		return;
 	unplug(i915);
+	earliest = monitor->unplugged_ns + UNPLUGGED_NS;
 	monitor->plug_ns = earliest > i915->dev->now_ns ? earliest : i915->dev->now_ns + 1;
 	i915_deadline_update(i915);
 }
@@ -89,7 +94,18 @@ void i915_monitor_tick(struct i915 *i915)
 	monitor->connected = true;
 	memset(monitor->edid, 0, sizeof(monitor->edid));
 	memcpy(monitor->edid, monitor->next_edid, monitor->region.edid_size);
-	tell_guest(i915);
+	i915_dp_sink_reset(i915);
+	i915_output_plug_event(i915);
+}
+
+void i915_monitor_set(struct i915 *i915, const struct fake_monitor *wanted)
+{
+	fill_edid(i915, wanted);
+	if (wanted->unplugged)
+		unplug(i915);
+	else
+		plug(i915);
+	i915_deadline_update(i915);
 }
 
 uint64_t i915_monitor_read(const struct i915 *i915, uint64_t offset, unsigned int len)

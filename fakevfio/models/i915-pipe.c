@@ -16,6 +16,25 @@
 #define NS_PER_S   1000000000ull
 #define IRQ_VBLANK (1u << 0)
 
+/* A DisplayPort link's clock, of which the pixels' is a part. Source: PRM vol. 2c, LINK_M, LINK_N */
+static uint64_t display_port_khz(const struct i915 *i915, int pipe, unsigned int port)
+{
+	static const uint32_t broadwell[] = { 540000, 270000, 162000, 0, 0, 0, 0, 0 };
+	static const uint32_t gen9[] = { 540000, 270000, 162000, 324000, 216000, 432000, 0, 0 };
+	uint64_t m = i915_get(i915, LINK_M + pipe * PIPE_STEP) & 0xffffff;
+	uint64_t n = i915_get(i915, LINK_N + pipe * PIPE_STEP) & 0xffffff;
+	uint32_t link;
+
+	if (i915->generation == I915_GEN8) {
+		link = broadwell[i915_get(i915, PORT_CLK_SEL + 4 * port) >> 29];
+	} else {
+		unsigned int pll = i915_get(i915, DPLL_CTRL2) >> (3 * port + 1) & 3;
+
+		link = gen9[i915_get(i915, DPLL_CTRL1) >> (6 * pll + 1) & 7];
+	}
+	return n ? link * m / n : 0;
+}
+
 /* In kHz, 0 if it is not programmed. Source: Broadwell PRM vol. 11, WRPLL; reference LCPLL */
 static uint64_t broadwell_port_khz(const struct i915 *i915, unsigned int port)
 {
@@ -58,9 +77,13 @@ static uint64_t frame_ns(const struct i915 *i915, int pipe)
 	uint32_t vertical = i915_get(i915, VTOTAL + pipe * PIPE_STEP);
 	uint64_t pixels = ((horizontal >> 16 & 0x1fff) + 1ull) * ((vertical >> 16 & 0x1fff) + 1);
 	unsigned int port = i915_get(i915, TRANS_CLK_SEL + 4 * pipe) >> 29;
-	uint64_t khz = 0, ns;
+	uint64_t khz, ns;
 
-	if (port >= 1 && port <= 5)
+	if (port < 1 || port > 5)
+		return DEFAULT_NS;
+	if (i915_get(i915, TRANS_DDI_FUNC_CTL + pipe * PIPE_STEP) >> 24 & 2) /* SST or MST */
+		khz = display_port_khz(i915, pipe, port - 1);
+	else
 		khz = i915->generation == I915_GEN8 ? broadwell_port_khz(i915, port - 1)
 						    : gen9_port_khz(i915, port - 1);
 	if (!khz)

@@ -37,11 +37,13 @@ void i915_pvinfo_reset(struct i915 *i915)
 	i915_set(i915, PVINFO_ID, (uint32_t)vgpu->vgpu_id);
 	i915_set(i915, PVINFO_CAPS, CAPS_FULL_PPGTT | CAPS_HWSP_EMULATION | CAPS_HUGE_GTT);
 	/*
-	 * No mappable memory: the aperture is ballooned away, so that the guest reaches its pages
-	 * directly and never through BAR 2, which here has no path through the GGTT.
+	 * No mappable memory unless it was asked for: with the aperture ballooned away the guest
+	 * reaches its pages directly and never through BAR 2, where each access is a trap.
 	 */
-	i915_set(i915, PVINFO_MAPPABLE_BASE, 0);
-	i915_set(i915, PVINFO_MAPPABLE_SIZE, 0);
+	if (vgpu->mappable) {
+		i915_set(i915, PVINFO_MAPPABLE_BASE, vgpu->aperture_offset_mib * MIB);
+		i915_set(i915, PVINFO_MAPPABLE_SIZE, vgpu->type->low_gm_mib * MIB);
+	}
 	i915_set(i915, PVINFO_UNMAPPABLE_BASE, (uint32_t)i915_high_gm_base(i915));
 	i915_set(i915, PVINFO_UNMAPPABLE_SIZE, vgpu->type->high_gm_mib * MIB);
 	i915_set(i915, PVINFO_FENCES, vgpu->type->fences);

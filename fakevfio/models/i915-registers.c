@@ -144,8 +144,9 @@ const struct i915_register i915_registers[] = {
 	{ DDI_AUX_CTL, "DDI_AUX_CTL", 4, ALL, 4, DDI_STEP, 0, &i915_aux_control, BDW },
 	{ PCH_AUX_CTL, "PCH_AUX_CTL", 4, GEN8, 3, DDI_STEP, 0, &i915_aux_control, BDW },
 
-	/* south display: port B is there, nothing is fused off */
-	{ SFUSE_STRAP, "SFUSE_STRAP", 4, ALL, ONE, 1u << 13 | 1u << 2, &read_only, BDW },
+	/* south display */
+	{ SFUSE_STRAP, "SFUSE_STRAP", 4, ALL, ONE, 0, &i915_output_straps, BDW },
+	{ IRQ_SOUTH, "SDE_ISR", 4, ALL, ONE, 0, &i915_output_live_state, BDW },
 	{ SHOTPLUG_CTL, "SHOTPLUG_CTL", 4, ALL, ONE, 0, &i915_hotplug_control, BDW },
 	{ SHOTPLUG_CTL2, "SHOTPLUG_CTL2", 4, GEN9, ONE, 0, &i915_hotplug_control, SKL },
 	{ GPIO_CTL, "GPIO_CTL", 4, ALL, 6, 4, 0x1010, &i915_gmbus_wires, BDW },

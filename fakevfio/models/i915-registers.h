@@ -80,6 +80,10 @@ enum {
 	CTC_MODE = 0xa26c,
 	GUC_STATUS = 0xc000,
 
+	/* fences, 8 bytes each */
+	FENCE_REG = 0x100000,
+	FENCES_MAX = 32,
+
 	/* display: fuses, power, clocks */
 	FUSE_STATUS = 0x42000,
 	PWR_WELL_CTL = 0x45400,
@@ -91,6 +95,7 @@ enum {
 	PORT_CLK_SEL = 0x46100,
 	TRANS_CLK_SEL = 0x46140,
 	LCPLL_CTL = 0x130040,
+	DPLL_CTRL1 = 0x6c058,
 	DPLL_CFGCR1 = 0x6c040, /* of DPLL 1; DPLL 2, 3 follow, 8 apart */
 	DPLL_CFGCR2 = 0x6c044,
 	DPLL_CTRL2 = 0x6c05c,
@@ -127,6 +132,8 @@ enum {
 	HTOTAL = 0x60000,
 	VTOTAL = 0x6000c,
 	PIPESRC = 0x6001c,
+	LINK_M = 0x60040, /* of a DisplayPort link: its clock times M / N is the pixels' */
+	LINK_N = 0x60044,
 	TRANS_DDI_FUNC_CTL = 0x60400,
 
 	/* pipe */

@@ -333,16 +333,20 @@ void i915_scanout_compose(struct i915 *i915, int pipe, uint32_t *target, uint32_
 	uint64_t missing = 0;
 
 	for (int i = 0; i < I915_PLANES; i++) {
-		struct i915_plane plane;
+		struct i915_plane plane, lower;
 		bool shown = i915_plane_decode(i915, pipe, i, &plane);
+		bool torn = shown && i915_scanout_fault_plane(i915, i, &plane, &lower);
 
 		if (i == 0 && (!shown || !covers(&canvas, &plane)))
 			memset(target, 0, 4 * (size_t)width_px * height_px);
 		if (shown)
 			missing += show_plane(i915, &canvas, &plane);
+		if (torn)
+			missing += show_plane(i915, &canvas, &lower);
 	}
-	if (i915_cursor_decode(i915, pipe, &cursor))
+	if (i915_cursor_decode(i915, pipe, &cursor) && i915_scanout_fault_cursor(i915, &cursor))
 		missing += show_cursor(i915, &canvas, &cursor);
+	i915_scanout_fault_picture(i915, target, width_px, height_px);
 	i915->counters.frames_composed++;
 	i915->counters.pages_unmapped = missing;
 }

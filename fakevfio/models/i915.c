@@ -12,16 +12,6 @@
 
 #include "models.h"
 
-/*
- * Port B's GMBUS pin is the south display's matter. A guest guesses that from the GPU: Cannon
- * Point for Coffee Lake (0x3exx) and Comet Lake (0x9bxx), else an older one.
- * Source: intel_pch.c, intel_virt_detect_pch(); intel_gmbus.c
- */
-static uint8_t ddc_pin(uint16_t device_id)
-{
-	return device_id >> 8 == 0x3e || device_id >> 8 == 0x9b ? 1 : 5;
-}
-
 static int init(struct fv_device *dev)
 {
 	struct i915 *i915 = fv_device_state(dev);
@@ -29,10 +19,10 @@ static int init(struct fv_device *dev)
 	i915->dev = dev;
 	i915->generation = dev->vgpu.profile->graphics_version >= 9 ? I915_GEN9 : I915_GEN8;
 	i915_registers_init(i915);
-	i915_opregion_fill(i915->opregion);
+	i915_output_init(i915);
+	i915_opregion_fill(i915);
 	i915_engines_init(i915);
 	i915_monitor_init(i915);
-	i915->ddc_pin = ddc_pin(dev->vgpu.profile->device_id);
 	return i915_config_init(i915);
 }
 
@@ -114,6 +104,8 @@ static uint64_t read_region(struct fv_device *dev, unsigned int region, uint64_t
 	switch (region) {
 	case FV_REGION_BAR0:
 		return read_registers(i915, (uint32_t)offset, len);
+	case FV_REGION_BAR2:
+		return i915_aperture_read(i915, offset, len);
 	case I915_REGION_OPREGION:
 		memcpy(&value, i915->opregion + offset, len);
 		return value;
@@ -131,6 +123,9 @@ static void write_region(struct fv_device *dev, unsigned int region, uint64_t of
 	switch (region) {
 	case FV_REGION_BAR0:
 		write_registers(i915, (uint32_t)offset, value, len);
+		return;
+	case FV_REGION_BAR2:
+		i915_aperture_write(i915, offset, value, len);
 		return;
 	case I915_REGION_EDID:
 		i915_monitor_write(i915, offset, value, len);
@@ -157,6 +152,8 @@ static int query_plane(struct fv_device *dev, uint32_t display, enum fv_plane_ty
 	    !i915_plane_decode(i915, pipe, 0, &primary))
 		return 0;
 	i915_pipe_size(i915, pipe, &width_px, &height_px);
+	if (!i915_scanout_fault_size(i915, &width_px, &height_px))
+		return 0;
 	i915_scanout_compose(i915, pipe, pixels, width_px, height_px);
 	*out = (struct fv_plane){
 		.drm_format = I915_FOURCC('X', 'R', '2', '4'),
@@ -167,6 +164,27 @@ static int query_plane(struct fv_device *dev, uint32_t display, enum fv_plane_ty
 		.region = I915_REGION_DISPLAY,
 	};
 	return 0;
+}
+
+static void report(struct fv_device *dev, void (*line)(void *data, const char *text), void *data)
+{
+	i915_skipped_report(fv_device_state(dev), line, data);
+}
+
+static void log_skipped(void *data, const char *text)
+{
+	fv_device_log(data, "not executed: %s", text);
+}
+
+/* The last user has gone: whoever listens hears what his guest missed. */
+static void finish(struct fv_device *dev)
+{
+	i915_skipped_report(fv_device_state(dev), log_skipped, dev);
+}
+
+static void set_monitor(struct fv_device *dev, const struct fake_monitor *monitor)
+{
+	i915_monitor_set(fv_device_state(dev), monitor);
 }
 
 static void read_plane(struct fv_device *dev, const struct fv_plane *plane, void *buffer,
@@ -185,5 +203,8 @@ const struct fv_model fv_i915_model = {
 	.write = write_region,
 	.query_plane = query_plane,
 	.read_plane = read_plane,
+	.set_monitor = set_monitor,
+	.report = report,
+	.finish = finish,
 	.tick = tick,
 };

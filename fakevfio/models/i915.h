@@ -96,6 +96,21 @@ struct i915_gmbus {
 	uint8_t offset; /* in the EDID */
 };
 
+/** Where the monitor is connected. */
+struct i915_output {
+	bool display_port; /* else HDMI */
+	uint8_t port; /* 1: B, 3: D */
+	uint8_t ddc_pin; /* GMBUS pin, 0: none */
+};
+
+enum { I915_AUX_MESSAGE_LEN = 20 }; /* five data registers */
+
+/** A DisplayPort monitor's own state. */
+struct i915_dp_sink {
+	uint8_t dpcd[0x700];
+	uint8_t edid_offset;
+};
+
 struct i915_monitor {
 	bool connected;
 	uint8_t edid[I915_EDID_LEN]; /* what the guest reads */
@@ -116,16 +131,24 @@ struct i915_counters {
 	uint64_t faults; /* pages that commands wanted and that were not there */
 };
 
+/** What a display engine that is wrong on purpose remembers: the surfaces of the last two flips. */
+struct i915_scanout_memory {
+	uint32_t shown_gma, before_gma;
+	uint32_t width_px, height_px; /* of both; another size forgets them */
+};
+
 struct i915 {
 	struct fv_device *dev;
 	uint8_t generation; /* I915_GEN8 or I915_GEN9 */
-	uint8_t ddc_pin; /* GMBUS pin of the monitor */
+	struct i915_output output;
+	struct i915_dp_sink sink;
 	bool irq_level; /* the master interrupt is pending */
 	struct i915_pipe pipes[I915_PIPES];
 	struct i915_gmbus gmbus;
 	struct i915_monitor monitor;
 	struct i915_engine engines[I915_ENGINES];
 	struct i915_counters counters;
+	struct i915_scanout_memory scanout;
 	uint8_t opregion[I915_OPREGION_LEN];
 	uint8_t band[I915_BAND_LEN]; /* scratch of the scanout */
 	uint32_t registers[I915_REGISTERS_LEN / 4];
@@ -176,6 +199,22 @@ extern const struct i915_behaviour i915_power_well, i915_lcpll, i915_enable_stat
 extern const struct i915_behaviour i915_gmbus_command, i915_gmbus_status, i915_gmbus_data,
 	i915_gmbus_wires;
 
+/* i915-output.c */
+void i915_output_init(struct i915 *i915);
+/** Tells the guest that something was plugged in or out. */
+void i915_output_plug_event(struct i915 *i915);
+extern const struct i915_behaviour i915_output_live_state, i915_output_straps;
+
+/* i915-dp-sink.c */
+/** The state of a monitor that was just plugged in. */
+void i915_dp_sink_reset(struct i915 *i915);
+/**
+ * What the monitor answers to an AUX message of @len bytes. Both have room for
+ * I915_AUX_MESSAGE_LEN. Returns the length of @reply, 1 to 17.
+ */
+unsigned int i915_dp_sink_answer(struct i915 *i915, const uint8_t *request, unsigned int len,
+				 uint8_t *reply);
+
 /* i915-aux.c */
 extern const struct i915_behaviour i915_aux_control;
 
@@ -188,6 +227,8 @@ extern const struct i915_behaviour i915_hotplug_control;
 /** Plugs in a monitor of the type's resolution. */
 void i915_monitor_init(struct i915 *i915);
 void i915_monitor_tick(struct i915 *i915);
+/** Somebody has plugged it in or out, or put another one there. */
+void i915_monitor_set(struct i915 *i915, const struct fake_monitor *monitor);
 /** VFIO's EDID region. */
 uint64_t i915_monitor_read(const struct i915 *i915, uint64_t offset, unsigned int len);
 void i915_monitor_write(struct i915 *i915, uint64_t offset, uint64_t value, unsigned int len);
@@ -208,8 +249,13 @@ void i915_pvinfo_reset(struct i915 *i915);
 uint64_t i915_high_gm_base(const struct i915 *i915);
 
 /* i915-opregion.c */
-/** Writes an OpRegion with a VBT of our own making. @opregion holds I915_OPREGION_LEN bytes. */
-void i915_opregion_fill(uint8_t *opregion);
+/** Writes an OpRegion with a VBT of our own making that names the output. */
+void i915_opregion_fill(struct i915 *i915);
+
+/* i915-aperture.c */
+/** BAR 2, @len 1, 2, 4 or 8 bytes, aligned. */
+uint64_t i915_aperture_read(struct i915 *i915, uint64_t offset, unsigned int len);
+void i915_aperture_write(struct i915 *i915, uint64_t offset, uint64_t value, unsigned int len);
 
 /* i915-ggtt.c */
 /** Where graphics address @gma lies in guest memory. False if no page is mapped there. */
@@ -292,3 +338,15 @@ void i915_raw_plane_read(struct i915 *i915, const struct fv_plane *plane, void *
 /** Composes what @pipe shows into XR24 rows of @width_px pixels without gaps. */
 void i915_scanout_compose(struct i915 *i915, int pipe, uint32_t *target, uint32_t width_px,
 			  uint32_t height_px);
+
+/* i915-scanout-fault.c: what is wrong on purpose. Each does nothing to a vGPU that is right. */
+/** The size of the picture. False: there is no picture at all. */
+bool i915_scanout_fault_size(const struct i915 *i915, uint32_t *width_px, uint32_t *height_px);
+/** A plane before it is read. @lower is filled if another plane shows the lower part: true then. */
+bool i915_scanout_fault_plane(struct i915 *i915, int plane, struct i915_plane *shown,
+			      struct i915_plane *lower);
+/** A cursor before it is read. False: it is not shown. */
+bool i915_scanout_fault_cursor(const struct i915 *i915, struct i915_cursor *cursor);
+/** The composed picture. */
+void i915_scanout_fault_picture(const struct i915 *i915, uint32_t *pixels, uint32_t width_px,
+				uint32_t height_px);

@@ -82,6 +82,7 @@ static int mdpy_init(struct fv_device *dev)
 	dev->device_flags = VFIO_DEVICE_FLAGS_PCI;
 	dev->regions_len = VFIO_PCI_NUM_REGIONS;
 	dev->irqs_len = VFIO_PCI_NUM_IRQS;
+	dev->habits.maps_whole = true;
 	return 0;
 }
 

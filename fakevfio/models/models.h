@@ -6,4 +6,6 @@
 struct fv_model;
 
 extern const struct fv_model fv_i915_model;
+extern const struct fv_model fv_mbochs_model;
 extern const struct fv_model fv_mdpy_model;
+extern const struct fv_model fv_mtty_model;

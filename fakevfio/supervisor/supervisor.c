@@ -17,6 +17,21 @@ enum {
 };
 #define LOG_WINDOW_NS 1000000000ull
 
+static size_t report(void *data, char *text, size_t size)
+{
+	struct fv_supervisor *supervisor = data;
+
+	return fv_machine_report(supervisor->machine, text, size);
+}
+
+static void follow_host(void *data, enum fake_host_event event, const struct fake_vgpu_info *vgpu)
+{
+	struct fv_supervisor *supervisor = data;
+
+	if (event == FAKE_HOST_VGPU_MONITOR)
+		fv_machine_set_monitor(supervisor->machine, vgpu);
+}
+
 struct fv_supervisor *fv_supervisor_create(struct fake_host *host, struct vgpu_error *err)
 {
 	_destroy_(fv_supervisor) struct fv_supervisor *supervisor = calloc(1, sizeof(*supervisor));
@@ -48,6 +63,8 @@ struct fv_supervisor *fv_supervisor_create(struct fake_host *host, struct vgpu_e
 		return NULL;
 	}
 	supervisor->files.machine = supervisor->machine;
+	fake_host_observe(host, follow_host, supervisor);
+	fake_host_set_reporter(host, report, supervisor);
 	return steal(supervisor);
 }
 
@@ -107,6 +124,8 @@ void fv_supervisor_destroy(struct fv_supervisor *supervisor)
 {
 	if (!supervisor)
 		return;
+	fake_host_set_reporter(supervisor->host, NULL, NULL);
+	fake_host_unobserve(supervisor->host, follow_host, supervisor);
 	fv_workers_stop(supervisor);
 	fv_clock_stop(&supervisor->clock);
 	fv_machine_destroy(supervisor->machine);

@@ -2,7 +2,7 @@
 
 /*
  * A hostile program: opens, ioctls, reads, writes, maps and closes in any order, with any argument,
- * on an i915, an mdpy and the probe model. Most ioctls start from a template, right for the kind of
+ * on an i915, the kernel's samples and the probe model. Most ioctls start from a template, right for the kind of
  * descriptor, and are then spoilt: random bytes alone never get past the first check. Nothing may
  * crash, and nothing may be held once all is destroyed.
  */
@@ -18,12 +18,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const uuids[] = {
-	"6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a11",
-	"6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a12",
-	"6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a13",
+	"6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a11", "6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a12",
+	"6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a13", "6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a14",
+	"6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a15",
 };
 
-enum { VGPUS = 3, KINDS = 3, HANDLES = VGPUS * KINDS, STEPS = 128 };
+enum { VGPUS = 5, KINDS = 3, HANDLES = VGPUS * KINDS, STEPS = 128 };
 enum { CONTAINER, GROUP, DEVICE };
 
 struct program {
@@ -323,8 +323,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	program.client = mock_client_create(program.mock);
 	program.groups[0] =
 		mock_add_vgpu(program.mock, fake_gpu_profile_find("kaby-lake"), 0, uuids[0]);
-	program.groups[1] = mock_add_vgpu(program.mock, &mock_mdpy_profile, 0, uuids[1]);
+	program.groups[1] = mock_add_vgpu(program.mock, fake_gpu_profile_find("mdpy"), 0, uuids[1]);
 	program.groups[2] = mock_add_vgpu(program.mock, &mock_probe_profile, 0, uuids[2]);
+	program.groups[3] = mock_add_vgpu(program.mock, fake_gpu_profile_find("mtty"), 1, uuids[3]);
+	program.groups[4] =
+		mock_add_vgpu(program.mock, fake_gpu_profile_find("mbochs"), 0, uuids[4]);
 	probe_gate = 1; /* PROBE_REG_SLEEP does not sleep */
 	for (unsigned int i = 0; i < VGPUS; i++)
 		if (program.groups[i] < 0)

@@ -138,7 +138,7 @@ static void *map_zeroes(size_t len)
 	return p;
 }
 
-struct fv_device *i915_guest_create(int graphics_version)
+static struct fv_device *create(int graphics_version, enum fake_output output, bool mappable)
 {
 	struct fv_device *dev = must(calloc(1, sizeof(*dev)));
 
@@ -146,6 +146,9 @@ struct fv_device *i915_guest_create(int graphics_version)
 	dev->vgpu.profile = &profiles[graphics_version == 9];
 	dev->vgpu.type = &type;
 	dev->vgpu.aperture_mib = 256;
+	dev->vgpu.ggtt_mib = 4096;
+	dev->vgpu.output = output;
+	dev->vgpu.mappable = mappable;
 	dev->vgpu.aperture_offset_mib = 64;
 	dev->vgpu.high_gm_offset_mib = 512;
 	dev->vgpu.vgpu_id = 1;
@@ -162,6 +165,21 @@ struct fv_device *i915_guest_create(int graphics_version)
 	}
 	fv_i915_model.reset(dev);
 	return dev;
+}
+
+struct fv_device *i915_guest_create(int graphics_version)
+{
+	return create(graphics_version, FAKE_OUTPUT_HDMI, false);
+}
+
+struct fv_device *i915_guest_create_output(int graphics_version, enum fake_output output)
+{
+	return create(graphics_version, output, false);
+}
+
+struct fv_device *i915_guest_create_mappable(int graphics_version, bool mappable)
+{
+	return create(graphics_version, FAKE_OUTPUT_HDMI, mappable);
 }
 
 void i915_guest_destroy(struct fv_device *dev)

@@ -15,6 +15,9 @@ enum { GUEST_LEN = 64 << 20 };
 
 /** What a guest driver's first access may be; 8 or 9. The vGPU is reset and the GGTT is empty. */
 struct fv_device *i915_guest_create(int graphics_version);
+/** The same with its monitor elsewhere than on HDMI, or with an aperture that can be reached. */
+struct fv_device *i915_guest_create_output(int graphics_version, enum fake_output output);
+struct fv_device *i915_guest_create_mappable(int graphics_version, bool mappable);
 void i915_guest_destroy(struct fv_device *dev);
 
 /** The guest's memory, GUEST_LEN bytes from guest physical address 0. */

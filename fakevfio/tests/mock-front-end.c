@@ -7,23 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static const struct fake_type_profile mdpy_types[] = {
-	{ "vga", 64, 384, 4, 2, 640, 480 },
-	{ "xga", 64, 384, 4, 2, 1024, 768 },
-	{ "hd", 64, 384, 4, 2, 1920, 1080 },
-};
-
-const struct fake_gpu_profile mock_mdpy_profile = {
-	.name = "mdpy",
-	.model = "mdpy",
-	.driver = "mdpy",
-	.mdev_driver = "mdpy",
-	.mdev_module = "mdpy",
-	.aperture_mib = 1024,
-	.ggtt_mib = 4096,
-	.types = mdpy_types,
-	.types_len = 3,
-};
+static const struct fake_type_profile probe_types[] = { { "probe", 64, 384, 4, 2, 640, 480 } };
 
 const struct fake_gpu_profile mock_probe_profile = {
 	.name = "probe",
@@ -33,7 +17,7 @@ const struct fake_gpu_profile mock_probe_profile = {
 	.mdev_module = "probe",
 	.aperture_mib = 1024,
 	.ggtt_mib = 4096,
-	.types = mdpy_types,
+	.types = probe_types,
 	.types_len = 1,
 };
 
@@ -311,14 +295,27 @@ int mock_destroy(struct mock *mock)
 	return held;
 }
 
+/* A parent of this kind: of virtual ones a host has but one, with room for all that tests want. */
+static int find_or_add_parent(struct mock *mock, const struct fake_gpu_profile *profile)
+{
+	struct fake_gpu_config config = { .profile = profile };
+	struct vgpu_error err = { 0 };
+
+	if (profile->kind == FAKE_PARENT_VIRTUAL) {
+		config.units = 256;
+		for (size_t i = 0; i < fake_host_gpus_len(mock->host); i++)
+			if (fake_host_gpu(mock->host, i)->profile == profile)
+				return (int)i;
+	}
+	return fake_host_add_gpu(mock->host, &config, &err);
+}
+
 int mock_add_vgpu(struct mock *mock, const struct fake_gpu_profile *profile, size_t type,
 		  const char *uuid)
 {
-	struct fake_gpu_config config = { .profile = profile };
 	struct fake_vgpu_info info;
 	struct vgpu_uuid id;
-	struct vgpu_error err = { 0 };
-	int gpu = fake_host_add_gpu(mock->host, &config, &err);
+	int gpu = find_or_add_parent(mock, profile);
 	int ret;
 
 	if (gpu < 0)

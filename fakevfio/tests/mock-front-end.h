@@ -55,7 +55,6 @@ struct mock_session {
 	int container, group, device;
 };
 
-extern const struct fake_gpu_profile mock_mdpy_profile; /* types vga, xga, hd */
 extern const struct fake_gpu_profile mock_probe_profile; /* one type, model "probe" */
 
 /** Aborts when memory runs out: tests need no errors. */
@@ -63,7 +62,7 @@ struct mock *mock_create(void);
 /** Returns how many eventfds, address spaces, backings and views were never given back. */
 int mock_destroy(struct mock *mock);
 
-/** Adds a GPU with one vGPU of type @type. Returns the IOMMU group's number, or a negative errno. */
+/** Adds a vGPU of type @type, on a parent of its own if a host can have several of them. Returns the IOMMU group's number, or a negative errno. */
 int mock_add_vgpu(struct mock *mock, const struct fake_gpu_profile *profile, size_t type,
 		  const char *uuid);
 struct mock_client *mock_client_create(struct mock *mock);

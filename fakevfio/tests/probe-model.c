@@ -167,9 +167,12 @@ static const struct fv_model probe_model = {
 /* in place of models.c */
 const struct fv_model *fv_model_find(const char *name)
 {
-	if (!strcmp(name, probe_model.name))
-		return &probe_model;
-	if (!strcmp(name, fv_mdpy_model.name))
-		return &fv_mdpy_model;
-	return strcmp(name, fv_i915_model.name) ? NULL : &fv_i915_model;
+	static const struct fv_model *const models[] = {
+		&probe_model, &fv_i915_model, &fv_mbochs_model, &fv_mdpy_model, &fv_mtty_model,
+	};
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(models); i++)
+		if (!strcmp(name, models[i]->name))
+			return models[i];
+	return NULL;
 }

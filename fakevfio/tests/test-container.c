@@ -31,8 +31,10 @@ static int set_up(void **state)
 	fixture->mock = mock_create();
 	fixture->machine = fixture->mock->machine;
 	fixture->client = mock_client_create(fixture->mock);
-	fixture->group_number = mock_add_vgpu(fixture->mock, &mock_mdpy_profile, 0, UUID);
-	fixture->other_number = mock_add_vgpu(fixture->mock, &mock_mdpy_profile, 0, OTHER_UUID);
+	fixture->group_number =
+		mock_add_vgpu(fixture->mock, fake_gpu_profile_find("mdpy"), 0, UUID);
+	fixture->other_number =
+		mock_add_vgpu(fixture->mock, fake_gpu_profile_find("mdpy"), 0, OTHER_UUID);
 	*state = fixture;
 	return fixture->group_number < 0 || fixture->other_number < 0;
 }

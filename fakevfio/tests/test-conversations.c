@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Replays what a real QEMU said to a real kernel's mdpy, and compares each answer byte by byte:
+ * Replays what a real QEMU said to a real kernel's sample displays, and compares each answer byte by byte:
  * whatever QEMU passed in, the buffer must hold afterwards what the kernel left in it.
  */
 
@@ -9,6 +9,7 @@
 #include "recording.h"
 
 #include <errno.h>
+#include <fakevfio/device.h>
 #include <linux/vfio.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +23,9 @@ struct talk {
 	struct mock *mock;
 	struct mock_client *client;
 	json_object *line;
-	size_t type; /* of mdpy: 0 vga, 1 xga */
+	const struct fake_gpu_profile *profile;
+	size_t type;
+	uint64_t region_offsets[FV_REGIONS_MAX]; /* as the machine has told */
 	char uuid[VGPU_UUID_TEXT_LEN];
 	unsigned int group_number;
 	int container, group, device;
@@ -53,7 +56,7 @@ static void on_readlink(struct talk *talk)
 	int group;
 
 	snprintf(talk->uuid, sizeof(talk->uuid), "%.36s", uuid);
-	group = mock_add_vgpu(talk->mock, &mock_mdpy_profile, talk->type, talk->uuid);
+	group = mock_add_vgpu(talk->mock, talk->profile, talk->type, talk->uuid);
 	assert_true(group >= 0);
 	talk->group_number = group;
 }
@@ -70,12 +73,18 @@ static void on_open(struct talk *talk)
 	}
 }
 
+static void note_region(struct talk *talk, const struct vfio_region_info *info)
+{
+	assert_true(info->index < FV_REGIONS_MAX);
+	talk->region_offsets[info->index] = info->offset;
+}
+
 static void on_ioctl(struct talk *talk)
 {
 	uint32_t request = _IO(VFIO_TYPE, number(talk, "nr"));
 	const char *kind = text(talk, "kind");
 	int handle = *kind == 'c' ? talk->container : *kind == 'g' ? talk->group : talk->device;
-	uint8_t in[4096], out[4096];
+	uint8_t in[4096] __attribute__((aligned(8))), out[4096];
 	size_t len = recorded_bytes(text(talk, "in"), in, sizeof(in));
 	int64_t result;
 
@@ -104,13 +113,13 @@ static void on_ioctl(struct talk *talk)
 	assert_int_equal(recorded_bytes(text(talk, "out"), out, sizeof(out)), len);
 	if (memcmp(in, out, len))
 		fail_msg("another answer than %s", json_object_to_json_string(talk->line));
+	if (request == VFIO_DEVICE_GET_REGION_INFO && !result)
+		note_region(talk, (const struct vfio_region_info *)in);
 }
 
-/* where mdpy puts a region. Source: samples/vfio-mdev/mdpy.c */
 static uint64_t file_offset(struct talk *talk)
 {
-	return (number(talk, "region") == VFIO_PCI_CONFIG_REGION_INDEX ? 0 : 4096) +
-	       number(talk, "at");
+	return talk->region_offsets[number(talk, "region")] + number(talk, "at");
 }
 
 static void on_pread(struct talk *talk)
@@ -164,12 +173,14 @@ static void replay_line(void *data, json_object *line)
 	fail_msg("nobody replays %s", json_object_to_json_string(line));
 }
 
-static void replay_file(const char *file, size_t type, int expected_lines)
+static void replay_file(const char *file, const struct fake_gpu_profile *profile, size_t type,
+			int expected_lines)
 {
 	struct mock *mock = mock_create();
 	struct talk talk = {
 		.mock = mock,
 		.client = mock_client_create(mock),
+		.profile = profile,
 		.type = type,
 	};
 
@@ -180,22 +191,27 @@ static void replay_file(const char *file, size_t type, int expected_lines)
 
 static void qemu_at_start_up_gets_the_recorded_answers(void **state)
 {
-	replay_file("qemu-mdpy-paused-tap.jsonl", 1, 56);
+	replay_file("qemu-mdpy-paused-tap.jsonl", fake_gpu_profile_find("mdpy"), 1, 56);
 }
 
 static void qemu_with_a_booting_guest_gets_the_recorded_answers(void **state)
 {
-	replay_file("qemu-mdpy-boot.jsonl", 0, 143);
+	replay_file("qemu-mdpy-boot.jsonl", fake_gpu_profile_find("mdpy"), 0, 143);
 }
 
 static void qemu_with_ramfb_gets_the_recorded_answers(void **state)
 {
-	replay_file("qemu-mdpy-ramfb.jsonl", 1, 53);
+	replay_file("qemu-mdpy-ramfb.jsonl", fake_gpu_profile_find("mdpy"), 1, 53);
 }
 
 static void qemu_that_wants_edid_gets_the_recorded_answers(void **state)
 {
-	replay_file("qemu-mdpy-xres-on-region.jsonl", 1, 31);
+	replay_file("qemu-mdpy-xres-on-region.jsonl", fake_gpu_profile_find("mdpy"), 1, 31);
+}
+
+static void qemu_on_mbochs_without_display_gets_the_recorded_answers(void **state)
+{
+	replay_file("qemu-mbochs-display-off.jsonl", fake_gpu_profile_find("mbochs"), 0, 52);
 }
 
 int main(void)
@@ -205,6 +221,7 @@ int main(void)
 		cmocka_unit_test(qemu_with_a_booting_guest_gets_the_recorded_answers),
 		cmocka_unit_test(qemu_with_ramfb_gets_the_recorded_answers),
 		cmocka_unit_test(qemu_that_wants_edid_gets_the_recorded_answers),
+		cmocka_unit_test(qemu_on_mbochs_without_display_gets_the_recorded_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -216,11 +216,70 @@ static void hostile_values_stay_inside_the_picture(void **state)
 	}
 }
 
+/* The picture that the guest drew, as a display engine shows it that is wrong on purpose. */
+static const uint32_t *show_wrong(struct fv_device *dev, enum fake_scanout_fault fault)
+{
+	dev->vgpu.scanout = fault;
+	return i915_picture_query(dev, 64, 16);
+}
+
+static void a_wrong_display_engine_does_what_its_fault_says(void **state)
+{
+	struct fv_device *dev = i915_guest_create(8);
+	uint32_t first = i915_picture_pixel(0, 0), last = i915_picture_pixel(63, 15);
+
+	i915_picture_map(dev, FB_GMA, 2);
+	i915_picture_draw(dev, &i915_picture_gen8, 256, 64, 16);
+	i915_picture_set_pipe(dev, 64, 16);
+	i915_picture_arm(dev, &i915_picture_gen8, 256, 0, 0);
+	i915_picture_expect(show_wrong(dev, FAKE_SCANOUT_RIGHT), 64, 0, 0, first);
+	i915_picture_expect(show_wrong(dev, FAKE_SCANOUT_BLANK), 64, 63, 15, 0);
+	i915_picture_expect(show_wrong(dev, FAKE_SCANOUT_ROTATED), 64, 0, 0, last);
+	i915_picture_expect(show_wrong(dev, FAKE_SCANOUT_VERTICAL_FLIP), 64, 63, 0, last);
+	i915_picture_expect(show_wrong(dev, FAKE_SCANOUT_HORIZONTAL_FLIP), 64, 0, 15, last);
+	i915_picture_expect(show_wrong(dev, FAKE_SCANOUT_SCALED), 64, 1, 1, first);
+	i915_picture_expect(show_wrong(dev, FAKE_SCANOUT_SHIFT), 64, 16, 8, first);
+	i915_picture_expect(show_wrong(dev, FAKE_SCANOUT_RB_SWAP), 64, 0, 0,
+			    (first & 0xff) << 16 | (first & 0xff00) | first >> 16);
+	/* lines of 64 pixels, read 48 apart */
+	i915_picture_expect(show_wrong(dev, FAKE_SCANOUT_STRIDE), 64, 0, 1,
+			    i915_picture_pixel(48, 0));
+	dev->vgpu.scanout = FAKE_SCANOUT_CROPPED;
+	i915_picture_query(dev, 48, 12);
+	dev->vgpu.scanout = FAKE_SCANOUT_OFF;
+	expect_off(dev);
+	i915_guest_destroy(dev);
+}
+
+static void a_stale_display_engine_shows_the_surface_before_the_last_flip(void **state)
+{
+	struct fv_device *dev = i915_guest_create(8);
+	uint32_t old = i915_picture_pixel(63, 15);
+
+	/* two surfaces: one that is drawn, and one all of whose pixels are 0x112233 */
+	i915_picture_map(dev, FB_GMA, 1);
+	i915_guest_map(dev, FB_GMA + 0x1000, 0x10000, 1);
+	i915_picture_draw(dev, &i915_picture_gen8, 256, 64, 16);
+	for (uint32_t i = 0; i < 1024; i++)
+		memcpy(i915_guest_memory() + 0x10000 + 4 * i, &(uint32_t){ 0x112233 }, 4);
+	i915_picture_set_pipe(dev, 64, 16);
+	i915_picture_arm(dev, &i915_picture_gen8, 256, 0, 0);
+	i915_picture_expect(show_wrong(dev, FAKE_SCANOUT_STALE), 64, 63, 15, old);
+	i915_guest_write(dev, DSP_SURFACE, FB_GMA + 0x1000);
+	i915_picture_expect(show_wrong(dev, FAKE_SCANOUT_STALE), 64, 63, 15, old);
+	i915_picture_expect(show_wrong(dev, FAKE_SCANOUT_TORN), 64, 63, 7, 0x112233);
+	i915_picture_expect(show_wrong(dev, FAKE_SCANOUT_TORN), 64, 63, 15, old);
+	i915_picture_expect(show_wrong(dev, FAKE_SCANOUT_RIGHT), 64, 63, 15, 0x112233);
+	i915_guest_destroy(dev);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_shown_until_pipe_and_plane_are_on),
 		cmocka_unit_test(type_zero_is_the_primary_and_no_path_is_refused),
+		cmocka_unit_test(a_wrong_display_engine_does_what_its_fault_says),
+		cmocka_unit_test(a_stale_display_engine_shows_the_surface_before_the_last_flip),
 		cmocka_unit_test(unmapped_pages_show_the_flag_colour),
 		cmocka_unit_test(gen9_plane_keeps_to_its_window),
 		cmocka_unit_test(cursor_is_blended_and_clipped_at_every_edge),

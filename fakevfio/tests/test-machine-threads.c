@@ -35,8 +35,8 @@ static void start(struct worker *worker, struct mock *mock, unsigned int n)
 	worker->mock = mock;
 	worker->client = mock_client_create(mock);
 	snprintf(worker->uuid, sizeof(worker->uuid), "6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a%02x", n);
-	worker->group = mock_add_vgpu(mock, n % 2 ? &mock_probe_profile : &mock_mdpy_profile, 0,
-				      worker->uuid);
+	worker->group = mock_add_vgpu(
+		mock, n % 2 ? &mock_probe_profile : fake_gpu_profile_find("mdpy"), 0, worker->uuid);
 	assert_true(worker->group >= 0);
 }
 

@@ -19,6 +19,12 @@
 
 struct fake_host;
 
+/** The monitor at a vGPU, as somebody has it who sits before it. All zero: as the type has it. */
+struct fake_monitor {
+	bool unplugged;
+	uint32_t xres_px, yres_px; /* its preferred and largest mode; 0: the type's */
+};
+
 /** What one vGPU is, copied out of the host: valid after the vGPU is gone. */
 struct fake_vgpu_info {
 	struct vgpu_uuid uuid;
@@ -27,6 +33,11 @@ struct fake_vgpu_info {
 	const struct fake_gpu_profile *profile;
 	const struct fake_type_profile *type;
 	uint32_t aperture_mib; /* of the parent: PCI BAR 2 */
+	enum fake_scanout_fault scanout; /* what its display engine does wrong on purpose */
+	uint32_t ggtt_mib; /* of the parent */
+	bool mappable; /* struct fake_gpu_config */
+	enum fake_output output;
+	struct fake_monitor monitor; /* when this was copied */
 	int vgpu_id; /* 1..7; 0 when it is not bound */
 	unsigned int iommu_group; /* N of /dev/vfio/N */
 	unsigned int vfio_dev; /* X of vfio-dev/vfioX */
@@ -113,6 +124,14 @@ int fake_host_get_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid, uin
 /** Ends one use. The last one lets a waiting removal finish. */
 void fake_host_put_vgpu(struct fake_host *host, uint64_t serial);
 
+/**
+ * Plugs a vGPU's monitor in or out, or puts another one there: observers are told. 0, -ENODEV if there
+ * is no such vGPU, or -EINVAL: a mode that its type cannot show, or whose width no driver would take
+ * (not a multiple of 8).
+ */
+int fake_host_set_monitor(struct fake_host *host, const struct vgpu_uuid *uuid,
+			  const struct fake_monitor *monitor);
+
 /** How many VFIO device descriptors are open on @gpu's vGPUs: they pin the driver's module. */
 unsigned int fake_host_users(struct fake_host *host, size_t gpu);
 
@@ -142,11 +161,22 @@ enum fake_host_event {
 	FAKE_HOST_VGPU_REMOVED, /* it is gone; @vgpu is its last state */
 	FAKE_HOST_VGPU_REMOVING,
 	FAKE_HOST_VGPU_UNBINDING,
+	FAKE_HOST_VGPU_MONITOR, /* @vgpu has the new one */
 	/* of a parent: of @vgpu, only gpu and profile are set */
 	FAKE_HOST_GPU_ADDED, /* and registered */
 	FAKE_HOST_GPU_UNREGISTERED,
 	FAKE_HOST_GPU_REGISTERED,
 };
+
+/**
+ * Tells what guests did with their vGPUs that is not emulated: writes lines "UUID ENGINE COUNT COMMAND"
+ * to @text, at most @size bytes with the final NUL, and returns their length.
+ */
+typedef size_t (*fake_host_reporter)(void *data, char *text, size_t size);
+/** Sets who tells; NULL: nobody. When this returns, the one before is not running. */
+void fake_host_set_reporter(struct fake_host *host, fake_host_reporter reporter, void *data);
+/** Asks him. Without one the report is empty. */
+size_t fake_host_report(struct fake_host *host, char *text, size_t size);
 
 typedef void (*fake_host_observer)(void *data, enum fake_host_event event,
 				   const struct fake_vgpu_info *vgpu);

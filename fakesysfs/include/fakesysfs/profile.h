@@ -6,6 +6,7 @@
  * *parent* is what the kernel calls an mdev parent; most are GPUs, and so they are called here.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <vgpulab/error.h>
@@ -50,6 +51,12 @@ enum fake_vgpu_attributes {
 	FAKE_VGPU_MBOCHS, /* vendor/memory */
 };
 
+/** How a GPU's vGPUs are connected to their monitors. */
+enum fake_output {
+	FAKE_OUTPUT_HDMI, /* what a guest's driver asks least of */
+	FAKE_OUTPUT_DP, /* what GVT-g itself presents */
+};
+
 /** What there is of GVT-g on a GPU, and why not: what a manager has to find out. */
 enum fake_gvt {
 	FAKE_GVT_ON,
@@ -58,6 +65,34 @@ enum fake_gvt {
 	FAKE_GVT_GUC, /* GuC submission is on, which excludes GVT-g */
 	FAKE_GVT_NO_MODULE, /* enabled, but kvmgt is not loaded */
 };
+
+/** What a vGPU's display engine does wrong on purpose, whatever its guest draws: for testing viewers. */
+enum fake_scanout_fault {
+	FAKE_SCANOUT_RIGHT,
+	FAKE_SCANOUT_BLANK, /* black */
+	FAKE_SCANOUT_STALE, /* the surface before the last flip */
+	FAKE_SCANOUT_TORN, /* its lower half */
+	FAKE_SCANOUT_CURSOR_MISSING,
+	FAKE_SCANOUT_CURSOR_OFFSET,
+	FAKE_SCANOUT_RB_SWAP,
+	FAKE_SCANOUT_CHANNELS, /* off by one byte */
+	FAKE_SCANOUT_VERTICAL_FLIP,
+	FAKE_SCANOUT_HORIZONTAL_FLIP,
+	FAKE_SCANOUT_ROTATED, /* by 180 degrees */
+	FAKE_SCANOUT_LIMITED_RANGE, /* 16..235 */
+	FAKE_SCANOUT_DEPTH, /* RGB565's */
+	FAKE_SCANOUT_STRIDE,
+	FAKE_SCANOUT_TILING, /* linear is read as X, tiled as linear */
+	FAKE_SCANOUT_SHIFT,
+	FAKE_SCANOUT_CROPPED,
+	FAKE_SCANOUT_SCALED,
+	FAKE_SCANOUT_OFF, /* no plane at all: a viewer shows its own remark */
+};
+
+/** The word for it: "rb-swap"; of FAKE_SCANOUT_RIGHT "none". */
+const char *fake_scanout_fault_name(enum fake_scanout_fault fault);
+/** The fault of that name. 0, or -EINVAL with *@out untouched. */
+int fake_scanout_fault_parse(const char *name, enum fake_scanout_fault *out);
 
 /** One kind of parent device. */
 struct fake_gpu_profile {
@@ -105,14 +140,22 @@ struct fake_gpu_config {
 	uint32_t ggtt_mib; /* GGTT address space; 0 for the host means the profile's */
 	uint32_t units; /* 0 for the host means the profile's */
 	enum fake_gvt gvt;
+	enum fake_scanout_fault scanout; /* of all its vGPUs */
+	/*
+	 * Guests reach their share of the aperture through PCI BAR 2, as with GVT-g, access by
+	 * access. Otherwise it is ballooned away.
+	 */
+	bool mappable;
+	enum fake_output output;
 };
 
 /**
- * Parses "NAME[,aperture=512M][,ggtt=4G][,address=0000:00:02.0][,gvt=on][,count=N]". gvt is on,
- * off, unsupported, guc or no-module; count is the parameter of that name of mdpy's and mbochs'
- * modules. A property that this kind of parent does not have is refused. Sizes end in M or G, or
- * are MiB; an aperture is a power of two from 128M to 4G, as the register MSAC allows, a GGTT 1G, 2G
- * or 4G.
+ * Parses "NAME[,aperture=512M][,ggtt=4G][,address=0000:00:02.0][,gvt=on][,mappable=no]
+ * [,output=hdmi][,count=N][,scanout=FAULT]". gvt is on, off, unsupported, guc or no-module; mappable
+ * yes or no; output hdmi or dp; count is the parameter of that name of mdpy's and mbochs' modules;
+ * scanout is a name of enum fake_scanout_fault. A property that this kind of parent does not have is
+ * refused. Sizes end in M or G, or are MiB; an aperture is a power of two from 128M to 4G, as the
+ * register MSAC allows, a GGTT 1G, 2G or 4G.
  * On failure fills @err (VGPU_ERROR_USAGE, with the nearest name) and returns -EINVAL.
  */
 int fake_gpu_config_parse(const char *text, struct fake_gpu_config *out, struct vgpu_error *err);

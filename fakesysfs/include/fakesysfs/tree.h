@@ -7,7 +7,9 @@
  *
  * Below the root: "sys" (what /sys shows), "dev/vfio" (VFIO's nodes), "dev/iommu", and "control", which no
  * kernel has: "control/faults" takes what fake_faults_command() does and reads fake_faults_print(),
- * "control/hotplug" takes "unplug ADDRESS" and "plug ADDRESS" of a GPU.
+ * "control/hotplug" takes "unplug ADDRESS" and "plug ADDRESS" of a GPU, "control/monitors" takes
+ * "UUID unplugged", "UUID plugged" and "UUID 1280x720" of a vGPU's monitor and reads the same of all,
+ * "control/guests" reads fake_host_report().
  */
 
 #include <stdbool.h>

@@ -55,6 +55,8 @@ struct fv_region {
 	 * Regions that begin at the same place with the same memory share it.
 	 */
 	uint64_t file_offset;
+	uint64_t
+		reach; /* where reads and writes end if that is beyond len: a driver that does not look */
 };
 
 /** One interrupt index as GET_IRQ_INFO tells it. */
@@ -64,6 +66,20 @@ struct fv_irq {
 	bool known;
 };
 enum { FV_IRQS_MAX = 5, FV_VECTORS_MAX = 32 };
+
+/** What a kernel's driver does unlike vfio-pci and GVT-g. All zero: as those. */
+struct fv_habits {
+	unsigned int access_max; /* bytes of its widest access to registers, a power of two; 0: 8 */
+	unsigned int
+		vectors_max; /* SET_IRQS takes as many of each index, known or not; 0: its count */
+	bool never_masks; /* each interrupt reaches its eventfd; masks are accepted and forgotten */
+	bool maps_whole; /* mmap must begin where the region's memory does */
+	/*
+	 * GET_REGION_INFO fills one struct that has room for a type capability, and copies as much
+	 * as argsz says: longer arguments are refused, cap_offset may lie beyond a shorter one.
+	 */
+	bool one_region_info;
+};
 
 enum fv_plane_type { FV_PLANE_PRIMARY = 1, FV_PLANE_CURSOR = 2 }; /* as drm_plane_type */
 
@@ -129,6 +145,15 @@ struct fv_model {
 	void (*read_plane)(struct fv_device *dev, const struct fv_plane *plane, void *buffer,
 			   size_t len);
 
+	/**
+	 * Tells, line by line through @line, what the guest did that is not emulated:
+	 * "ENGINE COUNT COMMAND", the most frequent first. Optional.
+	 */
+	void (*report)(struct fv_device *dev, void (*line)(void *data, const char *text),
+		       void *data);
+	/** The monitor at the vGPU was plugged in or out, or is another one. Optional. */
+	void (*set_monitor)(struct fv_device *dev, const struct fake_monitor *monitor);
+
 	/** Time dev->deadline_ns has come: vblank and the like. Sets a new deadline. Optional. */
 	void (*tick)(struct fv_device *dev, uint64_t now_ns);
 };
@@ -145,6 +170,7 @@ struct fv_device {
 	uint32_t irqs_len; /* num_irqs */
 	struct fv_region regions[FV_REGIONS_MAX];
 	struct fv_irq irqs[FV_IRQS_MAX];
+	struct fv_habits habits;
 	uint8_t config[4096]; /* PCI config space: what the CONFIG region reads */
 	uint8_t config_writable[4096]; /* which bits a write may change: BAR sizing for free */
 	uint16_t msi_offset; /* of the MSI capability in config, 0 if none; fv_config_add_msi() */
@@ -180,7 +206,10 @@ size_t fv_guest_readv(struct fv_device *dev, const struct fv_guest_iov *iov, siz
  * Source: vfio_pci_intrs.c, vfio_send_intx_eventfd(); gvt/interrupt.c, inject_virtual_interrupt()
  */
 void fv_device_signal(struct fv_device *dev, unsigned int irq, unsigned int vector);
-/** Raises the device's interrupt in the way the guest has chosen: MSI vector 0 if enabled, or INTx. */
+/**
+ * Raises the device's interrupt in the way that was chosen: MSI vector 0 if the guest has enabled it
+ * (or, where there is no such capability, if the client has given an eventfd for it), or else INTx.
+ */
 void fv_device_interrupt(struct fv_device *dev);
 
 /** Says what a guest did wrong or what is not emulated; the front end logs it, rate-limited. */

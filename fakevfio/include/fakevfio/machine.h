@@ -121,5 +121,14 @@ ssize_t fv_machine_write(struct fv_machine *machine, int handle, uint64_t offset
 int fv_machine_may_mmap(struct fv_machine *machine, int handle, uint64_t offset, uint64_t len,
 			int prot, int flags);
 
+/** The vGPU's monitor has become @vgpu->monitor: tells its device, if it is open. */
+void fv_machine_set_monitor(struct fv_machine *machine, const struct fake_vgpu_info *vgpu);
+
+/**
+ * What the guests of all open devices did that is not emulated, a line "UUID ..." each: at most @size
+ * bytes with the final NUL. Returns the length.
+ */
+size_t fv_machine_report(struct fv_machine *machine, char *text, size_t size);
+
 /** Runs every device whose deadline has come. Returns the next deadline, 0 if none. */
 uint64_t fv_machine_tick(struct fv_machine *machine, uint64_t now_ns);
