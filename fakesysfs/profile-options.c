@@ -129,6 +129,21 @@ static int parse_output(struct fake_gpu_config *config, const char *value, struc
 	return i < 0 ? i : 0;
 }
 
+static int parse_display(struct fake_gpu_config *config, const char *value, struct vgpu_error *err)
+{
+	static const char *const names[] = {
+		[FAKE_DISPLAY_REGION] = "region",
+		[FAKE_DISPLAY_DMABUF] = "dmabuf",
+		[FAKE_DISPLAY_AUTO] = "auto",
+		[FAKE_DISPLAY_AUTO + 1] = NULL,
+	};
+	int i = parse_name("display", value, names, "region, dmabuf or auto", err);
+
+	if (i >= 0)
+		config->display = (enum fake_display)i;
+	return i < 0 ? i : 0;
+}
+
 static int parse_count(struct fake_gpu_config *config, const char *value, struct vgpu_error *err)
 {
 	unsigned long count;
@@ -180,6 +195,7 @@ static const struct {
 	{ "address", parse_address, has_address }, { "gvt", parse_gvt, has_gvtg },
 	{ "count", parse_count, has_count },	   { "scanout", parse_scanout, has_gvtg },
 	{ "mappable", parse_mappable, has_gvtg },  { "output", parse_output, has_gvtg },
+	{ "display", parse_display, has_gvtg },
 };
 
 /* Names those that this profile has. */

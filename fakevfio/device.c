@@ -120,6 +120,7 @@ int fv_device_open(struct fv_machine *machine, struct fv_group *group,
 	device->backing_borrowed = source->backing;
 	device->dev.model = model;
 	device->dev.vgpu = vgpu;
+	fv_display_init(device);
 	pthread_mutex_init(&device->lock, NULL);
 	pthread_mutex_lock(&machine->lock);
 	group->refs++;
@@ -168,6 +169,7 @@ void fv_device_destroy(struct fv_open_device *device)
 	if (device->initialised && device->dev.model->finish)
 		device->dev.model->finish(&device->dev);
 	fv_irqs_finish(device);
+	fv_dmabufs_finish(device);
 	fv_regions_finish(device);
 	pthread_mutex_unlock(&device->lock);
 	if (device->dma)

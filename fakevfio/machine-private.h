@@ -93,6 +93,16 @@ struct fv_irq_state {
 	bool masked, pending; /* INTx */
 };
 
+/** A DMA-BUF that a client was told of, or has. */
+struct fv_dmabuf {
+	struct fv_dmabuf *next;
+	uint32_t id;
+	struct fv_plane plane;
+	bool told; /* since it was last given away: it stays until it is asked for */
+	int buffer; /* the front end's; 0: nobody has asked for it yet */
+	void *memory;
+};
+
 /** A vGPU that somebody has open. References: its handles, and calls of fv_machine_tick(). */
 struct fv_open_device {
 	struct fv_device dev;
@@ -110,6 +120,9 @@ struct fv_open_device {
 	bool backing_borrowed; /* from the fv_cdev that it was bound by */
 	void *memory[FV_REGIONS_MAX];
 	bool memory_shared[FV_REGIONS_MAX]; /* belongs to a region before this one */
+	uint32_t displays; /* VFIO_GFX_PLANE_TYPE_*: the paths that it offers */
+	struct fv_dmabuf *dmabufs; /* the one told of last comes first */
+	uint32_t last_dmabuf_id;
 	_Atomic uint64_t deadline_ns; /* as last announced to the front end */
 	max_align_t state[];
 };
@@ -182,6 +195,16 @@ void fv_device_destroy(struct fv_open_device *device);
 /* locked around each call of the model; unlocking announces a changed deadline */
 void fv_device_lock(struct fv_open_device *device);
 void fv_device_unlock(struct fv_open_device *device);
+
+/* dmabuf.c; the device's lock is held */
+/** The id of what @plane tells of, its content as it is now. > 0, or a negative errno. */
+int64_t fv_dmabuf_tell(struct fv_open_device *device, const struct fv_plane *plane);
+/** Makes the DMA-BUF with this id, if that was not done: what hold_buffer gives, or an errno. */
+int fv_dmabuf_get(struct fv_open_device *device, uint32_t id);
+void fv_dmabufs_finish(struct fv_open_device *device);
+
+/* display.c */
+void fv_display_init(struct fv_open_device *device);
 
 /* regions.c */
 int fv_regions_init(struct fv_open_device *device);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fakesysfs/profile.h>
+#include <fcntl.h>
 #include <linux/vfio.h>
 #include <string.h>
 
@@ -193,6 +194,13 @@ static void read_plane(struct fv_device *dev, const struct fv_plane *plane, void
 	i915_raw_plane_read(fv_device_state(dev), plane, buffer, len);
 }
 
+/* Source: drivers/gpu/drm/i915/gvt/dmabuf.c, intel_vgpu_query_plane(), intel_vgpu_get_dmabuf() */
+static const struct fv_dmabuf_rules dmabuf_rules = {
+	.unknown_id = -EINVAL,
+	.fd_flags = O_CLOEXEC,
+	.ids_return = true,
+};
+
 const struct fv_model fv_i915_model = {
 	.name = "i915",
 	.summary = "Intel GVT-g vGPU (Broadwell to Comet Lake)",
@@ -206,5 +214,7 @@ const struct fv_model fv_i915_model = {
 	.set_monitor = set_monitor,
 	.report = report,
 	.finish = finish,
+	.dmabuf = &dmabuf_rules,
+	.region_instead = true,
 	.tick = tick,
 };

@@ -184,6 +184,31 @@ static void destroy_backing(void *front_end, int backing)
 	fv_device_files_destroy(&supervisor->files, backing);
 }
 
+static bool can_export(void *front_end)
+{
+	return fv_exporter_can_export(&((struct fv_supervisor *)front_end)->exporter);
+}
+
+static int create_buffer(void *front_end, uint64_t len, void **memory)
+{
+	return fv_exporter_create(&((struct fv_supervisor *)front_end)->exporter, len, memory);
+}
+
+static bool buffer_used(void *front_end, int buffer)
+{
+	return fv_exporter_used(&((struct fv_supervisor *)front_end)->exporter, buffer);
+}
+
+static int hold_buffer(void *front_end, int buffer)
+{
+	return fv_exporter_hold(&((struct fv_supervisor *)front_end)->exporter, buffer);
+}
+
+static void destroy_buffer(void *front_end, int buffer)
+{
+	fv_exporter_destroy_buffer(&((struct fv_supervisor *)front_end)->exporter, buffer);
+}
+
 static uint64_t now_ns(void *front_end)
 {
 	return fv_now_ns();
@@ -217,6 +242,11 @@ const struct fv_machine_ops fv_supervisor_machine_ops = {
 	.map_backing = map_backing,
 	.unmap_backing = unmap_backing,
 	.destroy_backing = destroy_backing,
+	.can_export = can_export,
+	.create_buffer = create_buffer,
+	.buffer_used = buffer_used,
+	.hold_buffer = hold_buffer,
+	.destroy_buffer = destroy_buffer,
 	.now_ns = now_ns,
 	.deadline = set_deadline,
 	.log = log_line,

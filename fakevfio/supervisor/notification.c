@@ -95,6 +95,19 @@ int fv_notification_continue(int listener, const union fv_notification *notifica
 	return send_response(listener, &response);
 }
 
+int fv_notification_give_any_fd(int listener, const union fv_notification *notification, int fd,
+				int flags)
+{
+	struct seccomp_notif_addfd addfd = {
+		.id = notification->notif.id,
+		.flags = SECCOMP_ADDFD_FLAG_SEND,
+		.srcfd = fd,
+		.newfd_flags = flags,
+	};
+
+	return ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd) < 0 ? -errno : 0;
+}
+
 int fv_notification_give_fd(int listener, const union fv_notification *notification, int fd,
 			    int number, bool cloexec)
 {

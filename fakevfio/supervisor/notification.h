@@ -28,6 +28,9 @@ bool fv_notification_valid(int listener, const union fv_notification *notificati
 int fv_notification_answer(int listener, const union fv_notification *notification, int64_t result);
 /** Lets the kernel carry the call out. Only for calls whose arguments are all in registers. */
 int fv_notification_continue(int listener, const union fv_notification *notification);
+/** Gives the caller a copy of @fd, with @flags (O_CLOEXEC or 0), as the call's result. */
+int fv_notification_give_any_fd(int listener, const union fv_notification *notification, int fd,
+				int flags);
 /** Puts a copy of @fd at @number in the caller, close-on-exec, which ends the call with @number. */
 int fv_notification_give_fd(int listener, const union fv_notification *notification, int fd,
 			    int number, bool cloexec);

@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "device-file.h"
+#include "exporter.h"
 #include "notification.h"
 #include "process.h"
 
@@ -47,6 +48,7 @@ struct fv_supervisor {
 	void *log_data;
 	struct fv_processes processes;
 	struct fv_device_files files;
+	struct fv_exporter exporter;
 	struct fv_clock clock;
 	struct fv_workers workers;
 	pthread_mutex_t memories_lock;

@@ -50,6 +50,7 @@ struct fv_supervisor *fv_supervisor_create(struct fake_host *host, struct vgpu_e
 	pthread_mutex_init(&supervisor->workers.lock, NULL);
 	pthread_cond_init(&supervisor->workers.changed, NULL);
 	fv_processes_init(&supervisor->processes);
+	fv_exporter_init(&supervisor->exporter);
 	rc = fv_device_files_init(&supervisor->files);
 	if (fv_clock_init(&supervisor->clock) || rc) {
 		vgpu_error_set(err, VGPU_ERROR_FAILED, errno,
@@ -129,6 +130,7 @@ void fv_supervisor_destroy(struct fv_supervisor *supervisor)
 	fv_workers_stop(supervisor);
 	fv_clock_stop(&supervisor->clock);
 	fv_machine_destroy(supervisor->machine);
+	fv_exporter_finish(&supervisor->exporter);
 	fv_device_files_finish(&supervisor->files);
 	fv_processes_finish(&supervisor->processes);
 	if (supervisor->listener >= 0)

@@ -101,8 +101,9 @@ static int find_handle(struct fv_trap *trap, int fd)
 /* Requests that make a picture, or make or end a device. */
 static bool may_take_long(uint32_t request)
 {
-	return request == VFIO_DEVICE_QUERY_GFX_PLANE || request == VFIO_DEVICE_RESET ||
-	       request == VFIO_GROUP_GET_DEVICE_FD || request == FV_DEVICE_BIND_IOMMUFD;
+	return request == VFIO_DEVICE_QUERY_GFX_PLANE || request == VFIO_DEVICE_GET_GFX_DMABUF ||
+	       request == VFIO_DEVICE_RESET || request == VFIO_GROUP_GET_DEVICE_FD ||
+	       request == FV_DEVICE_BIND_IOMMUFD;
 }
 
 /* Is the caller's descriptor KVM's VFIO device? */
@@ -139,6 +140,15 @@ static int64_t answer_kvm(struct fv_trap *trap)
 		       : CONTINUE;
 }
 
+static int64_t give_buffer(struct fv_trap *trap, const struct fv_ioctl_result *result)
+{
+	_autoclose_ int fd = result->buffer;
+	int rc = fv_notification_give_any_fd(trap->supervisor->listener, trap->notification, fd,
+					     result->buffer_flags);
+
+	return rc ? rc : ANSWERED;
+}
+
 static int64_t answer_ioctl(struct fv_trap *trap)
 {
 	struct fv_supervisor *supervisor = trap->supervisor;
@@ -157,6 +167,8 @@ static int64_t answer_ioctl(struct fv_trap *trap)
 		fv_device_files_reap(&supervisor->files);
 	result = fv_machine_ioctl(supervisor->machine, handle, trap, argument(trap, 1),
 				  argument(trap, 2));
+	if (result.buffer > 0)
+		return give_buffer(trap, &result);
 	if (result.device <= 0)
 		return result.value;
 	rc = fv_device_files_inject(&supervisor->files, supervisor->listener, trap->notification,

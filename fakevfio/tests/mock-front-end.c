@@ -21,6 +21,18 @@ const struct fake_gpu_profile mock_probe_profile = {
 	.types_len = 1,
 };
 
+const struct fake_gpu_profile mock_planes_profile = {
+	.name = "planes",
+	.model = "planes",
+	.driver = "planes",
+	.mdev_driver = "planes",
+	.mdev_module = "planes",
+	.aperture_mib = 1024,
+	.ggtt_mib = 4096,
+	.types = mdpy_types,
+	.types_len = 1,
+};
+
 /* what separates memory of the machine's from the next: an access beyond its end is a fault */
 enum { GUARD_LEN = 4096 };
 
@@ -224,6 +236,65 @@ static void destroy_backing(void *front_end, int backing)
 	atomic_fetch_sub(&mock->backings, 1);
 }
 
+static bool can_export(void *front_end)
+{
+	return !atomic_load(&((struct mock *)front_end)->no_exporter);
+}
+
+static int create_buffer(void *front_end, uint64_t len, void **memory)
+{
+	struct mock *mock = front_end;
+	int id = -ENOMEM;
+
+	pthread_mutex_lock(&mock->lock);
+	for (int i = 0; i < MOCK_BUFFERS && id < 0; i++) {
+		if (mock->buffer_table[i].memory)
+			continue;
+		*memory = map_memory(len);
+		mock->buffer_table[i] = (struct mock_buffer){ *memory, len, 0 };
+		id = i + 1;
+	}
+	pthread_mutex_unlock(&mock->lock);
+	if (id > 0)
+		atomic_fetch_add(&mock->buffers, 1);
+	return id;
+}
+
+static bool buffer_used(void *front_end, int buffer)
+{
+	struct mock *mock = front_end;
+	bool used;
+
+	pthread_mutex_lock(&mock->lock);
+	used = mock->buffer_table[buffer - 1].users > 0;
+	pthread_mutex_unlock(&mock->lock);
+	return used;
+}
+
+/* its name is its id: the test's client closes it */
+static int hold_buffer(void *front_end, int buffer)
+{
+	struct mock *mock = front_end;
+
+	pthread_mutex_lock(&mock->lock);
+	mock->buffer_table[buffer - 1].users++;
+	pthread_mutex_unlock(&mock->lock);
+	return buffer;
+}
+
+static void destroy_buffer(void *front_end, int buffer)
+{
+	struct mock *mock = front_end;
+	struct mock_buffer old;
+
+	pthread_mutex_lock(&mock->lock);
+	old = mock->buffer_table[buffer - 1];
+	mock->buffer_table[buffer - 1] = (struct mock_buffer){ 0 };
+	pthread_mutex_unlock(&mock->lock);
+	unmap_memory(old.memory, old.len);
+	atomic_fetch_sub(&mock->buffers, 1);
+}
+
 static uint64_t now_ns(void *front_end)
 {
 	struct mock *mock = front_end;
@@ -258,6 +329,11 @@ static const struct fv_machine_ops ops = {
 	.map_backing = map_backing,
 	.unmap_backing = unmap_backing,
 	.destroy_backing = destroy_backing,
+	.can_export = can_export,
+	.create_buffer = create_buffer,
+	.buffer_used = buffer_used,
+	.hold_buffer = hold_buffer,
+	.destroy_buffer = destroy_buffer,
 	.now_ns = now_ns,
 	.deadline = deadline,
 	.log = ignore_log,
@@ -288,7 +364,7 @@ int mock_destroy(struct mock *mock)
 
 	fv_machine_destroy(mock->machine);
 	fake_host_destroy(mock->host);
-	held = mock->eventfds + mock->memories + mock->backings + mock->views;
+	held = mock->eventfds + mock->memories + mock->backings + mock->views + mock->buffers;
 	pthread_mutex_destroy(&mock->lock);
 	unmap_memory(mock->ram, MOCK_RAM_LEN);
 	free(mock);

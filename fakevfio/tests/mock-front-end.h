@@ -20,7 +20,7 @@
 #define MOCK_SCRATCH_LEN ((size_t)8192)
 
 /** Descriptors of a client: eventfds; below them a descriptor is the handle of that number. */
-enum { MOCK_EVENTFD = 100000, MOCK_EVENTFDS = 64, MOCK_BACKING_VIEWS = 256 };
+enum { MOCK_EVENTFD = 100000, MOCK_EVENTFDS = 64, MOCK_BACKING_VIEWS = 256, MOCK_BUFFERS = 160 };
 
 struct mock_view {
 	int backing;
@@ -42,6 +42,13 @@ struct mock {
 	pthread_mutex_t lock; /* guards views_table */
 	struct mock_view view_table[MOCK_BACKING_VIEWS];
 	atomic_int next_backing;
+	atomic_bool no_exporter;
+	atomic_int buffers; /* DMA-BUFs that there are now */
+	struct mock_buffer {
+		void *memory;
+		size_t len;
+		int users; /* clients' descriptors of it */
+	} buffer_table[MOCK_BUFFERS]; /* by id - 1 */
 };
 
 /** A process: what fv_machine_ioctl() gets as client. */
@@ -57,9 +64,11 @@ struct mock_session {
 
 extern const struct fake_gpu_profile mock_probe_profile; /* one type, model "probe" */
 
+extern const struct fake_gpu_profile mock_planes_profile; /* one type, model "planes" */
+
 /** Aborts when memory runs out: tests need no errors. */
 struct mock *mock_create(void);
-/** Returns how many eventfds, address spaces, backings and views were never given back. */
+/** Returns how many eventfds, address spaces, backings, views and DMA-BUFs were never given back. */
 int mock_destroy(struct mock *mock);
 
 /** Adds a vGPU of type @type, on a parent of its own if a host can have several of them. Returns the IOMMU group's number, or a negative errno. */

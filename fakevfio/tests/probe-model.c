@@ -164,11 +164,42 @@ static const struct fv_model probe_model = {
 	.tick = probe_tick,
 };
 
+struct fv_plane planes_shown[3];
+uint8_t planes_content;
+struct fv_dmabuf_rules planes_rules;
+
+static int planes_query(struct fv_device *dev, uint32_t display, enum fv_plane_type type,
+			struct fv_plane *out)
+{
+	if (display != VFIO_GFX_PLANE_TYPE_DMABUF ||
+	    (type != FV_PLANE_PRIMARY && type != FV_PLANE_CURSOR))
+		return -EINVAL;
+	*out = planes_shown[type];
+	return 0;
+}
+
+static void planes_read(struct fv_device *dev, const struct fv_plane *plane, void *buffer,
+			size_t len)
+{
+	memset(buffer, planes_content, len);
+}
+
+static const struct fv_model planes_model = {
+	.name = "planes",
+	.summary = "for tests of DMA-BUFs",
+	.state_size = sizeof(uint32_t),
+	.init = probe_init,
+	.query_plane = planes_query,
+	.read_plane = planes_read,
+	.dmabuf = &planes_rules,
+};
+
 /* in place of models.c */
 const struct fv_model *fv_model_find(const char *name)
 {
 	static const struct fv_model *const models[] = {
-		&probe_model, &fv_i915_model, &fv_mbochs_model, &fv_mdpy_model, &fv_mtty_model,
+		&probe_model,	  &planes_model,  &fv_i915_model,
+		&fv_mbochs_model, &fv_mdpy_model, &fv_mtty_model,
 	};
 
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(models); i++)

@@ -42,3 +42,12 @@ extern struct fv_device *_Atomic probe_last; /* the device that was initialised 
 extern uint32_t probe_config_old; /* what config_written() was told */
 extern unsigned int probe_config_writes;
 extern int probe_init_error; /* what init() returns */
+
+/**
+ * A device that shows planes by DMA-BUF alone: what a test puts here, by enum fv_plane_type; all
+ * zero: off. Every byte of it is planes_content.
+ */
+extern struct fv_plane planes_shown[3];
+extern uint8_t planes_content;
+/** By these rules, GVT-g's unless a test changes them. */
+extern struct fv_dmabuf_rules planes_rules;

@@ -130,6 +130,13 @@ extern const size_t fake_gpu_profiles_len;
 /** The profile of that name, or NULL. */
 const struct fake_gpu_profile *fake_gpu_profile_find(const char *name);
 
+/** By which path a vGPU shows its picture. */
+enum fake_display {
+	FAKE_DISPLAY_REGION, /* composed into a VFIO region: any program can show it */
+	FAKE_DISPLAY_DMABUF, /* planes as DMA-BUFs, as GVT-g has them */
+	FAKE_DISPLAY_AUTO, /* as GVT-g if this machine can make DMA-BUFs */
+};
+
 /** A GPU to put into a fake host: a profile and what the user changed of it. */
 struct fake_gpu_config {
 	const struct fake_gpu_profile *profile;
@@ -147,15 +154,16 @@ struct fake_gpu_config {
 	 */
 	bool mappable;
 	enum fake_output output;
+	enum fake_display display; /* of i915: others have one way */
 };
 
 /**
  * Parses "NAME[,aperture=512M][,ggtt=4G][,address=0000:00:02.0][,gvt=on][,mappable=no]
- * [,output=hdmi][,count=N][,scanout=FAULT]". gvt is on, off, unsupported, guc or no-module; mappable
- * yes or no; output hdmi or dp; count is the parameter of that name of mdpy's and mbochs' modules;
- * scanout is a name of enum fake_scanout_fault. A property that this kind of parent does not have is
- * refused. Sizes end in M or G, or are MiB; an aperture is a power of two from 128M to 4G, as the
- * register MSAC allows, a GGTT 1G, 2G or 4G.
+ * [,output=hdmi][,display=region][,count=N][,scanout=FAULT]". gvt is on, off, unsupported, guc or
+ * no-module; mappable yes or no; output hdmi or dp; display region, dmabuf or auto; count is the
+ * parameter of that name of mdpy's and mbochs' modules; scanout is a name of enum fake_scanout_fault. A
+ * property that this kind of parent does not have is refused. Sizes end in M or G, or are MiB; an
+ * aperture is a power of two from 128M to 4G, as the register MSAC allows, a GGTT 1G, 2G or 4G.
  * On failure fills @err (VGPU_ERROR_USAGE, with the nearest name) and returns -EINVAL.
  */
 int fake_gpu_config_parse(const char *text, struct fake_gpu_config *out, struct vgpu_error *err);

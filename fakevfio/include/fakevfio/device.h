@@ -96,6 +96,15 @@ struct fv_plane {
 	uint64_t start, start_iova;
 };
 
+/** How a driver names its DMA-BUFs. */
+struct fv_dmabuf_rules {
+	int unknown_id; /* what asking for an id gives that there is not: a negative errno */
+	int fd_flags; /* O_CLOEXEC or 0 */
+	bool ids_return; /* an id is free again when no one has its buffer any more; else never */
+	bool off_is_zero; /* a plane that is off is told as zeros; else what was asked stays */
+	bool strides_matter; /* another stride is another buffer */
+};
+
 /** What a model is. A row of fv_models. */
 struct fv_model {
 	const char *name; /* matches fake_gpu_profile.model */
@@ -144,6 +153,10 @@ struct fv_model {
 	 */
 	void (*read_plane)(struct fv_device *dev, const struct fv_plane *plane, void *buffer,
 			   size_t len);
+	/** Of the DMA-BUF path; NULL: a model without it. */
+	const struct fv_dmabuf_rules *dmabuf;
+	/** Has the model the region path as well, for those who want that instead? */
+	bool region_instead;
 
 	/**
 	 * Tells, line by line through @line, what the guest did that is not emulated:

@@ -10,6 +10,7 @@
  */
 
 #include <fakesysfs/host.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -66,6 +67,19 @@ struct fv_machine_ops {
 	void (*unmap_backing)(void *front_end, void *memory, size_t len);
 	void (*destroy_backing)(void *front_end, int backing);
 
+	/*
+	 * DMA-BUFs. can_export: can there be any? create_buffer makes one of @len bytes and maps it:
+	 * an id > 0, or a negative errno. buffer_used: does anyone but us have it, a client's
+	 * descriptor or a driver that imported it? hold_buffer, for the caller of
+	 * VFIO_DEVICE_GET_GFX_DMABUF: a use of it that the front end ends, under a name > 0, or a
+	 * negative errno. All may be NULL: none can be made.
+	 */
+	bool (*can_export)(void *front_end);
+	int (*create_buffer)(void *front_end, uint64_t len, void **memory);
+	bool (*buffer_used)(void *front_end, int buffer);
+	int (*hold_buffer)(void *front_end, int buffer);
+	void (*destroy_buffer)(void *front_end, int buffer);
+
 	uint64_t (*now_ns)(void *front_end);
 	/*
 	 * A device's deadline_ns changed: be sure to call fv_machine_tick() in time. Others may be
@@ -97,6 +111,8 @@ struct fv_ioctl_result {
 	int64_t value; /* what ioctl(2) returns, or a negative errno */
 	int device; /* > 0: the caller gets a descriptor for this new device handle */
 	int backing; /* with device: the file it stands for */
+	int buffer; /* > 0: the caller gets a descriptor of what hold_buffer named so */
+	int buffer_flags; /* of that descriptor: O_CLOEXEC or 0 */
 };
 
 /** Which character device @handle is an open file of, if any; @number is N of vfioN. */
