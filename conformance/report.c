@@ -49,7 +49,7 @@ void conformance_page(void)
 	for (size_t i = 0; i < conformance_tables_len; i++)
 		cases += conformance_tables[i]->cases_len;
 	printf("# Fidelity\n\nMade from the tables in `conformance/`. `vgpulab fake conformance` runs "
-	       "these %zu cases on the fake, the\nlab VM (`conformance/lab`) on Debian 12's kernel with "
+	       "these %zu cases on the fake, the\nlab VM (`qemu-tests/lab-vm`) on Debian 12's kernel with "
 	       "its sample drivers. \"oracle\" is a recording of that\nkernel; other sources are files "
 	       "of the kernel.\n\n## Accepted differences\n\n| case | why it stays |\n|---|---|\n",
 	       cases);

@@ -395,7 +395,7 @@ static void unbind_and_remove_in_use_both_complete_after_close(void **state)
 /* Writes what observers hear as letters. */
 static void note(void *data, enum fake_host_event event, const struct fake_vgpu_info *vgpu)
 {
-	static const char letters[] = "CFURrugxG";
+	static const char letters[] = "CFURrumgxG";
 	char *log = data;
 
 	(void)vgpu;

@@ -280,6 +280,13 @@ static void mbochs_read_plane(struct fv_device *dev, const struct fv_plane *plan
 	memset((char *)buffer + there, 0, len - there);
 }
 
+/* Source: mbochs_query_gfx_plane(), mbochs_get_gfx_dmabuf() */
+static const struct fv_dmabuf_rules dmabuf_rules = {
+	.unknown_id = -ENOENT,
+	.off_is_zero = true,
+	.strides_matter = true,
+};
+
 const struct fv_model fv_mbochs_model = {
 	.name = "mbochs",
 	.summary = "the kernel's sample display, which QEMU's standard display's drivers drive",
@@ -290,4 +297,5 @@ const struct fv_model fv_mbochs_model = {
 	.write = mbochs_write,
 	.query_plane = mbochs_query_plane,
 	.read_plane = mbochs_read_plane,
+	.dmabuf = &dmabuf_rules,
 };

@@ -29,7 +29,7 @@ const struct fake_gpu_profile mock_planes_profile = {
 	.mdev_module = "planes",
 	.aperture_mib = 1024,
 	.ggtt_mib = 4096,
-	.types = mdpy_types,
+	.types = probe_types,
 	.types_len = 1,
 };
 

@@ -115,6 +115,20 @@ static void get_dmabuf(struct replay *replay, int arg)
 						  VFIO_DEVICE_GET_GFX_DMABUF, &id, sizeof(id)));
 }
 
+/* "/dmabuf: seek_end=1920000 st_size=1920000" */
+static void dmabuf_fd(struct replay *replay, int arg)
+{
+	unsigned int size;
+
+	assert_int_equal(sscanf(text(replay, "note"), "/dmabuf: seek_end=%u", &size), 1);
+	assert_int_equal(replay->mock->buffer_table[0].len, size);
+}
+
+/* What may be done with a DMA-BUF is its exporter's matter, and the front end has it from another. */
+static void dmabuf_mmap(struct replay *replay, int arg)
+{
+}
+
 const struct question display_questions[] = {
 	{ "plane.PROBE", plane },
 	{ "plane.PROBE|DMABUF", plane },
@@ -131,5 +145,7 @@ const struct question display_questions[] = {
 	{ "plane.mode_set.%d", plane_of_mode },
 	{ "plane.mode_set.cursor", plane_of_mode },
 	{ "get_dmabuf", get_dmabuf },
+	{ "dmabuf_fd", dmabuf_fd },
+	{ "dmabuf_mmap", dmabuf_mmap },
 };
 const size_t display_questions_len = VGPU_ARRAY_LEN(display_questions);

@@ -59,7 +59,8 @@ int64_t recorded_result(json_object *line)
 		int number;
 	} errors[] = {
 		{ "EBUSY", EBUSY },   { "EFAULT", EFAULT }, { "EINVAL", EINVAL },
-		{ "ENODEV", ENODEV }, { "ENOTTY", ENOTTY },
+		{ "ENOENT", ENOENT }, { "ENOMEM", ENOMEM }, { "ENODEV", ENODEV },
+		{ "ENOTTY", ENOTTY },
 	};
 	int64_t ret = recorded_number(line, "ret");
 

@@ -214,6 +214,12 @@ static void qemu_on_mbochs_without_display_gets_the_recorded_answers(void **stat
 	replay_file("qemu-mbochs-display-off.jsonl", fake_gpu_profile_find("mbochs"), 0, 52);
 }
 
+static void qemu_on_mbochs_with_display_gets_the_recorded_answers(void **state)
+{
+	replay_file("qemu-mbochs-display-on.jsonl", fake_gpu_profile_find("mbochs"), 0, 31);
+	replay_file("qemu-mbochs-display-auto.jsonl", fake_gpu_profile_find("mbochs"), 0, 31);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +228,7 @@ int main(void)
 		cmocka_unit_test(qemu_with_ramfb_gets_the_recorded_answers),
 		cmocka_unit_test(qemu_that_wants_edid_gets_the_recorded_answers),
 		cmocka_unit_test(qemu_on_mbochs_without_display_gets_the_recorded_answers),
+		cmocka_unit_test(qemu_on_mbochs_with_display_gets_the_recorded_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,16 @@ static void mtty_2_answers_as_the_kernel_did(void **state)
 	replay_type(fake_gpu_profile_find("mtty"), 1, "mtty-2.jsonl", 144);
 }
 
+static void mbochs_small_answers_as_the_kernel_did(void **state)
+{
+	replay_type(fake_gpu_profile_find("mbochs"), 0, "mbochs-small.jsonl", 162);
+}
+
+static void mbochs_medium_answers_as_the_kernel_did(void **state)
+{
+	replay_type(fake_gpu_profile_find("mbochs"), 1, "mbochs-medium.jsonl", 162);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +120,8 @@ int main(void)
 		cmocka_unit_test(mdpy_hd_answers_as_the_kernel_did),
 		cmocka_unit_test(mtty_1_answers_as_the_kernel_did),
 		cmocka_unit_test(mtty_2_answers_as_the_kernel_did),
+		cmocka_unit_test(mbochs_small_answers_as_the_kernel_did),
+		cmocka_unit_test(mbochs_medium_answers_as_the_kernel_did),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
