@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "guest-console.h"
 #include "launch.h"
+#include "monitor-control.h"
 #include "qmp.h"
 #include "verdict.h"
 
@@ -17,6 +18,7 @@
 #define FLIP_CHUNK    600
 #define MODESET_CHUNK 50
 #define POLL_MS	      10
+#define MONITOR_MS    30000
 
 static int ask(const struct qt_action_run *run, const char *command, char *answer,
 	       struct vgpu_error *err)
@@ -188,7 +190,70 @@ static int run_suspend(const struct qt_action_run *run, struct vgpu_error *err)
 		 : qt_console_wait_answer(console, "suspend", qt_deadline_ms(ANSWER_MS), NULL, err);
 }
 
+/* Asks until the guest's driver has noticed by itself: the question does not make it look. */
+static int wait_monitor(const struct qt_action_run *run, const char *state, struct vgpu_error *err)
+{
+	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
+	char answer[QT_CONSOLE_LINE_LEN], wanted[32];
+
+	snprintf(wanted, sizeof(wanted), "monitor=%s", state);
+	for (int64_t deadline_ms = qt_now_ms() + MONITOR_MS; qt_now_ms() < deadline_ms;) {
+		int r = ask(run, "info", answer, err);
+
+		if (r || strstr(answer, wanted))
+			return r;
+		nanosleep(&pause, NULL);
+	}
+	return vgpu_error_set(err, VGPU_ERROR_FAILED, ETIMEDOUT,
+			      "the guest's driver did not find its monitor %s: %s", state, answer);
+}
+
+static int run_unplug(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	char answer[QT_CONSOLE_LINE_LEN];
+	struct vgpu_error refusal = { 0 };
+	int r = qt_monitor_control(run->result->uuid, "unplugged", err);
+
+	if (!r)
+		r = wait_monitor(run, "disconnected", err);
+	if (!r && !ask(run, "modes", answer, &refusal))
+		r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
+				   "a display without a monitor has modes: %s", answer);
+	return r;
+}
+
+static int run_plug(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	int r = qt_monitor_control(run->result->uuid, "plugged", err);
+
+	return r ? r : wait_monitor(run, "connected", err);
+}
+
+/* A monitor of the step's size: the driver must see the old one go, and prefer the new one's mode. */
+static int run_resize(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	char mode[24], answer[QT_CONSOLE_LINE_LEN];
+	int r;
+
+	snprintf(mode, sizeof(mode), "%ux%u", run->width_px, run->height_px);
+	r = qt_monitor_control(run->result->uuid, mode, err);
+	if (!r)
+		r = wait_monitor(run, "disconnected", err);
+	if (!r)
+		r = wait_monitor(run, "connected", err);
+	if (!r)
+		r = ask(run, "modes", answer, err);
+	if (!r && strncmp(answer, mode, strlen(mode)) != 0)
+		r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
+				   "the guest does not prefer its new monitor's mode %s: %s", mode,
+				   answer);
+	return r;
+}
+
 const struct qt_action qt_actions[] = {
+	{ "unplug", "somebody pulls the monitor's plug", .run = run_unplug },
+	{ "plug", "and puts it in again", .run = run_plug },
+	{ "resize", "another monitor is plugged in: of the step's size", .run = run_resize },
 	{ "flip", "page flips at every vertical blank, 60.0 Hz", .counts = true, .run = run_flips },
 	{ "modeset", "each mode of the display in turn", .counts = true, .run = run_modesets },
 	{ "hang", "a batch never ends; the driver resets the GPU", .provokes = "GPU HANG",

@@ -17,6 +17,7 @@ struct qt_action_run {
 	struct qt_vm *vm;
 	struct qt_result *result; /* for notes */
 	unsigned int times; /* of an action that counts by itself */
+	uint32_t width_px, height_px; /* of the step */
 	unsigned int boot_ms; /* how long a guest may take to be ready */
 };
 

@@ -22,15 +22,22 @@ static int show(const struct qt_frame_request *request, const struct qt_frame *f
 {
 	const struct qt_card *card = &frame->shown.card;
 	char command[QT_CONSOLE_LINE_LEN], answer[QT_CONSOLE_LINE_LEN], cursor[32] = "";
+	char rotation[24] = "";
 	int r;
 
 	if (card->cursor_x_px != -1 || card->cursor_y_px != -1)
 		snprintf(cursor, sizeof(cursor), " cursor=%d,%d", card->cursor_x_px,
 			 card->cursor_y_px);
+	if (request->rotation)
+		snprintf(rotation, sizeof(rotation), " rotate=%u", request->rotation);
 	snprintf(command, sizeof(command),
-		 "show nonce=%016llx frame=%u mode=%ux%u format=%s tiling=%s%s%s%s%s",
+		 "show nonce=%016llx frame=%u mode=%ux%u format=%s tiling=%s%s%s%s%s%s%s",
 		 (unsigned long long)card->nonce, card->frame, card->width_px, card->height_px,
-		 frame->shown.format, frame->tiling, cursor, request->blitter ? " by=blitter" : "",
+		 frame->shown.format, frame->tiling, cursor, rotation,
+		 request->sprite ? " plane=sprite" : "",
+		 request->blitter    ? " by=blitter"
+		 : request->aperture ? " by=aperture"
+				     : "",
 		 request->tamper ? " tamper=" : "", request->tamper ? request->tamper : "");
 	r = qt_console_command(qt_vm_console(request->vm), command, qt_deadline_ms(SHOW_MS), answer,
 			       err);

@@ -17,6 +17,9 @@ struct qt_frame_request {
 	bool keep; /* it must be on display already */
 	bool console; /* text on the kernel's console instead of the card */
 	bool blitter; /* the GPU draws it */
+	bool aperture; /* the CPU draws it, through the GPU's aperture */
+	bool sprite; /* a part of it is on a sprite plane */
+	unsigned int rotation; /* the plane turns it, in degrees */
 	const char *tamper; /* NULL: none */
 	const struct qt_shown *earlier; /* what was shown before, the latest first */
 	size_t earlier_len;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "needs.h"
 #include "guest-files.h"
+#include "monitor-control.h"
 
 #include "paths.h"
 
@@ -10,6 +11,7 @@
 #include <glob.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <vgpulab/cleanup.h>
 
 /* Is @program, a name or a path, something to execute? */
@@ -155,7 +157,17 @@ static bool probe_ovmf(const struct qt_needs *needs, char *why, size_t why_size)
 	return can_read(QT_OVMF, "UEFI firmware", "install ovmf", why, why_size);
 }
 
+static bool probe_monitor(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	if (!access(QT_MONITOR_CONTROL, W_OK))
+		return true;
+	snprintf(why, why_size,
+		 "nobody can plug monitors here, which a fake host lets; give --gpu");
+	return false;
+}
+
 const struct qt_need qt_need_rows[] = {
+	{ "monitor", "a monitor whose plug can be pulled", probe_monitor },
 	{ "qemu", "QEMU for x86-64", probe_qemu },
 	{ "guest-kernel", "a kernel for the guest", probe_guest_kernel },
 	{ "guest-init", "the guest's program", probe_guest_init },

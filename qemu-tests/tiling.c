@@ -10,6 +10,7 @@ const struct qt_tiling qt_tilings[] = {
 	{ "linear", QT_TILING_LINEAR, 64, 1, 64, 0 },
 	{ "x", QT_TILING_X, 512, 8, 512, 0x0100000000000001 },
 	{ "y", QT_TILING_Y, 128, 32, 16, 0x0100000000000002 },
+	{ "yf", QT_TILING_YF, 128, 32, 16, 0x0100000000000003 },
 };
 const size_t qt_tilings_len = sizeof(qt_tilings) / sizeof(qt_tilings[0]);
 
@@ -45,6 +46,10 @@ size_t qt_tiling_offset(const struct qt_tiling *tiling, uint32_t stride_bytes, u
 		return tile + tile_y * 512 + tile_x;
 	case QT_TILING_Y: /* columns of 16 bytes, 32 rows high */
 		return tile + tile_x / 16 * 512 + tile_y * 16 + tile_x % 16;
+	case QT_TILING_YF: /* bits of the offset: x y x y x y y y x x x x, the highest first */
+		return tile + tile_x % 16 + (tile_y & 7) * 16 + (tile_x >> 4 & 1) * 128 +
+		       (tile_y >> 3 & 1) * 256 + (tile_x >> 5 & 1) * 512 +
+		       (tile_y >> 4 & 1) * 1024 + (tile_x >> 6 & 1) * 2048;
 	case QT_TILING_LINEAR:
 		break;
 	}

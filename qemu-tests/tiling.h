@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum qt_tiling_kind { QT_TILING_LINEAR, QT_TILING_X, QT_TILING_Y };
+enum qt_tiling_kind { QT_TILING_LINEAR, QT_TILING_X, QT_TILING_Y, QT_TILING_YF };
 
 struct qt_tiling {
-	const char *name; /* "linear", "x", "y" */
+	const char *name; /* "linear", "x", "y", "yf" (of pixels of 2 or 4 bytes) */
 	enum qt_tiling_kind kind;
 	uint32_t tile_width_bytes, tile_rows;
 	uint32_t span_bytes; /* neighbouring bytes of a row that are neighbours in memory */

@@ -4,6 +4,7 @@
 #include "faults.h"
 #include "kernel-log.h"
 #include "life.h"
+#include "rotation.h"
 #include "text-console.h"
 
 #include <errno.h>
@@ -129,6 +130,9 @@ static int parse_show(struct words *words, struct show *show, struct guest_reply
 	const char *tiling = value_of(words, "tiling", "linear");
 	const char *tamper = value_of(words, "tamper", NULL);
 	const char *by = value_of(words, "by", "cpu");
+	const char *rotate = value_of(words, "rotate", "0");
+	const char *plane = value_of(words, "plane", "primary");
+	uint64_t degrees = 0;
 	int rc = parse_card(words, &show->card, reply);
 
 	if (rc == 0)
@@ -145,8 +149,17 @@ static int parse_show(struct words *words, struct show *show, struct guest_reply
 	if (tamper && !show->fault)
 		return guest_reply_fail(reply, EINVAL, "show: no fault \"%.40s\"", tamper);
 	show->picture.blitted = strcmp(by, "blitter") == 0;
-	if (!show->picture.blitted && strcmp(by, "cpu") != 0)
+	show->picture.aperture = strcmp(by, "aperture") == 0;
+	if (!show->picture.blitted && !show->picture.aperture && strcmp(by, "cpu") != 0)
 		return guest_reply_fail(reply, EINVAL, "show: nobody draws by \"%.40s\"", by);
+	if (parse_number(rotate, 10, 270, &degrees) < 0 ||
+	    !guest_rotation_valid((unsigned int)degrees))
+		return guest_reply_fail(reply, EINVAL, "show: nothing is turned by \"%.40s\"",
+					rotate);
+	show->picture.rotation = (unsigned int)degrees;
+	show->picture.sprite = strcmp(plane, "sprite") == 0;
+	if (!show->picture.sprite && strcmp(plane, "primary") != 0)
+		return guest_reply_fail(reply, EINVAL, "show: no plane \"%.40s\"", plane);
 	show->picture.width_px = show->card.width_px;
 	show->picture.height_px = show->card.height_px;
 	show->picture.cursor = show->card.cursor_x_px != -1 || show->card.cursor_y_px != -1;
@@ -199,7 +212,9 @@ static int run_show(struct guest *guest, struct words *words, struct guest_reply
 
 	if (rc < 0)
 		return rc;
-	if (show.picture.blitted && !guest->output->impl->has_blitter)
+	if ((show.picture.blitted || show.picture.aperture || show.picture.sprite ||
+	     show.picture.rotation) &&
+	    !guest->output->impl->has_blitter)
 		return guest_reply_fail(reply, EOPNOTSUPP, "show: output %s has no blitter",
 					guest->output->impl->name);
 	xrgb = malloc((size_t)show.card.width_px * show.card.height_px * sizeof(*xrgb));

@@ -155,7 +155,7 @@ int kms_open_card(struct kms *kms)
 	return rc;
 }
 
-static int add_framebuffer(const struct kms *kms, struct kms_buffer *buffer)
+int kms_buffer_add_framebuffer(const struct kms *kms, struct kms_buffer *buffer)
 {
 	const struct guest_surface *surface = &buffer->surface;
 	struct drm_mode_fb_cmd2 fb = {
@@ -170,6 +170,14 @@ static int add_framebuffer(const struct kms *kms, struct kms_buffer *buffer)
 	int rc = kms_ioctl(kms, DRM_IOCTL_MODE_ADDFB2, &fb);
 
 	buffer->fb_id = rc == 0 ? fb.fb_id : 0;
+	return rc;
+}
+
+int kms_buffer_remove_framebuffer(const struct kms *kms, struct kms_buffer *buffer)
+{
+	int rc = buffer->fb_id ? kms_ioctl(kms, DRM_IOCTL_MODE_RMFB, &buffer->fb_id) : 0;
+
+	buffer->fb_id = 0;
 	return rc;
 }
 
@@ -214,7 +222,7 @@ int kms_buffer_create(const struct kms *kms, uint32_t width_px, uint32_t height_
 	};
 	rc = map_dumb(kms, buffer, (size_t)dumb.size);
 	if (rc == 0)
-		rc = add_framebuffer(kms, buffer);
+		rc = kms_buffer_add_framebuffer(kms, buffer);
 	if (rc < 0)
 		kms_buffer_destroy(kms, buffer);
 	return rc;
@@ -224,8 +232,7 @@ void kms_buffer_destroy(const struct kms *kms, struct kms_buffer *buffer)
 {
 	struct drm_mode_destroy_dumb dumb = { .handle = buffer->handle };
 
-	if (buffer->fb_id)
-		(void)kms_ioctl(kms, DRM_IOCTL_MODE_RMFB, &buffer->fb_id);
+	(void)kms_buffer_remove_framebuffer(kms, buffer);
 	if (buffer->surface.memory)
 		munmap(buffer->surface.memory, buffer->surface.len);
 	if (buffer->handle)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The one thing about planes that cannot be said through a CRTC: how YUV is meant.
+ * What cannot be said through a CRTC: how YUV is meant, how the picture is turned, and what is on the
+ * plane above.
  */
 #include "kms.h"
 
@@ -10,7 +11,9 @@
 
 enum { PLANES_MAX = 32, PROPERTIES_MAX = 64 };
 
-#define PLANE_TYPE_PRIMARY 1 /* value of the property "type" */
+/* values of the property "type" */
+#define PLANE_TYPE_OVERLAY 0
+#define PLANE_TYPE_PRIMARY 1
 #define ENCODING_BT601	   0 /* value of the property "COLOR_ENCODING" */
 
 /* Finds a property of the plane by name. 0, or -ENOENT. */
@@ -43,18 +46,8 @@ static int find_property(const struct kms *kms, uint32_t plane_id, const char *n
 	return -ENOENT;
 }
 
-static bool is_primary_of_crtc(const struct kms *kms, uint32_t plane_id)
-{
-	struct drm_mode_get_plane plane = { .plane_id = plane_id };
-	uint64_t type = 0;
-	uint32_t id;
-
-	return kms_ioctl(kms, DRM_IOCTL_MODE_GETPLANE, &plane) == 0 &&
-	       plane.possible_crtcs >> kms->crtc_index & 1 &&
-	       find_property(kms, plane_id, "type", &id, &type) == 0 && type == PLANE_TYPE_PRIMARY;
-}
-
-void kms_plane_prepare(const struct kms *kms)
+/* The CRTC's first plane of that type, 0 if there is none. */
+static uint32_t find_plane(const struct kms *kms, uint64_t wanted)
 {
 	struct drm_set_client_cap universal = { DRM_CLIENT_CAP_UNIVERSAL_PLANES, 1 };
 	uint32_t planes[PLANES_MAX];
@@ -63,15 +56,64 @@ void kms_plane_prepare(const struct kms *kms)
 
 	if (kms_ioctl(kms, DRM_IOCTL_SET_CLIENT_CAP, &universal) < 0 ||
 	    kms_ioctl(kms, DRM_IOCTL_MODE_GETPLANERESOURCES, &resources) < 0)
-		return;
+		return 0;
 	for (uint32_t i = 0; i < resources.count_planes && i < PLANES_MAX; i++) {
-		struct drm_mode_obj_set_property encoding = { .value = ENCODING_BT601,
-							      .obj_id = planes[i],
-							      .obj_type = DRM_MODE_OBJECT_PLANE };
-		uint64_t value;
+		struct drm_mode_get_plane plane = { .plane_id = planes[i] };
+		uint64_t type = 0;
+		uint32_t id;
 
-		if (is_primary_of_crtc(kms, planes[i]) &&
-		    find_property(kms, planes[i], "COLOR_ENCODING", &encoding.prop_id, &value) == 0)
-			(void)kms_ioctl(kms, DRM_IOCTL_MODE_OBJ_SETPROPERTY, &encoding);
+		if (kms_ioctl(kms, DRM_IOCTL_MODE_GETPLANE, &plane) == 0 &&
+		    plane.possible_crtcs >> kms->crtc_index & 1 &&
+		    find_property(kms, planes[i], "type", &id, &type) == 0 && type == wanted)
+			return planes[i];
 	}
+	return 0;
+}
+
+static int set_property(const struct kms *kms, uint32_t plane_id, const char *name, uint64_t value)
+{
+	struct drm_mode_obj_set_property property = { .value = value,
+						      .obj_id = plane_id,
+						      .obj_type = DRM_MODE_OBJECT_PLANE };
+	uint64_t before;
+	int rc = find_property(kms, plane_id, name, &property.prop_id, &before);
+
+	if (rc < 0 || before == value)
+		return rc;
+	return kms_ioctl(kms, DRM_IOCTL_MODE_OBJ_SETPROPERTY, &property);
+}
+
+void kms_plane_prepare(const struct kms *kms)
+{
+	uint32_t primary = find_plane(kms, PLANE_TYPE_PRIMARY);
+
+	if (primary)
+		(void)set_property(kms, primary, "COLOR_ENCODING", ENCODING_BT601);
+}
+
+int kms_plane_rotate(const struct kms *kms, unsigned int degrees)
+{
+	uint32_t primary = find_plane(kms, PLANE_TYPE_PRIMARY);
+
+	return primary ? set_property(kms, primary, "rotation", 1u << degrees / 90) : -ENOENT;
+}
+
+int kms_plane_show_sprite(const struct kms *kms, const struct kms_buffer *buffer, uint32_t x_px,
+			  uint32_t y_px)
+{
+	struct drm_mode_set_plane plane = { .plane_id = find_plane(kms, PLANE_TYPE_OVERLAY) };
+
+	if (!plane.plane_id)
+		return -ENOENT;
+	if (buffer) {
+		plane.crtc_id = kms->crtc_id;
+		plane.fb_id = buffer->fb_id;
+		plane.crtc_x = (int32_t)x_px;
+		plane.crtc_y = (int32_t)y_px;
+		plane.crtc_w = buffer->surface.width_px;
+		plane.crtc_h = buffer->surface.height_px;
+		plane.src_w = plane.crtc_w << 16;
+		plane.src_h = plane.crtc_h << 16;
+	}
+	return kms_ioctl(kms, DRM_IOCTL_MODE_SETPLANE, &plane);
 }

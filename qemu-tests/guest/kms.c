@@ -2,12 +2,14 @@
 #include "kms.h"
 
 #include "../card.h"
+#include "rotation.h"
 
 #include <drm.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,16 +45,34 @@ static void read_wedged(char *value, size_t size)
 	fclose(in);
 }
 
+/* Whether the driver knows of a monitor: asking does not make it look. */
+static void read_status(const struct kms *kms, char *value, size_t size)
+{
+	char path[96];
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/sys/class/drm/%s-%s-%u/status", strrchr(kms->path, '/') + 1,
+		 connector_name(kms->connector_type), kms->connector_index);
+	in = fopen(path, "re");
+	if (!in || !fgets(value, (int)size, in))
+		snprintf(value, size, "unknown");
+	value[strcspn(value, "\n")] = '\0';
+	if (in)
+		fclose(in);
+}
+
 static void kms_describe(struct guest_output *output, struct guest_reply *reply)
 {
 	const struct kms *kms = kms_from_output(output);
-	char wedged[16];
+	char wedged[16], status[24];
 
+	read_status(kms, status, sizeof(status));
 	read_wedged(wedged, sizeof(wedged));
 	guest_reply_add(reply, "card=%s driver=%s connector=%s-%u modes=%zu crtc=%u cursor=%s",
 			kms->path, kms->driver, connector_name(kms->connector_type),
 			kms->connector_index, kms->modes_len, kms->crtc_id,
 			output->has_cursor ? "plane" : "none");
+	guest_reply_add(reply, "monitor=%s", status);
 	if (*wedged)
 		guest_reply_add(reply, "i915_wedged=%s", wedged);
 }
@@ -97,6 +117,7 @@ static void kms_close(struct guest_output *output)
 	for (int i = 0; i < KMS_BUFFERS; i++)
 		kms_buffer_destroy(kms, &kms->buffers[i]);
 	kms_buffer_destroy(kms, &kms->cursor);
+	kms_buffer_destroy(kms, &kms->sprite);
 	close(kms->fd);
 	kms->fd = -1;
 }
@@ -231,21 +252,47 @@ static int put_on_display(struct kms *kms, const struct drm_mode_modeinfo *mode,
 	return rc;
 }
 
-static int kms_show(struct guest_output *output, const struct guest_picture *picture,
-		    struct guest_reply *reply)
+/*
+ * The middle of the picture goes to a sprite plane, and is spoiled below it: a plane that is not shown,
+ * or not where it belongs, is seen at once. @xrgb is the primary plane's picture.
+ */
+static int show_sprite(struct kms *kms, const struct guest_picture *picture, uint32_t *xrgb)
 {
-	struct kms *kms = kms_from_output(output);
-	const struct drm_mode_modeinfo *mode;
-	unsigned int back = !kms->shown;
-	struct kms_buffer *buffer = &kms->buffers[back];
+	struct guest_picture part = *picture;
+	uint32_t x_px = picture->width_px / 4, y_px = picture->height_px / 4;
+	uint32_t *pixels;
 	int rc;
 
-	mode = find_mode(kms, picture->width_px, picture->height_px);
-	if (!mode && kms_probe(kms) == 0)
-		mode = find_mode(kms, picture->width_px, picture->height_px);
-	if (!mode)
-		return guest_reply_fail(reply, EINVAL, "the display has no mode %ux%u",
-					picture->width_px, picture->height_px);
+	part.width_px = picture->width_px / 2;
+	part.height_px = picture->height_px / 2;
+	pixels = malloc((size_t)part.width_px * part.height_px * sizeof(*pixels));
+	if (!pixels)
+		return -ENOMEM;
+	for (uint32_t y = 0; y < part.height_px; y++) {
+		uint32_t *row = xrgb + (size_t)(y_px + y) * picture->width_px + x_px;
+
+		memcpy(pixels + (size_t)y * part.width_px, row, part.width_px * sizeof(*row));
+		memset(row, 0x5a, part.width_px * sizeof(*row));
+	}
+	part.xrgb = pixels;
+	kms_buffer_destroy(kms, &kms->sprite);
+	rc = kms_buffer_create(kms, part.width_px, part.height_px, part.format,
+			       qt_tiling_find("linear"), &kms->sprite);
+	if (rc == 0) {
+		guest_surface_write(&kms->sprite.surface, &part);
+		rc = kms_plane_show_sprite(kms, &kms->sprite, x_px, y_px);
+	}
+	free(pixels);
+	return rc;
+}
+
+/* Draws and shows what the framebuffer is to hold, which is the picture but for what planes do. */
+static int show_framebuffer(struct kms *kms, const struct guest_picture *picture,
+			    const struct drm_mode_modeinfo *mode, struct guest_reply *reply)
+{
+	struct kms_buffer *buffer = &kms->buffers[!kms->shown];
+	int rc;
+
 	kms_buffer_destroy(kms, buffer);
 	rc = kms_buffer_create(kms, picture->width_px, picture->height_px, picture->format,
 			       picture->tiling, buffer);
@@ -256,16 +303,90 @@ static int kms_show(struct guest_output *output, const struct guest_picture *pic
 					strerror(-rc));
 	if (picture->blitted)
 		rc = kms_gpu_draw(kms, picture, buffer, reply);
+	else if (picture->aperture)
+		rc = kms_aperture_draw(kms, picture, buffer, reply);
 	else
 		guest_surface_write(&buffer->surface, picture);
+	return rc == 0 ? put_on_display(kms, mode, buffer, reply) : rc;
+}
+
+/* A plane that is on may not take another turn with the framebuffer that it has. */
+static int rotate(struct kms *kms, unsigned int degrees)
+{
+	int rc = 0;
+
+	if (kms->rotated == degrees)
+		return 0;
+	if (kms->mode.hdisplay)
+		rc = set_crtc(kms, NULL, 0);
 	if (rc == 0)
-		rc = put_on_display(kms, mode, buffer, reply);
+		rc = kms_plane_rotate(kms, degrees);
+	kms->mode.hdisplay = 0;
+	kms->rotated = degrees;
+	return rc;
+}
+
+/* What planes do to the picture is undone in the framebuffer. */
+static int show_with_planes(struct kms *kms, const struct guest_picture *picture,
+			    const struct drm_mode_modeinfo *mode, struct guest_reply *reply)
+{
+	struct guest_picture drawn = *picture;
+	uint32_t *xrgb = guest_rotation_undo(picture->xrgb, picture->width_px, picture->height_px,
+					     picture->rotation);
+	int rc;
+
+	if (!xrgb)
+		return -ENOMEM;
+	drawn.xrgb = xrgb;
+	if (picture->rotation % 180) {
+		drawn.width_px = picture->height_px;
+		drawn.height_px = picture->width_px;
+	}
+	rc = rotate(kms, picture->rotation);
+	if (rc == 0 && picture->sprite) {
+		rc = show_framebuffer(kms, &drawn, mode, reply);
+		if (rc == 0) {
+			kms->mode = *mode;
+			kms->shown = !kms->shown;
+			rc = show_sprite(kms, picture, xrgb);
+		}
+	}
+	if (rc == 0)
+		rc = show_framebuffer(kms, &drawn, mode, reply);
+	free(xrgb);
+	return rc;
+}
+
+static int kms_show(struct guest_output *output, const struct guest_picture *picture,
+		    struct guest_reply *reply)
+{
+	struct kms *kms = kms_from_output(output);
+	const struct drm_mode_modeinfo *mode;
+	bool had_sprite = kms->sprite.handle;
+	int rc = 0;
+
+	mode = find_mode(kms, picture->width_px, picture->height_px);
+	if (!mode && kms_probe(kms) == 0)
+		mode = find_mode(kms, picture->width_px, picture->height_px);
+	if (!mode)
+		return guest_reply_fail(reply, EINVAL, "the display has no mode %ux%u",
+					picture->width_px, picture->height_px);
+	if (had_sprite && !picture->sprite) {
+		rc = kms_plane_show_sprite(kms, NULL, 0, 0);
+		kms_buffer_destroy(kms, &kms->sprite);
+	}
+	if (rc == 0 && (picture->sprite || picture->rotation || kms->rotated))
+		rc = show_with_planes(kms, picture, mode, reply);
+	else if (rc == 0)
+		rc = show_framebuffer(kms, picture, mode, reply);
+	if (rc < 0 && reply->failed)
+		return rc;
 	if (rc < 0)
 		return guest_reply_fail(reply, -rc, "cannot show %ux%u %s: %s", picture->width_px,
 					picture->height_px, picture->format->name, strerror(-rc));
 	place_cursor(kms, picture);
 	kms->mode = *mode;
-	kms->shown = back;
+	kms->shown = !kms->shown;
 	return 0;
 }
 

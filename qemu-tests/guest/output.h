@@ -21,6 +21,9 @@ struct guest_picture {
 	const struct qt_pixel_format *format;
 	const struct qt_tiling *tiling;
 	bool blitted; /* the GPU draws it, not the CPU */
+	bool aperture; /* the CPU draws it through the GPU's aperture */
+	bool sprite; /* a part of it is on a sprite plane above the primary one */
+	unsigned int rotation; /* the plane turns the framebuffer: degrees counter-clockwise */
 	bool cursor;
 	int cursor_x_px, cursor_y_px;
 	/* mistakes made on purpose: rows written too far apart, or in another tiling */
@@ -42,7 +45,7 @@ struct guest_output;
 
 struct guest_output_impl {
 	const char *name;
-	bool has_blitter; /* at least with some drivers */
+	bool has_blitter; /* at least with some drivers; an aperture, sprites and rotation likewise */
 
 	/**
 	 * Finds the device (at PCI address @device, unless NULL) and makes it ready. 0 with *@out,

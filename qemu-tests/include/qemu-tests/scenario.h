@@ -20,13 +20,16 @@ enum { QT_SCENARIO_STEPS_MAX = 12, QT_SCENARIO_NEEDS_MAX = 4 };
 struct qt_step {
 	uint32_t width_px, height_px; /* 0: no more steps */
 	const char *format; /* DRM fourcc: "XR24"; NULL: that */
-	const char *tiling; /* "linear", "x", "y"; NULL: linear */
+	const char *tiling; /* "linear", "x", "y", "yf"; NULL: linear */
 	unsigned int frames; /* 0: one */
 	bool cursor; /* a cursor that moves from frame to frame */
 	bool every_mode; /* of the display, not larger than this one */
 	bool keep; /* what was shown before the action must be there again */
 	bool console; /* not the card, but text on the kernel's own console */
 	bool blitter; /* the GPU draws the card, not the CPU */
+	bool aperture; /* the CPU draws it through the GPU's aperture */
+	bool sprite; /* its middle is on a sprite plane */
+	unsigned int rotation; /* the plane turns it by so many degrees */
 	const char *action; /* "reload"; NULL: none */
 	unsigned int times; /* 0: once */
 };
