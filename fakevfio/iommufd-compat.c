@@ -78,15 +78,20 @@ int64_t fv_ioctl_compat_set_iommu(struct fv_call *call)
 	return result;
 }
 
+/* the chain, as the kernel lays it out: the second is a vfio_iommu_type1_info_cap_iova_range */
+struct info_caps {
+	struct vfio_iommu_type1_info_dma_avail avail;
+	struct vfio_info_cap_header ranges;
+	uint32_t nr_iovas, reserved;
+	struct vfio_iova_range all;
+} __attribute__((packed));
+
 int64_t fv_ioctl_compat_get_info(struct fv_call *call)
 {
-	struct {
-		struct vfio_iommu_type1_info_dma_avail avail;
-		struct vfio_iommu_type1_info_cap_iova_range ranges;
-		struct vfio_iova_range all;
-	} __attribute__((packed)) caps = {
+	struct info_caps caps = {
 		.avail = { { VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL, 1, 0 }, UINT32_MAX },
-		.ranges = { { VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, 1, 0 }, .nr_iovas = 1 },
+		.ranges = { VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, 1, 0 },
+		.nr_iovas = 1,
 		.all = { 0, UINT64_MAX },
 	};
 	struct vfio_iommu_type1_info info = {

@@ -2,7 +2,8 @@
 
 /*
  * A hostile program: opens, ioctls, reads, writes, maps and closes in any order, with any argument,
- * on an i915, the kernel's samples and the probe model. Most ioctls start from a template, right for the kind of
+ * on an i915, the kernel's samples and the probe model, by groups and by iommufd. Most ioctls start
+ * from a template, right for the kind of
  * descriptor, and are then spoilt: random bytes alone never get past the first check. Nothing may
  * crash, and nothing may be held once all is destroyed.
  */
@@ -11,6 +12,7 @@
 #include "probe-model.h"
 
 #include <fakevfio/device.h>
+#include <fakevfio/iommufd-abi.h>
 #include <linux/vfio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +25,8 @@ static const char *const uuids[] = {
 	"6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a15",
 };
 
-enum { VGPUS = 5, KINDS = 3, HANDLES = VGPUS * KINDS, STEPS = 128 };
-enum { CONTAINER, GROUP, DEVICE };
+enum { VGPUS = 5, KINDS = 5, HANDLES = VGPUS * KINDS, STEPS = 128 };
+enum { CONTAINER, GROUP, DEVICE, IOMMUFD, CDEV };
 
 struct program {
 	struct mock *mock;
@@ -69,7 +71,9 @@ static size_t fill_number(struct program *program, unsigned int vgpu, uint32_t *
 
 static size_t fill_container(struct program *program, unsigned int vgpu, uint32_t *words)
 {
-	words[0] = program->handles[take(program, 1) % VGPUS * KINDS + CONTAINER];
+	uint8_t which = take(program, 1);
+
+	words[0] = program->handles[which % VGPUS * KINDS + (which & 128 ? IOMMUFD : CONTAINER)];
 	return 4;
 }
 
@@ -154,6 +158,107 @@ static size_t fill_plane(struct program *program, unsigned int vgpu, uint32_t *w
 	return words[0];
 }
 
+/* An id that is likely to be one: of an address space, or of a device. */
+static uint32_t take_id(struct program *program)
+{
+	return take(program, 1) % 5;
+}
+
+static size_t fill_bind(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	words[0] = 16;
+	words[2] = program->handles[take(program, 1) % VGPUS * KINDS + IOMMUFD];
+	return 16;
+}
+
+/* size, then words of which the first ones are flags and ids */
+static size_t fill_ids(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	words[0] = 8 + take(program, 1) % 64;
+	for (unsigned int i = 1; i < 4; i++)
+		words[i] = take_id(program);
+	words[4] = take(program, 1) % 3;
+	return words[0];
+}
+
+/* size, id, op of 16 bits: IOMMU_VFIO_IOAS; or size, option, op, object, value: IOMMU_OPTION */
+static size_t fill_option(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	words[0] = take(program, 1) % 2 ? 12 : 24;
+	words[1] = take_id(program);
+	words[2] = take(program, 1) % 4;
+	words[3] = take_id(program);
+	words[4] = take(program, 1) % 3;
+	return words[0];
+}
+
+static uint64_t take_address(struct program *program)
+{
+	uint8_t unit = take(program, 1);
+
+	return take(program, 1) % 32 * (unit % 4 ? 4096 : 1) + (unit == 255 ? UINT64_MAX - 40 : 0);
+}
+
+static size_t fill_ioas_map(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	struct fv_ioas_map map = {
+		.size = sizeof(map),
+		.flags = take(program, 1) % 8,
+		.ioas_id = take_id(program),
+		.user_va = MOCK_RAM + take_address(program),
+		.length = take_address(program),
+		.iova = take_address(program),
+	};
+
+	memcpy(words, &map, sizeof(map));
+	return sizeof(map);
+}
+
+static size_t fill_ioas_copy(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	struct fv_ioas_copy copy = {
+		.size = sizeof(copy),
+		.flags = take(program, 1) % 8,
+		.dst_ioas_id = take_id(program),
+		.src_ioas_id = take_id(program),
+		.length = take_address(program),
+		.dst_iova = take_address(program),
+		.src_iova = take_address(program),
+	};
+
+	memcpy(words, &copy, sizeof(copy));
+	return sizeof(copy);
+}
+
+static size_t fill_ioas_unmap(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	struct fv_ioas_unmap unmap = {
+		.size = sizeof(unmap),
+		.ioas_id = take_id(program),
+		.iova = take_address(program),
+		.length = take(program, 1) % 8 ? take_address(program) : UINT64_MAX,
+	};
+
+	memcpy(words, &unmap, sizeof(unmap));
+	return sizeof(unmap);
+}
+
+/* ranges lie in guest memory, which the input has filled as far as it likes */
+static size_t fill_ranges(struct program *program, unsigned int vgpu, uint32_t *words)
+{
+	struct fv_ioas_iova_ranges ranges = {
+		.size = sizeof(ranges),
+		.ioas_id = take_id(program),
+		.num_iovas = take(program, 1) % 6,
+		.allowed_iovas = MOCK_RAM + take(program, 1) % 8 * 16,
+	};
+
+	for (unsigned int i = 0; i < 16; i++)
+		memcpy(program->mock->ram + i * 8, &(uint64_t){ take_address(program) }, 8);
+	memcpy(words, &ranges, sizeof(ranges));
+	return take(program, 1) % 2 ? sizeof(ranges) : sizeof(struct fv_ioas_allow_iovas);
+}
+
 static const struct {
 	unsigned int kind;
 	uint32_t request;
@@ -179,6 +284,28 @@ static const struct {
 	{ DEVICE, VFIO_DEVICE_FEATURE, fill_small },
 	{ DEVICE, VFIO_DEVICE_QUERY_GFX_PLANE, fill_plane },
 	{ DEVICE, VFIO_DEVICE_GET_GFX_DMABUF, fill_small },
+	{ CDEV, FV_DEVICE_BIND_IOMMUFD, fill_bind },
+	{ CDEV, FV_DEVICE_ATTACH_IOMMUFD_PT, fill_ids },
+	{ CDEV, FV_DEVICE_ATTACH_IOMMUFD_PT, fill_ids },
+	{ CDEV, FV_DEVICE_DETACH_IOMMUFD_PT, fill_ids },
+	{ CDEV, VFIO_DEVICE_SET_IRQS, fill_irqs },
+	{ CDEV, VFIO_DEVICE_QUERY_GFX_PLANE, fill_plane },
+	{ IOMMUFD, FV_IOMMU_DESTROY, fill_ids },
+	{ IOMMUFD, FV_IOMMU_IOAS_ALLOC, fill_ids },
+	{ IOMMUFD, FV_IOMMU_IOAS_ALLOW_IOVAS, fill_ranges },
+	{ IOMMUFD, FV_IOMMU_IOAS_IOVA_RANGES, fill_ranges },
+	{ IOMMUFD, FV_IOMMU_IOAS_COPY, fill_ioas_copy },
+	{ IOMMUFD, FV_IOMMU_IOAS_MAP, fill_ioas_map },
+	{ IOMMUFD, FV_IOMMU_IOAS_MAP, fill_ioas_map },
+	{ IOMMUFD, FV_IOMMU_IOAS_UNMAP, fill_ioas_unmap },
+	{ IOMMUFD, FV_IOMMU_OPTION, fill_option },
+	{ IOMMUFD, FV_IOMMU_VFIO_IOAS, fill_option },
+	{ IOMMUFD, FV_IOMMU_HWPT_ALLOC, fill_ids },
+	{ IOMMUFD, FV_IOMMU_GET_HW_INFO, fill_ids },
+	{ IOMMUFD, VFIO_SET_IOMMU, fill_number },
+	{ IOMMUFD, VFIO_IOMMU_GET_INFO, fill_small },
+	{ IOMMUFD, VFIO_IOMMU_MAP_DMA, fill_map },
+	{ IOMMUFD, VFIO_IOMMU_UNMAP_DMA, fill_unmap },
 };
 
 static void do_ioctl(struct program *program, unsigned int vgpu, unsigned int kind,
@@ -210,7 +337,7 @@ static void template_ioctl(struct program *program, unsigned int vgpu)
 /* any request to any kind, on bytes that mean nothing */
 static void random_ioctl(struct program *program, unsigned int vgpu)
 {
-	uint32_t request = _IO(VFIO_TYPE, VFIO_BASE + take(program, 1) % 20);
+	uint32_t request = _IO(VFIO_TYPE, VFIO_BASE + take(program, 1) % 48);
 	unsigned int kind = take(program, 1) % KINDS;
 	size_t len = take(program, 1);
 	uint8_t bytes[256] = { 0 };
@@ -234,7 +361,8 @@ static uint64_t random_offset(struct program *program)
 
 static void access_device(struct program *program, unsigned int vgpu, bool write)
 {
-	int handle = program->handles[vgpu * KINDS + DEVICE];
+	int kind = program->handles[vgpu * KINDS + CDEV] ? CDEV : DEVICE;
+	int handle = program->handles[vgpu * KINDS + kind];
 	uint64_t offset = random_offset(program);
 	uint8_t bytes[512] = { 0 };
 	uint8_t shape = take(program, 1);
@@ -260,14 +388,23 @@ static void step(struct program *program)
 	unsigned int vgpu = take(program, 1) % VGPUS;
 	int *handle = &program->handles[vgpu * KINDS + what / 16 % KINDS];
 	uint64_t offset;
+	int backing;
 
 	switch (what % 16) {
 	case 0:
-		keep(program, vgpu * KINDS + CONTAINER, fv_machine_open_container(machine));
+		if (what & 64)
+			keep(program, vgpu * KINDS + IOMMUFD,
+			     fv_machine_open_iommufd(machine, &backing));
+		else
+			keep(program, vgpu * KINDS + CONTAINER, fv_machine_open_container(machine));
 		break;
 	case 1:
-		keep(program, vgpu * KINDS + GROUP,
-		     fv_machine_open_group(machine, program->groups[vgpu]));
+		if (what & 64)
+			keep(program, vgpu * KINDS + CDEV,
+			     fv_machine_open_cdev(machine, vgpu, &backing));
+		else
+			keep(program, vgpu * KINDS + GROUP,
+			     fv_machine_open_group(machine, program->groups[vgpu]));
 		break;
 	case 2:
 		fv_machine_close(machine, *handle);
@@ -302,10 +439,18 @@ static void step(struct program *program)
 /* what most of the table needs */
 static void begin(struct program *program)
 {
+	uint8_t by_iommufd = take(program, 1);
 	struct mock_session session;
+	int backing;
 
 	for (unsigned int i = 0; i < VGPUS; i++) {
 		int *handles = &program->handles[i * KINDS];
+
+		handles[IOMMUFD] = fv_machine_open_iommufd(program->mock->machine, &backing);
+		if (by_iommufd >> i & 1) {
+			handles[CDEV] = fv_machine_open_cdev(program->mock->machine, i, &backing);
+			continue;
+		}
 
 		if (mock_open(program->client, program->groups[i], uuids[i], &session))
 			abort();
@@ -320,6 +465,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct program program = { .data = data, .left = size };
 
 	program.mock = mock_create();
+	fake_host_set_kernel(program.mock->host, FAKE_KERNEL(6, 12));
 	program.client = mock_client_create(program.mock);
 	program.groups[0] =
 		mock_add_vgpu(program.mock, fake_gpu_profile_find("kaby-lake"), 0, uuids[0]);

@@ -2,6 +2,7 @@
 
 /* The filter's program, run call by call by an interpreter of the few instructions that it has. */
 
+#include "filter-run.h"
 #include "filter.h"
 
 #include <linux/audit.h>
@@ -16,46 +17,12 @@
 
 enum { VFIO_GET_API_VERSION = 0x3b64, TCGETS = 0x5401, X32_BIT = 0x40000000 };
 
-static uint32_t load(const struct seccomp_data *data, uint32_t offset)
-{
-	uint32_t word;
-
-	assert_true(offset + sizeof(word) <= sizeof(*data));
-	memcpy(&word, (const char *)data + offset, sizeof(word));
-	return word;
-}
-
-/* Source: Documentation/networking/filter.rst, classic BPF */
 static uint32_t run(bool nodes, const struct seccomp_data *data)
 {
-	struct sock_filter filter[FV_FILTER_MAX];
-	size_t len = fv_filter_program(nodes, filter);
-	uint32_t a = 0;
+	int64_t action = filter_run(nodes, data);
 
-	for (size_t at = 0; at < len; at++) {
-		const struct sock_filter *now = &filter[at];
-
-		switch (now->code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			a = load(data, now->k);
-			break;
-		case BPF_ALU | BPF_AND | BPF_K:
-			a &= now->k;
-			break;
-		case BPF_JMP | BPF_JEQ | BPF_K:
-			at += a == now->k ? now->jt : now->jf;
-			break;
-		case BPF_JMP | BPF_JA:
-			at += now->k;
-			break;
-		case BPF_RET | BPF_K:
-			return now->k;
-		default:
-			fail_msg("an instruction that the filter should not have: %#x", now->code);
-		}
-	}
-	fail_msg("the program has no end");
-	return 0;
+	assert_true(action >= 0); /* else: an instruction that it should not have, or no end */
+	return (uint32_t)action;
 }
 
 static bool is_for_nodes(int nr)
