@@ -174,12 +174,13 @@ int fv_device_files_inject(struct fv_device_files *files, int listener,
 int fv_device_files_find(struct fv_device_files *files, int number, pid_t tid,
 			 struct fv_process **owner)
 {
-	struct fv_slot *slot = &files->slots[number - FV_DEVICE_NUMBER_FIRST];
 	struct fv_process *process = NULL;
+	struct fv_slot *slot;
 	int handle;
 
 	if (number < FV_DEVICE_NUMBER_FIRST || number >= FV_DEVICE_NUMBER_FIRST + FV_DEVICE_NUMBERS)
 		return 0;
+	slot = &files->slots[number - FV_DEVICE_NUMBER_FIRST];
 	pthread_mutex_lock(&files->lock);
 	handle = slot->handle;
 	if (handle)
