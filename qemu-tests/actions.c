@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "actions.h"
 
+#include "argv.h"
+#include "capture.h"
 #include "clock.h"
 #include "guest-console.h"
 #include "launch.h"
@@ -9,8 +11,11 @@
 #include "verdict.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define QMP_MS	      10000
 #define ANSWER_MS     60000
@@ -90,6 +95,56 @@ static int run_modesets(const struct qt_action_run *run, struct vgpu_error *err)
 	qt_result_note(run->result, "%u modesets in %.1f s", run->times,
 		       (double)(qt_now_ms() - start_ms) / 1000);
 	return 0;
+}
+
+struct watching {
+	int fd;
+	atomic_bool stop;
+	unsigned int updates;
+	struct vgpu_error err;
+	int rc;
+};
+
+static void *watch(void *data)
+{
+	struct watching *watching = data;
+
+	watching->rc =
+		qt_vnc_count(watching->fd, &watching->stop, &watching->updates, &watching->err);
+	return NULL;
+}
+
+/* How many of the pictures that a guest shows reach a viewer. A figure, for benchmarks. */
+static int run_stream(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	struct watching watching = { 0 };
+	char command[40], answer[QT_CONSOLE_LINE_LEN];
+	double seconds;
+	pthread_t thread;
+	int64_t begin_ms;
+	int r;
+
+	watching.fd = qt_vm_connect(run->vm, QT_VNC_SOCKET, qt_now_ms() + QMP_MS, err);
+	if (watching.fd < 0)
+		return watching.fd;
+	if (pthread_create(&thread, NULL, watch, &watching)) {
+		close(watching.fd);
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, EAGAIN, "cannot start a thread");
+	}
+	begin_ms = qt_now_ms();
+	snprintf(command, sizeof(command), "stream count=%u", run->times);
+	r = ask(run, command, answer, err);
+	seconds = (double)(qt_now_ms() - begin_ms) / 1000;
+	atomic_store(&watching.stop, true);
+	pthread_join(thread, NULL);
+	if (!r && watching.rc) {
+		*err = watching.err;
+		r = watching.rc;
+	}
+	if (!r)
+		qt_result_note(run->result, "%u of %u pictures over VNC, %.2f a second",
+			       watching.updates, run->times, watching.updates / seconds);
+	return r;
 }
 
 /* Source: i915 resets a GPU whose heartbeat has stopped, and counts it */
@@ -255,6 +310,8 @@ const struct qt_action qt_actions[] = {
 	{ "plug", "and puts it in again", .run = run_plug },
 	{ "resize", "another monitor is plugged in: of the step's size", .run = run_resize },
 	{ "flip", "page flips at every vertical blank, 60.0 Hz", .counts = true, .run = run_flips },
+	{ "stream", "a picture sixty times a second, all pixels of it new, seen over VNC",
+	  .counts = true, .run = run_stream },
 	{ "modeset", "each mode of the display in turn", .counts = true, .run = run_modesets },
 	{ "hang", "a batch never ends; the driver resets the GPU", .provokes = "GPU HANG",
 	  .run = run_hang },

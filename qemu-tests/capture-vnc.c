@@ -6,6 +6,7 @@
 #include "launch.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <rfb/rfbclient.h>
 #include <stdarg.h>
 #include <string.h>
@@ -186,6 +187,36 @@ int qt_vnc_grab(int fd, int64_t deadline_ms, struct qt_image *out, struct vgpu_e
 		grab.picture.xrgb[i] &= 0xffffff;
 	*out = grab.picture;
 	return 0;
+}
+
+/* A client asks for what has changed whenever it has got the last changes. */
+int qt_vnc_count(int fd, const atomic_bool *stop, unsigned int *updates, struct vgpu_error *err)
+{
+	struct grab grab = { 0 };
+	rfbClient *client = make_client(fd, &grab);
+	int r = client ? 0 : -ENOMEM;
+
+	rfbClientLog = ignore_message;
+	rfbClientErr = note_complaint;
+	complaining = &grab;
+	if (!client)
+		close(fd);
+	else if (!rfbInitClient(client, NULL, NULL))
+		client = NULL, r = -EPIPE;
+	while (!r && !atomic_load(stop)) {
+		r = receive_updates(client, &grab, UINT_MAX, grab.sizes, qt_now_ms() + 50);
+		r = r == -ETIMEDOUT ? 0 : r;
+	}
+	complaining = NULL;
+	if (client) {
+		client->frameBuffer = NULL;
+		rfbClientCleanup(client);
+	}
+	qt_image_finish(&grab.picture);
+	*updates = grab.full_updates;
+	return r ? vgpu_error_set(err, VGPU_ERROR_FAILED, -r, "VNC: the connection broke: %s",
+				  grab.said)
+		 : 0;
 }
 
 int qt_capture_vnc(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,

@@ -5,6 +5,7 @@
  * Ways to get at what a display path shows. A capture is a file and a row.
  */
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <vgpulab/error.h>
@@ -46,3 +47,9 @@ int qt_capture_dbus(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
  * full update after connecting, because the first may be older than the request.
  */
 int qt_vnc_grab(int fd, int64_t deadline_ms, struct qt_image *out, struct vgpu_error *err);
+
+/**
+ * Looks at a VNC server on @fd, a connected socket, which is taken over, until *@stop: how often
+ * the whole picture changed.
+ */
+int qt_vnc_count(int fd, const atomic_bool *stop, unsigned int *updates, struct vgpu_error *err);

@@ -388,6 +388,22 @@ const struct qt_scenario qt_scenarios[] = {
 		.on_request = true,
 		.steps = { { .width_px = 1024, .height_px = 768, .frames = 3 } },
 	},
+	{
+		.name = "region-stream",
+		.summary = "a benchmark: full-screen changes at 1920x1200, counted over VNC",
+		.path = "region-qmp+vnc",
+		.on_request = true,
+		.steps = { { 1920, 1200, .frames = 2 },
+			   { 1920, 1200, .action = "stream", .times = 300 } },
+	},
+	{
+		.name = "bochs-stream",
+		.summary = "region-stream on QEMU's bochs-display",
+		.path = "bochs-qmp+vnc",
+		.on_request = true,
+		.steps = { { 1920, 1200, .frames = 2 },
+			   { 1920, 1200, .action = "stream", .times = 300 } },
+	},
 };
 const size_t qt_scenarios_len = VGPU_ARRAY_LEN(qt_scenarios);
 

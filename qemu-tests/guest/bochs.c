@@ -167,11 +167,26 @@ static const struct guest_surface *bochs_surface(struct guest_output *output)
 	return bochs->surface.width_px ? &bochs->surface : NULL;
 }
 
+static int bochs_swap(struct guest_output *output)
+{
+	struct bochs *bochs = bochs_from_output(output);
+	uint8_t *vram = (uint8_t *)bochs->vram;
+	bool second = bochs->surface.memory == vram;
+
+	if (!bochs->surface.width_px || 2 * bochs->surface.len > bochs->vram_len)
+		return -ENODATA;
+	bochs->surface.memory = vram + (second ? bochs->surface.len : 0);
+	*bochs_register(bochs, REGISTER_Y_OFFSET) =
+		(uint16_t)(second ? bochs->surface.height_px : 0);
+	return 0;
+}
+
 const struct guest_output_impl guest_output_bochs = {
 	.name = "bochs",
 	.open = bochs_open,
 	.show = bochs_show,
 	.off = bochs_off,
 	.surface = bochs_surface,
+	.swap = bochs_swap,
 	.describe = bochs_describe,
 };

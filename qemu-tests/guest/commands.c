@@ -299,6 +299,37 @@ static int run_flip(struct guest *guest, struct words *words, struct guest_reply
 	return run_counted(guest, words, guest->output->impl->flip, reply);
 }
 
+/* Every pixel of the screen another one, 60 times a second: two pictures that are opposites. */
+static int stream(struct guest_output *output, unsigned int count, struct guest_reply *reply)
+{
+	const struct guest_surface *surface = output->impl->surface(output);
+	struct timespec next;
+	uint64_t begin_us;
+	int rc = surface ? 0 : -ENODATA;
+
+	for (size_t i = 0; rc == 0 && i < surface->len; i++)
+		surface->memory[i] ^= 0xff;
+	begin_us = now_us();
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	for (unsigned int i = 0; rc == 0 && i < count; i++) {
+		rc = output->impl->swap(output);
+		next.tv_nsec += 1000000000 / 60;
+		next.tv_sec += next.tv_nsec / 1000000000;
+		next.tv_nsec %= 1000000000;
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+	}
+	if (rc < 0)
+		return guest_reply_fail(reply, -rc, "stream: %s", strerror(-rc));
+	guest_reply_add(reply, "pictures=%u us=%llu", count,
+			(unsigned long long)(now_us() - begin_us));
+	return 0;
+}
+
+static int run_stream(struct guest *guest, struct words *words, struct guest_reply *reply)
+{
+	return run_counted(guest, words, guest->output->impl->swap ? stream : NULL, reply);
+}
+
 static int run_text(struct guest *guest, struct words *words, struct guest_reply *reply)
 {
 	const char *text = value_of(words, "text", "");
@@ -374,13 +405,14 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "show", true, run_show },	 { "off", false, run_off },
-	{ "info", false, run_info },	 { "read", false, run_read },
-	{ "modes", false, run_modes },	 { "flip", true, run_flip },
-	{ "cycle", true, run_cycle },	 { "hang", false, run_hang },
-	{ "text", true, run_text },	 { "dmesg", true, run_dmesg },
-	{ "reload", false, run_reload }, { "suspend", false, run_suspend },
-	{ "reboot", false, run_reboot }, { "quit", false, run_quit },
+	{ "show", true, run_show },	   { "off", false, run_off },
+	{ "info", false, run_info },	   { "read", false, run_read },
+	{ "modes", false, run_modes },	   { "flip", true, run_flip },
+	{ "cycle", true, run_cycle },	   { "hang", false, run_hang },
+	{ "text", true, run_text },	   { "dmesg", true, run_dmesg },
+	{ "stream", true, run_stream },	   { "reload", false, run_reload },
+	{ "suspend", false, run_suspend }, { "reboot", false, run_reboot },
+	{ "quit", false, run_quit },
 };
 
 /* After the kernel's console had the display. What the output says of itself is known already. */

@@ -119,6 +119,11 @@ static void gen9_arm(const struct gvt *gvt, const struct guest_surface *surface,
 	gvt_write(gvt, PLANE_SURF, gma);
 }
 
+void gvt_plane_flip(const struct gvt *gvt, uint32_t gma)
+{
+	gvt_write(gvt, PLANE_SURF, gma);
+}
+
 static const struct gvt_plane_impl gen8 = { 8, gen8_control, gen8_arm };
 static const struct gvt_plane_impl gen9 = { 9, gen9_control, gen9_arm };
 

@@ -220,11 +220,25 @@ static const struct guest_surface *gvt_surface(struct guest_output *output)
 	return gvt->surface.width_px ? &gvt->surface : NULL;
 }
 
+static int gvt_swap(struct guest_output *output)
+{
+	struct gvt *gvt = gvt_from_output(output);
+	struct gvt_buffer *back = &gvt->buffers[!gvt->shown];
+
+	if (!gvt->surface.width_px || back->memory.len < gvt->surface.len)
+		return -ENODATA;
+	gvt->shown = !gvt->shown;
+	gvt->surface.memory = back->memory.bytes;
+	gvt_plane_flip(gvt, (uint32_t)back->gma);
+	return 0;
+}
+
 const struct guest_output_impl guest_output_gvt = {
 	.name = "gvt",
 	.open = gvt_open,
 	.show = gvt_show,
 	.off = gvt_off,
 	.surface = gvt_surface,
+	.swap = gvt_swap,
 	.describe = gvt_describe,
 };

@@ -68,6 +68,9 @@ struct gvt_plane_impl {
 /** The plane of the generation that the PCI device id stands for, or NULL. */
 const struct gvt_plane_impl *gvt_plane_find(uint16_t device_id);
 
+/** What the plane shows as it is programmed, from the next vertical blank on. */
+void gvt_plane_flip(const struct gvt *gvt, uint32_t gma);
+
 /** Pipe A at this size; runs already if it has it. */
 void gvt_pipe_start(const struct gvt *gvt, uint32_t width_px, uint32_t height_px);
 void gvt_pipe_stop(const struct gvt *gvt);

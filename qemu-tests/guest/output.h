@@ -67,6 +67,8 @@ struct guest_output_impl {
 	int (*modes)(struct guest_output *output, struct guest_reply *reply);
 	/** Flips between pictures @count times and measures. Optional. */
 	int (*flip)(struct guest_output *output, unsigned int count, struct guest_reply *reply);
+	/** Shows the picture before this one, of the same mode, from its memory. Optional. */
+	int (*swap)(struct guest_output *output);
 	/** Sets each mode of the display in turn, @count times in all. Optional. */
 	int (*cycle)(struct guest_output *output, unsigned int count, struct guest_reply *reply);
 	/** Makes the GPU hang until its driver resets it. Optional. */
