@@ -3,9 +3,8 @@
 /*
  * A hostile program: opens, ioctls, reads, writes, maps and closes in any order, with any argument,
  * on an i915, the kernel's samples and the probe model, by groups and by iommufd. Most ioctls start
- * from a template, right for the kind of
- * descriptor, and are then spoilt: random bytes alone never get past the first check. Nothing may
- * crash, and nothing may be held once all is destroyed.
+ * from a template, right for the kind of descriptor, and are then spoilt: random bytes alone never
+ * get past the first check. Nothing may crash, and nothing may be held once all is destroyed.
  */
 
 #include "mock-front-end.h"
