@@ -137,6 +137,19 @@ static void add_channels(struct qt_argv *argv)
 	qt_argv_add(argv, "chardev:control");
 }
 
+static void add_front_end(struct qt_argv *argv, const struct qt_qemu_argv *options)
+{
+	for (const char *const *item = options->front_end; item && *item; item++) {
+		const char *hole = strstr(*item, QT_RENDER_NODE);
+
+		if (hole && options->render_node)
+			qt_argv_addf(argv, "%.*s%s%s", (int)(hole - *item), *item,
+				     options->render_node, hole + strlen(QT_RENDER_NODE));
+		else
+			qt_argv_add(argv, *item);
+	}
+}
+
 int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 {
 	_argv_ struct qt_argv argv = { 0 };
@@ -161,7 +174,7 @@ int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 		qt_argv_add(&argv, "-bios");
 		qt_argv_add(&argv, options->firmware);
 	}
-	qt_argv_add_all(&argv, options->front_end);
+	add_front_end(&argv, options);
 	add_channels(&argv);
 	if (options->kernel) {
 		qt_argv_add(&argv, "-kernel");

@@ -41,10 +41,14 @@ struct qt_qemu_argv {
 	const char *kernel, *initrd; /* relative to QEMU's working directory, or absolute */
 	const char *append; /* what the scenario adds to the kernel's command line; may be NULL */
 	const char *const *front_end; /* "-display", "none", ...: a path's row */
+	const char *render_node; /* what QT_RENDER_NODE in it stands for; may be NULL */
 	const char *device; /* "vfio-pci": the display device under test, id=vgpu0 */
 	const char *properties; /* "display=on,rombar=0"; may be NULL */
 	const char *sysfsdev; /* "/sys/bus/mdev/devices/UUID"; NULL: not a vGPU */
 };
+
+/** Stands in a front end's options for the render node. */
+#define QT_RENDER_NODE "RENDER_NODE"
 
 /** Names that the command line and the code that connects agree on, in QEMU's working directory. */
 #define QT_QMP_SOCKET	  "qmp.sock"

@@ -152,6 +152,16 @@ static bool probe_dbus(const struct qt_needs *needs, char *why, size_t why_size)
 	return can_view("view-dbus", "libglib2.0-dev", "ui-dbus", why, why_size);
 }
 
+static bool probe_egl(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	if (has_module("ui-egl-headless"))
+		return true;
+	snprintf(why, why_size,
+		 "QEMU's module ui-egl-headless is not there; install "
+		 "qemu-system-gui");
+	return false;
+}
+
 static bool probe_ovmf(const struct qt_needs *needs, char *why, size_t why_size)
 {
 	return can_read(QT_OVMF, "UEFI firmware", "install ovmf", why, why_size);
@@ -177,6 +187,8 @@ const struct qt_need qt_need_rows[] = {
 	{ "vfio", "VFIO", probe_vfio },
 	{ "spice", "QEMU with SPICE, and a viewer", probe_spice },
 	{ "dbus", "QEMU with its D-Bus display, and a viewer", probe_dbus },
+	{ "drm", "a render node, for OpenGL", qt_probe_drm },
+	{ "egl-headless", "QEMU with OpenGL without a window", probe_egl },
 	{ "ovmf", "UEFI firmware for the guest", probe_ovmf },
 };
 const size_t qt_need_rows_len = VGPU_ARRAY_LEN(qt_need_rows);

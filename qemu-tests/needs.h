@@ -36,6 +36,13 @@ extern const size_t qt_need_rows_len;
 bool qt_needs_met(struct qt_needs *needs, const char *name, const char **why);
 
 /**
+ * The render node that QEMU takes when it is told none, or why there is none that does.
+ */
+bool qt_drm_render_node(char *path, size_t size, char *why, size_t why_size);
+/** The probe of "drm": such a node is there. */
+bool qt_probe_drm(const struct qt_needs *needs, char *why, size_t why_size);
+
+/**
  * The probe of "kvm": a vCPU runs a few instructions, and then QEMU with -accel kvm runs firmware.
  * Both in processes that are killed when they take too long: KVM may be there and hang.
  */

@@ -22,6 +22,21 @@ static const char *const vnc_with_menu[] = {
 static const char *const spice[] = { "-display", "none", "-spice", SPICE, NULL };
 static const char *const dbus[] = { "-display", "dbus,p2p=yes", NULL };
 static const char *const all[] = { "-display", "dbus,p2p=yes", "-vnc", VNC, "-spice", SPICE, NULL };
+/* OpenGL without a window; QEMU reads the picture back for viewers that want pixels. */
+#define EGL "egl-headless,rendernode=" QT_RENDER_NODE
+static const char *const egl_vnc[] = { "-display", EGL, "-vnc", VNC, NULL };
+static const char *const egl_vnc_bound[] = { "-display", EGL, "-vnc", VNC ",display=" QT_DEVICE_ID,
+					     NULL };
+static const char *const egl_spice[] = { "-display", EGL, "-spice", SPICE, NULL };
+static const char *const spice_gl[] = { "-display", "none", "-spice", SPICE ",gl=on", NULL };
+static const char *const spice_gl_node[] = { "-display", "none", "-spice",
+					     SPICE ",gl=on,rendernode=" QT_RENDER_NODE, NULL };
+static const char *const dbus_gl[] = { "-display", "dbus,p2p=yes,gl=on,rendernode=" QT_RENDER_NODE,
+				       NULL };
+static const char *const egl_vnc_with_menu[] = {
+	"-boot", "menu=on,splash-time=2500", "-display", EGL, "-vnc", VNC, NULL
+};
+
 static const char *const none[] = { "-display", "none", NULL };
 static const char *const spice_tcp_gl[] = { "-display", "none", "-spice",
 					    "port=5999,gl=on,disable-ticketing=on", NULL };
@@ -29,6 +44,7 @@ static const char *const spice_tcp_gl[] = { "-display", "none", "-spice",
 const struct qt_path qt_paths[] = {
 	{
 		.name = "region-qmp+vnc",
+		.display = "region",
 		.summary = "vGPU plane in a VFIO region; QEMU's screendump and VNC",
 		.device = "vfio-pci",
 		.properties = "display=on,rombar=0",
@@ -39,6 +55,7 @@ const struct qt_path qt_paths[] = {
 	},
 	{
 		.name = "region-spice",
+		.display = "region",
 		.summary = "vGPU plane in a VFIO region; SPICE over a unix socket, without GL",
 		.device = "vfio-pci",
 		.properties = "display=on,rombar=0",
@@ -49,6 +66,7 @@ const struct qt_path qt_paths[] = {
 	},
 	{
 		.name = "region-dbus",
+		.display = "region",
 		.summary = "vGPU plane in a VFIO region; QEMU's D-Bus display, without GL",
 		.device = "vfio-pci",
 		.properties = "display=on,rombar=0",
@@ -59,6 +77,7 @@ const struct qt_path qt_paths[] = {
 	},
 	{
 		.name = "region-all",
+		.display = "region",
 		.summary = "vGPU plane in a VFIO region; all viewers of one QEMU at once",
 		.device = "vfio-pci",
 		.properties = "display=on,rombar=0",
@@ -69,6 +88,7 @@ const struct qt_path qt_paths[] = {
 	},
 	{
 		.name = "ramfb-seabios",
+		.display = "region",
 		.summary = "SeaBIOS draws on ramfb until the driver shows its plane",
 		.device = "vfio-pci-nohotplug",
 		.properties = "display=on,ramfb=on,rombar=0",
@@ -80,6 +100,7 @@ const struct qt_path qt_paths[] = {
 	},
 	{
 		.name = "ramfb-ovmf",
+		.display = "region",
 		.summary = "UEFI firmware draws on ramfb until the driver shows its plane",
 		.device = "vfio-pci-nohotplug",
 		.properties = "display=on,ramfb=on,rombar=0",
@@ -89,6 +110,127 @@ const struct qt_path qt_paths[] = {
 		.front_end = vnc,
 		.captures = { "qmp", "vnc" },
 		.needs = { "vgpu", "vfio", "ovmf" },
+	},
+	{
+		.name = "region-egl-vnc",
+		.display = "region",
+		.summary = "vGPU plane in a VFIO region; OpenGL without a window, and VNC",
+		.device = "vfio-pci",
+		.properties = "display=on,rombar=0",
+		.vgpu = true,
+		.front_end = egl_vnc,
+		.captures = { "qmp", "vnc" },
+		.needs = { "vgpu", "vfio", "drm", "egl-headless" },
+	},
+	{
+		.name = "region-egl-spice",
+		.display = "region",
+		.summary =
+			"vGPU plane in a VFIO region; OpenGL without a window, and SPICE without",
+		.device = "vfio-pci",
+		.properties = "display=on,rombar=0",
+		.vgpu = true,
+		.front_end = egl_spice,
+		.captures = { "qmp", "spice" },
+		.needs = { "vgpu", "vfio", "drm", "egl-headless", "spice" },
+	},
+	{
+		.name = "dmabuf-vnc",
+		.display = "dmabuf",
+		.summary = "vGPU planes as DMA-BUFs, SeaBIOS with an OpRegion; VNC, by read-back",
+		.device = "vfio-pci",
+		.properties = "display=on,x-igd-opregion=on,rombar=0",
+		.vgpu = true,
+		.front_end = egl_vnc,
+		.captures = { "vnc" },
+		.needs = { "vgpu", "vfio", "drm", "egl-headless" },
+	},
+	{
+		.name = "dmabuf-ovmf-rom",
+		.display = "dmabuf",
+		.summary = "vGPU planes as DMA-BUFs, UEFI with an option ROM; VNC, by read-back",
+		.device = "vfio-pci",
+		.properties = "display=on,x-igd-opregion=on,romfile=" QT_OPTION_ROM,
+		.vgpu = true,
+		.firmware = QT_OVMF,
+		.front_end = egl_vnc,
+		.captures = { "vnc" },
+		.needs = { "vgpu", "vfio", "drm", "egl-headless", "ovmf" },
+	},
+	{
+		.name = "dmabuf-ramfb",
+		.display = "dmabuf",
+		.summary = "SeaBIOS on ramfb, then vGPU planes as DMA-BUFs; VNC, by read-back",
+		.device = "vfio-pci-nohotplug",
+		.properties = "display=on,ramfb=on,x-igd-opregion=on,rombar=0",
+		.vgpu = true,
+		.boot_display = true,
+		.front_end = egl_vnc_with_menu,
+		.captures = { "vnc" },
+		.needs = { "vgpu", "vfio", "drm", "egl-headless" },
+	},
+	{
+		.name = "dmabuf-spice-gl",
+		.display = "dmabuf",
+		.summary = "vGPU planes as DMA-BUFs, handed to a SPICE viewer on this machine",
+		.device = "vfio-pci",
+		.properties = "display=on,x-igd-opregion=on,rombar=0",
+		.vgpu = true,
+		.front_end = spice_gl,
+		.captures = { "spice" },
+		.needs = { "vgpu", "vfio", "drm", "spice" },
+	},
+	{
+		.name = "dmabuf-spice-gl-node",
+		.display = "dmabuf",
+		.summary = "the same, with the render node named",
+		.device = "vfio-pci",
+		.properties = "display=on,x-igd-opregion=on,rombar=0",
+		.vgpu = true,
+		.front_end = spice_gl_node,
+		.captures = { "spice" },
+		.needs = { "vgpu", "vfio", "drm", "spice" },
+	},
+	{
+		.name = "dmabuf-dbus-gl",
+		.display = "dmabuf",
+		.summary = "vGPU planes as DMA-BUFs, handed to a D-Bus listener",
+		.device = "vfio-pci",
+		.properties = "display=on,x-igd-opregion=on,rombar=0",
+		.vgpu = true,
+		.front_end = dbus_gl,
+		.captures = { "dbus" },
+		.needs = { "vgpu", "vfio", "drm", "dbus" },
+	},
+	{
+		.name = "wrong-dmabuf-no-gl",
+		.display = "dmabuf",
+		.summary = "planes as DMA-BUFs, and no OpenGL to show them with",
+		.device = "vfio-pci",
+		.properties = "display=on,rombar=0",
+		.vgpu = true,
+		.front_end = vnc,
+		.needs = { "vgpu", "vfio", "drm" },
+	},
+	{
+		.name = "wrong-dmabuf-vnc-bound",
+		.display = "dmabuf",
+		.summary = "VNC bound to a console of DMA-BUFs",
+		.device = "vfio-pci",
+		.properties = "display=on,rombar=0",
+		.vgpu = true,
+		.front_end = egl_vnc_bound,
+		.needs = { "vgpu", "vfio", "drm", "egl-headless" },
+	},
+	{
+		.name = "wrong-dmabuf-spice-egl",
+		.display = "dmabuf",
+		.summary = "SPICE without GL, which binds itself to the console of DMA-BUFs",
+		.device = "vfio-pci",
+		.properties = "display=on,rombar=0",
+		.vgpu = true,
+		.front_end = egl_spice,
+		.needs = { "vgpu", "vfio", "drm", "egl-headless", "spice" },
 	},
 	{
 		.name = "display-off",
@@ -102,6 +244,7 @@ const struct qt_path qt_paths[] = {
 	},
 	{
 		.name = "wrong-xres",
+		.display = "region",
 		.summary = "a resolution, which only DMA-BUF displays can be given",
 		.device = "vfio-pci",
 		.properties = "display=on,xres=1280,yres=720,rombar=0",

@@ -9,13 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { QT_PATH_CAPTURES_MAX = 6, QT_PATH_NEEDS_MAX = 4 };
+enum { QT_PATH_CAPTURES_MAX = 6, QT_PATH_NEEDS_MAX = 5 };
 
 struct qt_path {
 	const char *name;
 	const char *summary;
 	const char *device; /* QEMU's device model */
 	const char *properties; /* of the device */
+	const char *display; /* how the vGPU must show itself: "region", "dmabuf"; NULL: either */
 	bool vgpu; /* the device is a vGPU; else it is QEMU's own */
 	const char *firmware; /* a file; NULL: QEMU's own, SeaBIOS */
 	bool boot_display; /* firmware draws on it (ramfb) while the vGPU's plane is off */
@@ -26,6 +27,9 @@ struct qt_path {
 
 /** Where Debian's package ovmf has its firmware for PCs, code and variables in one. */
 #define QT_OVMF "/usr/share/ovmf/OVMF.fd"
+
+/** Some UEFI option ROM, of Debian's package ipxe-qemu: it is not for this device, and does no harm. */
+#define QT_OPTION_ROM "/usr/lib/ipxe/qemu/efi-virtio.rom"
 
 extern const struct qt_path qt_paths[];
 extern const size_t qt_paths_len;

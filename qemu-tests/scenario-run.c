@@ -12,6 +12,7 @@
 #include "repeat.h"
 #include "scenario-steps.h"
 #include "scenario-vgpu.h"
+#include "vgpu-display.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -144,7 +145,7 @@ static int build_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 	const struct qt_scenario *scenario = run->result->scenario;
 	bool absent = scenario->refused && qt_refusal_find(scenario->refused)->absent;
 	bool packed = scenario->packed_kernel || run->path->firmware;
-	char sysfsdev[128], initrd[64], append[64];
+	char sysfsdev[128], initrd[64], append[64], node[64], why[200];
 	struct qt_qemu_argv options = {
 		.qemu = run->runner->needs.qemu,
 		.accel = run->runner->accel,
@@ -157,6 +158,8 @@ static int build_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 		.initrd = initrd,
 		.append = run->driver ? append : NULL,
 		.front_end = run->path->front_end,
+		.render_node =
+			qt_drm_render_node(node, sizeof(node), why, sizeof(why)) ? node : NULL,
 		.device = run->path->device,
 		.properties = run->path->properties,
 		.sysfsdev = run->vgpu ? sysfsdev : NULL,
@@ -256,6 +259,24 @@ static int create_vgpu_if_due(struct qt_scenario_state *run, struct vgpu_error *
 	return 0;
 }
 
+/* A vGPU has one path, and cannot be asked before it is there. */
+static int check_display(struct qt_scenario_state *run, struct vgpu_error *err)
+{
+	const char *wanted = run->path->display, *display;
+	int r = run->vgpu && wanted ? qt_vgpu_display(run->result->uuid, &display, err) : 0;
+
+	if (r || !run->vgpu || !wanted || !strcmp(display, wanted))
+		return r;
+	run->result->outcome = QT_SKIPPED;
+	snprintf(run->result->reason, sizeof(run->result->reason),
+		 "needs %s: this vGPU shows itself by %s%s", wanted, display,
+		 !strcmp(wanted, "dmabuf")
+			 ? " (a fake one by DMA-BUF with --gpu NAME,display=dmabuf, "
+			   "where there is an exporter)"
+			 : "");
+	return 0;
+}
+
 /* When a GPU is full, the refusal must say so, and say what to do. */
 static int refuse_another(struct qt_scenario_state *run, struct vgpu_error *err)
 {
@@ -306,16 +327,15 @@ struct stage {
 };
 
 static const struct stage refusal_stages[] = {
-	{ "no-directory", NULL, make_directory },
-	{ "no-vgpu", NULL, create_vgpu_if_due },
-	{ "not-refused", "being refused", be_refused },
-	{ "no-removal", NULL, remove_vgpu },
-	{ 0 },
+	{ "no-directory", NULL, make_directory }, { "no-vgpu", NULL, create_vgpu_if_due },
+	{ "no-vgpu", NULL, check_display },	  { "not-refused", "being refused", be_refused },
+	{ "no-removal", NULL, remove_vgpu },	  { 0 },
 };
 
 static const struct stage guest_stages[] = {
 	{ "no-directory", NULL, make_directory },
 	{ "no-vgpu", NULL, create_vgpu_if_due },
+	{ "no-vgpu", NULL, check_display },
 	{ "no-refusal", NULL, refuse_another },
 	{ "no-qemu", "starting QEMU", start_qemu },
 	{ "no-boot", "booting the guest", boot_guest },

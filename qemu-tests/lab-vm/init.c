@@ -180,6 +180,17 @@ static void enter_root(const char *guest_dir)
 		die("/lib/modules");
 }
 
+/*
+ * Mesa renders in software on vgem, for which it has to map dumb buffers; render nodes refuse that.
+ * So the render node is the card's here: programs take it without being told, as with a GPU.
+ */
+static void make_vgem_render(void)
+{
+	if (!access("/sys/module/vgem", F_OK) && !access("/dev/dri/renderD128", F_OK) &&
+	    mount("/dev/dri/card0", "/dev/dri/renderD128", NULL, MS_BIND, NULL))
+		perror("/dev/dri/renderD128");
+}
+
 static void bring_loopback_up(void)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -358,6 +369,7 @@ int main(void)
 	control = wait_for_port(LAB_PORT_CONTROL);
 	enter_root(guest_dir);
 	bring_loopback_up();
+	make_vgem_render();
 	status = run_command(argv, environment, dir, merge);
 	if (out)
 		bring_out(out);

@@ -26,6 +26,16 @@ bool viewer_picture_resize(struct viewer_picture *picture, uint32_t width_px, ui
 bool viewer_picture_lay(struct viewer_picture *picture, uint32_t x_px, uint32_t y_px,
 			uint32_t width_px, uint32_t height_px, const void *data, size_t data_len,
 			uint32_t stride, enum viewer_order order);
+/** A DMA-BUF as a display hands it over. */
+struct viewer_dmabuf {
+	int fd;
+	uint32_t width_px, height_px, stride_bytes, fourcc;
+	uint64_t modifier;
+	bool y0_top; /* the first row is the top one */
+};
+/** The picture is what is in the DMA-BUF now. NULL, or why it cannot be; static. */
+const char *viewer_picture_take_dmabuf(struct viewer_picture *picture,
+				       const struct viewer_dmabuf *dmabuf);
 /** Writes it to standard output as PPM. */
 bool viewer_picture_write(const struct viewer_picture *picture);
 void viewer_picture_finish(struct viewer_picture *picture);

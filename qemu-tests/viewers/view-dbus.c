@@ -18,6 +18,8 @@
 #define QUIET_MS 400
 /* The picture sent on registration may be older than the registration; the next is not. */
 #define PICTURES 2
+/* QEMU asks the device for its plane before each. */
+#define UPDATES	 3
 #define CONSOLE	 "/org/qemu/Display1/Console_0"
 #define LISTENER "/org/qemu/Display1/Listener"
 
@@ -44,6 +46,9 @@ static const char interface_xml[] =
 struct view {
 	GMainLoop *loop;
 	struct viewer_picture picture;
+	GUnixFDList *fds; /* of the call that is being answered; may be NULL */
+	struct viewer_dmabuf dmabuf; /* the scan-out, if its descriptor is not -1 */
+	unsigned int updates; /* of it */
 	unsigned int pictures; /* complete ones */
 	guint quiet_timer;
 	bool ended;
@@ -128,13 +133,41 @@ static void on_update(struct view *view, GVariant *arguments)
 	lay(view, box_px, stride, format, pixels);
 }
 
+static void drop_dmabuf(struct view *view)
+{
+	if (view->dmabuf.fd >= 0)
+		close(view->dmabuf.fd);
+	view->dmabuf.fd = -1;
+	view->updates = 0;
+}
+
 static void on_dmabuf(struct view *view, GVariant *arguments)
 {
-	stop(view, "the display sends a DMA-BUF; only pixels can be looked at here");
+	struct viewer_dmabuf *dmabuf = &view->dmabuf;
+	gboolean y0_top;
+	gint32 index;
+
+	drop_dmabuf(view);
+	view->pictures = 0;
+	g_variant_get(arguments, "(huuuutb)", &index, &dmabuf->width_px, &dmabuf->height_px,
+		      &dmabuf->stride_bytes, &dmabuf->fourcc, &dmabuf->modifier, &y0_top);
+	dmabuf->y0_top = y0_top;
+	if (view->fds)
+		dmabuf->fd = g_unix_fd_list_get(view->fds, index, NULL);
+	if (dmabuf->fd < 0)
+		stop(view, "a scan-out without its DMA-BUF");
+}
+
+/* The first update may tell of what was shown before we looked. */
+static void on_update_dmabuf(struct view *view, GVariant *arguments)
+{
+	if (view->dmabuf.fd >= 0 && ++view->updates >= UPDATES)
+		stop(view, viewer_picture_take_dmabuf(&view->picture, &view->dmabuf));
 }
 
 static void on_disable(struct view *view, GVariant *arguments)
 {
+	drop_dmabuf(view);
 	view->pictures = 0;
 }
 
@@ -142,9 +175,8 @@ static const struct method {
 	const char *name;
 	void (*run)(struct view *view, GVariant *arguments);
 } methods[] = {
-	{ "Scanout", on_scanout },
-	{ "Update", on_update },
-	{ "ScanoutDMABUF", on_dmabuf },
+	{ "Scanout", on_scanout },	{ "Update", on_update },
+	{ "ScanoutDMABUF", on_dmabuf }, { "UpdateDMABUF", on_update_dmabuf },
 	{ "Disable", on_disable },
 };
 
@@ -155,6 +187,8 @@ static void on_call(GDBusConnection *connection, const char *sender, const char 
 {
 	struct view *view = data;
 
+	view->fds =
+		g_dbus_message_get_unix_fd_list(g_dbus_method_invocation_get_message(invocation));
 	for (size_t i = 0; i < G_N_ELEMENTS(methods); i++)
 		if (!strcmp(methods[i].name, name) && !view->ended)
 			methods[i].run(view, arguments);
@@ -226,7 +260,7 @@ static gboolean on_timeout(gpointer data)
 
 int main(int argc, char **argv)
 {
-	struct view view = { .loop = g_main_loop_new(NULL, FALSE) };
+	struct view view = { .loop = g_main_loop_new(NULL, FALSE), .dmabuf = { .fd = -1 } };
 	g_autoptr(GDBusConnection) console = NULL, listener = NULL;
 	g_autoptr(GError) error = NULL;
 	int timeout_ms = argc == 3 ? atoi(argv[2]) : 0;

@@ -16,6 +16,8 @@
  * Source: QEMU ui/console.c, GUI_REFRESH_INTERVAL_DEFAULT
  */
 #define QUIET_MS 300
+/* The first may be of what was shown before we looked; QEMU asks the device before each. */
+#define GL_DRAWS 3
 
 struct view {
 	GMainLoop *loop;
@@ -24,6 +26,8 @@ struct view {
 	int stride;
 	enum SpiceSurfaceFmt format;
 	guint quiet_timer;
+	unsigned int gl_draws; /* of the DMA-BUF that the server has handed over */
+	bool taken; /* from there: nothing is to be laid */
 	bool marked, drawn; /* the server says that it is fit to be seen; it drew something */
 	char trouble[200];
 };
@@ -99,8 +103,33 @@ static void on_mark(SpiceChannel *channel, gint mark, gpointer data)
 
 static void on_gl(SpiceChannel *channel, GParamSpec *property, gpointer data)
 {
-	if (spice_display_channel_get_gl_scanout(SPICE_DISPLAY_CHANNEL(channel)))
-		stop(data, "the display sends a DMA-BUF; only pixels can be looked at here");
+	struct view *view = data;
+
+	view->gl_draws = 0;
+}
+
+/* The server waits for the answer before it draws again; the picture stands until then. */
+static void on_gl_draw(SpiceChannel *channel, guint x_px, guint y_px, guint width_px,
+		       guint height_px, gpointer data)
+{
+	struct view *view = data;
+	const SpiceGlScanout *scanout =
+		spice_display_channel_get_gl_scanout(SPICE_DISPLAY_CHANNEL(channel));
+
+	if (scanout && ++view->gl_draws >= GL_DRAWS && !view->taken) {
+		const struct viewer_dmabuf dmabuf = {
+			.fd = scanout->fd,
+			.width_px = scanout->width,
+			.height_px = scanout->height,
+			.stride_bytes = scanout->stride,
+			.fourcc = scanout->format,
+			.y0_top = scanout->y0top,
+		};
+
+		view->taken = true;
+		stop(view, viewer_picture_take_dmabuf(&view->picture, &dmabuf));
+	}
+	spice_display_channel_gl_draw_done(SPICE_DISPLAY_CHANNEL(channel));
 }
 
 static void on_event(SpiceChannel *channel, SpiceChannelEvent event, gpointer data)
@@ -126,6 +155,7 @@ static void on_channel(SpiceSession *session, SpiceChannel *channel, gpointer da
 	g_signal_connect(channel, "display-invalidate", G_CALLBACK(on_invalidate), data);
 	g_signal_connect(channel, "display-mark", G_CALLBACK(on_mark), data);
 	g_signal_connect(channel, "notify::gl-scanout", G_CALLBACK(on_gl), data);
+	g_signal_connect(channel, "gl-draw", G_CALLBACK(on_gl_draw), data);
 	spice_channel_connect(channel);
 }
 
@@ -139,7 +169,7 @@ static int print(struct view *view)
 {
 	struct viewer_picture *picture = &view->picture;
 
-	if (!*view->trouble &&
+	if (!*view->trouble && !view->taken &&
 	    !viewer_picture_lay(picture, 0, 0, picture->width_px, picture->height_px, view->pixels,
 				(size_t)view->stride * picture->height_px, (uint32_t)view->stride,
 				VIEWER_XRGB))

@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# DMA-BUFs as a VFIO client gets them, in the lab VM, whose vgem exports them. Then: who asks for them
+# where nothing can export them, is told so, and gets the region.
+# usage: test-dmabuf.sh LAB-VM VGPULAB DMABUF-CLIENT
+
+set -u
+lab=$1
+VGPULAB=$2 CLIENT=$3
+export VGPULAB CLIENT
+
+# shellcheck disable=SC2016 # for the inner shells
+inside='
+create="/sys/class/mdev_bus/0000:00:02.0/mdev_supported_types/i915-GVTg_V5_8/create"
+uuid=2f1c2e52-1f0e-4b1a-8d0a-3a3b6f6b7d01
+echo $uuid >$create || exit 1
+exec "$CLIENT" $uuid $(basename $(readlink /sys/bus/mdev/devices/$uuid/iommu_group))'
+export inside
+"$lab" --modules vgem --timeout 200 -- sh -c '
+	"$VGPULAB" run --gpu kaby-lake,display=dmabuf -- sh -c "$inside" || exit 1
+	mount -t tmpfs none /dev/dri || exit 1
+	said=$("$VGPULAB" run -v --gpu kaby-lake,display=dmabuf -- sh -c "$inside" 2>&1)
+	case $said in
+	*"no DMA-BUF display: "*"the region path instead"*"not ok 1 - DMA-BUFs are offered"*) ;;
+	*) printf "%s\n" "$said" && exit 1 ;;
+	esac
+'
+code=$?
+case $code,${VGPULAB_STRICT:-} in
+77,*lab* | 77,all) exit 1 ;;
+esac
+exit $code
