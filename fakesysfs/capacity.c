@@ -101,11 +101,38 @@ static bool instances_take(struct fake_stock *stock, const struct fake_type_prof
 	return take_units(stock, 1, share);
 }
 
+/*
+ * Alike: NVIDIA's framebuffer, which is shared out for one type alone at a time.
+ * Source: "Virtual GPU Software User Guide", valid vGPU configurations on a single GPU
+ */
+
+static const struct fake_type_profile *other_type(const struct fake_stock *stock,
+						  const struct fake_type_profile *type)
+{
+	return stock->taken && stock->only != type ? stock->only : NULL;
+}
+
+static unsigned int alike_available(const struct fake_stock *stock,
+				    const struct fake_type_profile *type)
+{
+	return other_type(stock, type) ? 0 : units_available(stock, type);
+}
+
+static bool alike_take(struct fake_stock *stock, const struct fake_type_profile *type,
+		       struct fake_share *share)
+{
+	if (other_type(stock, type) || !units_take(stock, type, share))
+		return false;
+	stock->only = type;
+	return true;
+}
+
 static const struct rule rules[FAKE_CAPACITIES] = {
 	[FAKE_CAPACITY_GVTG] = { gvt_lists, gvt_available, gvt_take, gvt_release },
 	[FAKE_CAPACITY_UNITS] = { always_lists, units_available, units_take, units_release },
 	[FAKE_CAPACITY_INSTANCES] = { always_lists, instances_available, instances_take,
 				      units_release },
+	[FAKE_CAPACITY_ALIKE] = { always_lists, alike_available, alike_take, units_release },
 };
 
 void fake_stock_init(struct fake_stock *stock, const struct fake_gpu_config *config,

@@ -26,6 +26,7 @@ struct fake_stock {
 	int full_errno;
 	struct fake_pool gvt;
 	uint32_t units, taken;
+	const struct fake_type_profile *only; /* FAKE_CAPACITY_ALIKE: the type of all there are */
 };
 
 /**

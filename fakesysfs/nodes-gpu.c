@@ -15,7 +15,13 @@
 #define BOUND	FAKE_STATE(GPU_BOUND)
 #define PLUGGED (FAKE_STATE(GPU_BOUND) | FAKE_STATE(GPU_UNBOUND))
 
-enum { DRM_MAJOR = 226, FIRST_RENDER = 128, FIRST_IRQ = 128, RESOURCE_ROWS = 13 };
+enum {
+	VGA_CLASS = 0x0300,
+	DRM_MAJOR = 226,
+	FIRST_RENDER = 128,
+	FIRST_IRQ = 128,
+	RESOURCE_ROWS = 13
+};
 
 static struct fake_gpu_object *gpu_of(const struct fake_object *object)
 {
@@ -25,16 +31,6 @@ static struct fake_gpu_object *gpu_of(const struct fake_object *object)
 static const struct fake_gpu_config *config_of(const struct fake_object *object)
 {
 	return gpu_of(object)->config;
-}
-
-/*
- * Where it hangs, and where it points.
- */
-
-static uint64_t the_driver(struct fake_tree *tree, const struct fake_object *object)
-{
-	(void)tree;
-	return FAKE_INO(gpu_of(object)->driver, DRIVER_DIR);
 }
 
 /*
@@ -119,9 +115,45 @@ static uint64_t config_size(const struct fake_object *object)
 	return fake_pci_config_size(config_of(object));
 }
 
-static uint64_t aperture_size(const struct fake_object *object)
+/*
+ * A BAR's file; the row's value is its number. Memory cannot be read(2), ports want the right width.
+ */
+
+static struct fake_pci_resource resource_of(const struct fake_object *object, unsigned int number)
 {
-	return fake_pci_resource(config_of(object), gpu_of(object)->display, 2).len;
+	return fake_pci_resource(config_of(object), gpu_of(object)->display, number);
+}
+
+#define RESOURCE_FUNCTIONS(number)                                                \
+	static bool has_resource##number(const struct fake_object *object)        \
+	{                                                                         \
+		return resource_of(object, number).len;                           \
+	}                                                                         \
+	static bool has_resource##number##_wc(const struct fake_object *object)   \
+	{                                                                         \
+		struct fake_pci_resource resource = resource_of(object, number);  \
+                                                                                  \
+		return resource.len && fake_pci_resource_is_prefetch(&resource);  \
+	}                                                                         \
+	static uint64_t resource##number##_size(const struct fake_object *object) \
+	{                                                                         \
+		return resource_of(object, number).len;                           \
+	}
+
+RESOURCE_FUNCTIONS(0)
+RESOURCE_FUNCTIONS(1)
+RESOURCE_FUNCTIONS(2)
+RESOURCE_FUNCTIONS(3)
+RESOURCE_FUNCTIONS(4)
+RESOURCE_FUNCTIONS(5)
+
+static ssize_t read_bar(const struct fake_access *access, char *page)
+{
+	struct fake_pci_resource resource =
+		resource_of(access->object, (unsigned int)access->row->value);
+
+	(void)page;
+	return fake_pci_resource_is_io(&resource) ? -EINVAL : -EIO;
 }
 
 static ssize_t read_einval(const struct fake_access *access, char *page)
@@ -131,15 +163,85 @@ static ssize_t read_einval(const struct fake_access *access, char *page)
 	return -EINVAL;
 }
 
+/* What was recorded of that attribute, or NULL. */
+static const char *recorded_text(const struct fake_object *object, const char *name)
+{
+	const struct fake_pci_recorded *recorded = config_of(object)->profile->recorded;
+
+	for (size_t i = 0; recorded && i < recorded->attributes_len; i++)
+		if (!strcmp(recorded->attributes[i].name, name))
+			return recorded->attributes[i].text;
+	return NULL;
+}
+
+/* What only its machine can say: recorded, or as of a desktop with four processors. */
+static const struct {
+	const char *name, *intel, *card;
+} machine[] = {
+	{ "ari_enabled", "0\n", "0\n" },
+	{ "consistent_dma_mask_bits", "39\n", "47\n" },
+	{ "current_link_speed", NULL, "8.0 GT/s PCIe\n" },
+	{ "current_link_width", NULL, "16\n" },
+	{ "dma_mask_bits", "39\n", "47\n" },
+	{ "local_cpulist", "0-3\n", "0-3\n" },
+	{ "local_cpus", "f\n", "f\n" },
+	{ "max_link_speed", NULL, "8.0 GT/s PCIe\n" },
+	{ "max_link_width", NULL, "16\n" },
+	{ "numa_node", "-1\n", "-1\n" },
+	{ "power_state", "D0\n", "D0\n" },
+};
+
+static const char *machine_text(const struct fake_object *object, const char *name)
+{
+	const char *text = recorded_text(object, name);
+
+	for (size_t i = 0; !text && i < VGPU_ARRAY_LEN(machine); i++)
+		if (!strcmp(machine[i].name, name))
+			text = config_of(object)->profile->graphics_version ? machine[i].intel
+									    : machine[i].card;
+	return text;
+}
+
+static ssize_t read_machine(const struct fake_access *access, char *page)
+{
+	const char *text = machine_text(access->object, access->row->name);
+
+	return fake_print(page, "%s", text ? text : "");
+}
+
+/* Is it in a slot, with lanes? What is inside the processor has none. */
+static bool has_link(const struct fake_object *object)
+{
+	return machine_text(object, "max_link_speed") != NULL;
+}
+
+static unsigned long irq_of(const struct fake_object *object)
+{
+	const char *text = recorded_text(object, "irq");
+	unsigned long irq;
+
+	return text && !fake_text_number(text, &irq) ? irq : FIRST_IRQ + gpu_of(object)->display;
+}
+
 static ssize_t read_irq(const struct fake_access *access, char *page)
 {
-	return fake_print(page, "%zu\n", FIRST_IRQ + gpu_of(access->object)->display);
+	return fake_print(page, "%lu\n", irq_of(access->object));
 }
 
 static const char *irq_name(const struct fake_object *object, char *scratch)
 {
-	snprintf(scratch, FAKE_NAME_SIZE, "%zu", FIRST_IRQ + gpu_of(object)->display);
+	snprintf(scratch, FAKE_NAME_SIZE, "%lu", irq_of(object));
 	return scratch;
+}
+
+static bool is_vga(const struct fake_object *object)
+{
+	return config_of(object)->profile->class_code >> 8 == VGA_CLASS;
+}
+
+static bool has_drm(const struct fake_object *object)
+{
+	return config_of(object)->profile->drm;
 }
 
 static ssize_t read_boot_vga(const struct fake_access *access, char *page)
@@ -155,14 +257,22 @@ static bool has_types(const struct fake_object *object)
 
 static bool has_rom(const struct fake_object *object)
 {
-	return gpu_of(object)->display == 0;
+	return resource_of(object, FAKE_PCI_BARS).len;
+}
+
+static uint64_t rom_size(const struct fake_object *object)
+{
+	return resource_of(object, FAKE_PCI_BARS).len;
 }
 
 static ssize_t read_reset_method(const struct fake_access *access, char *page)
 {
-	bool express = config_of(access->object)->profile->graphics_version >= 9;
+	static const char *const methods[] = { [8] = "af_flr", [9] = "flr" };
+	int version = config_of(access->object)->profile->graphics_version;
+	const char *text = recorded_text(access->object, "reset_method");
 
-	return fake_print(page, "%s\n", express ? "flr" : "af_flr");
+	return text ? fake_print(page, "%s", text)
+		    : fake_print(page, "%s\n", version ? methods[version] : "bus");
 }
 
 /* `reset` and `rom` take a number and do nothing that sysfs could show. */
@@ -268,6 +378,10 @@ enum {
 	POWER,
 	POWER_UNBOUND = POWER + FAKE_POWER_ROWS,
 	ARI = POWER_UNBOUND + FAKE_POWER_ROWS,
+	LINK_SPEED,
+	LINK_WIDTH,
+	LINK_SPEED_MAX,
+	LINK_WIDTH_MAX,
 	BOOT_VGA,
 	PARITY,
 	CLASS,
@@ -294,10 +408,8 @@ enum {
 	RESET_METHOD,
 	RESOURCE,
 	RESOURCE0,
-	RESOURCE2,
-	RESOURCE2_WC,
-	RESOURCE4,
-	REVISION,
+	RESOURCE0_WC = RESOURCE0 + FAKE_PCI_BARS,
+	REVISION = RESOURCE0_WC + FAKE_PCI_BARS,
 	ROM,
 	SUBSYSTEM_DEVICE,
 	SUBSYSTEM_VENDOR,
@@ -342,14 +454,27 @@ static uint64_t the_render_node(struct fake_tree *tree, const struct fake_object
 					.write = fake_write_value
 #define CHAR_LINK(fn, node)                                                                   \
 	FAKE_LINK(0, NULL), .make_name = (fn), .anchor_row = ROOT_DEV_CHAR, .target = (node), \
-			    .states = BOUND
+			    .states = BOUND, .present = has_drm
+
+#define BAR(number)                                                                          \
+	[RESOURCE0 + (number)] = { FAKE_ATTR(GPU_DIR, "resource" #number, 0600),             \
+				   .value = (number), .present = has_resource##number,       \
+				   .make_size = resource##number##_size, .read = read_bar }, \
+		     [RESOURCE0_WC + (number)] = {                                           \
+			     FAKE_ATTR(GPU_DIR, "resource" #number "_wc", 0600),             \
+			     .value = (number), .present = has_resource##number##_wc,        \
+			     .make_size = resource##number##_size, .read = read_bar          \
+		     }
+
+/* What only its machine can say: recorded, or the row's. */
+#define MACHINE(name_) FAKE_ATTR(GPU_DIR, name_, 0444), .read = read_machine
 
 static const struct fake_row rows[ROWS] = {
 	[GPU_DIR] = { FAKE_DIR(0, NULL), .make_name = fake_parent_object_name,
 		      .anchor = fake_parent_home, .states = PLUGGED },
 	[GPU_TYPES_DIR] = { FAKE_DIR(GPU_DIR, "mdev_supported_types"), .states = BOUND,
 			    .present = has_types },
-	[DRIVER] = { FAKE_LINK(GPU_DIR, "driver"), .target = the_driver, .states = BOUND },
+	[DRIVER] = { FAKE_LINK(GPU_DIR, "driver"), .target = fake_parent_driver, .states = BOUND },
 	[SUBSYSTEM] = { FAKE_LINK(GPU_DIR, "subsystem"), .target_row = ROOT_BUS_PCI },
 	[CLASS_LINK] = { FAKE_LINK(0, NULL), .make_name = fake_parent_object_name,
 			 .anchor_row = ROOT_CLASS_MDEV_BUS, .target = fake_parent_object,
@@ -358,48 +483,53 @@ static const struct fake_row rows[ROWS] = {
 		       .anchor_row = ROOT_PCI_DEVICES, .target = fake_parent_object,
 		       .states = PLUGGED },
 	[DRIVER_LINK] = { FAKE_LINK(0, NULL), .make_name = fake_parent_object_name,
-			  .anchor = the_driver, .target = fake_parent_object, .states = BOUND },
+			  .anchor = fake_parent_driver, .target = fake_parent_object,
+			  .states = BOUND },
 	/* the driver holds a reference of its own */
 	FAKE_POWER(POWER, GPU_DIR, BOUND, 1, 1, 1, 1),
 	FAKE_POWER(POWER_UNBOUND, GPU_DIR, FAKE_STATE(GPU_UNBOUND), 1, 1, 1, 0),
-	[ARI] = { FAKE_TEXT(GPU_DIR, "ari_enabled", "0\n") },
-	[BOOT_VGA] = { RO("boot_vga", read_boot_vga) },
+	[ARI] = { MACHINE("ari_enabled") },
+	[LINK_SPEED] = { MACHINE("current_link_speed"), .present = has_link },
+	[LINK_WIDTH] = { MACHINE("current_link_width"), .present = has_link },
+	[LINK_SPEED_MAX] = { MACHINE("max_link_speed"), .present = has_link },
+	[LINK_WIDTH_MAX] = { MACHINE("max_link_width"), .present = has_link },
+	[BOOT_VGA] = { RO("boot_vga", read_boot_vga), .present = is_vga },
 	[PARITY] = { RW("broken_parity_status", 0) },
 	[CLASS] = { RO("class", read_class) },
 	[CONFIG] = { FAKE_ATTR(GPU_DIR, "config", 0644), .make_size = config_size,
 		     .read = read_config, .write = write_config },
-	[CONSISTENT_DMA] = { FAKE_TEXT(GPU_DIR, "consistent_dma_mask_bits", "39\n") },
+	[CONSISTENT_DMA] = { MACHINE("consistent_dma_mask_bits") },
 	[D3COLD] = { RW("d3cold_allowed", 1) },
 	[DEVICE] = { RO("device", read_device) },
-	[DMA] = { FAKE_TEXT(GPU_DIR, "dma_mask_bits", "39\n") },
+	[DMA] = { MACHINE("dma_mask_bits") },
 	[DRIVER_OVERRIDE] = { FAKE_ATTR(GPU_DIR, "driver_override", 0644), .read = read_override,
 			      .write = write_override },
 	[ENABLE] = { RW("enable", 1) },
 	[IRQ] = { RO("irq", read_irq) },
 	[LINK_DIR] = { FAKE_DIR(GPU_DIR, "link") },
-	[CPULIST] = { FAKE_TEXT(GPU_DIR, "local_cpulist", "0-3\n") },
-	[CPUS] = { FAKE_TEXT(GPU_DIR, "local_cpus", "f\n") },
+	[CPULIST] = { MACHINE("local_cpulist") },
+	[CPUS] = { MACHINE("local_cpus") },
 	[MODALIAS] = { RO("modalias", read_modalias) },
 	[MSI_BUS] = { RW("msi_bus", 1) },
 	[MSI_IRQS] = { FAKE_DIR(GPU_DIR, "msi_irqs"), .states = BOUND },
 	[MSI_IRQ] = { FAKE_ATTR(MSI_IRQS, NULL, 0444), .make_name = irq_name, .text = "msi\n" },
-	[NUMA] = { FAKE_ATTR(GPU_DIR, "numa_node", 0644), .text = "-1\n", .write = fake_write_eio },
-	[POWER_STATE] = { FAKE_TEXT(GPU_DIR, "power_state", "D0\n") },
+	[NUMA] = { FAKE_ATTR(GPU_DIR, "numa_node", 0644), .read = read_machine,
+		   .write = fake_write_eio },
+	[POWER_STATE] = { MACHINE("power_state") },
 	[REMOVE] = { FAKE_ATTR(GPU_DIR, "remove", 0220), .write = write_remove },
 	[RESCAN] = { FAKE_ATTR(GPU_DIR, "rescan", 0200), .write = fake_write_pci_rescan },
 	[RESET] = { FAKE_ATTR(GPU_DIR, "reset", 0200), .write = write_number },
 	[RESET_METHOD] = { FAKE_ATTR(GPU_DIR, "reset_method", 0644), .read = read_reset_method,
 			   .write = fake_write_eio },
 	[RESOURCE] = { RO("resource", read_resource) },
-	[RESOURCE0] = { FAKE_ATTR(GPU_DIR, "resource0", 0600), .size = FAKE_PCI_BAR0_LEN,
-			.read = fake_read_eio },
-	[RESOURCE2] = { FAKE_ATTR(GPU_DIR, "resource2", 0600), .make_size = aperture_size,
-			.read = fake_read_eio },
-	[RESOURCE2_WC] = { FAKE_ATTR(GPU_DIR, "resource2_wc", 0600), .make_size = aperture_size,
-			   .read = fake_read_eio },
-	[RESOURCE4] = { FAKE_ATTR(GPU_DIR, "resource4", 0600), .size = 64, .read = read_einval },
+	BAR(0),
+	BAR(1),
+	BAR(2),
+	BAR(3),
+	BAR(4),
+	BAR(5),
 	[REVISION] = { RO("revision", read_revision) },
-	[ROM] = { FAKE_ATTR(GPU_DIR, "rom", 0600), .size = FAKE_PCI_ROM_LEN, .present = has_rom,
+	[ROM] = { FAKE_ATTR(GPU_DIR, "rom", 0600), .make_size = rom_size, .present = has_rom,
 		  .read = read_einval, .write = write_number },
 	[SUBSYSTEM_DEVICE] = { RO("subsystem_device", read_subsystem_device) },
 	[SUBSYSTEM_VENDOR] = { RO("subsystem_vendor", read_subsystem_vendor) },
@@ -407,7 +537,7 @@ static const struct fake_row rows[ROWS] = {
 		     .write = fake_write_uevent },
 	[VENDOR] = { RO("vendor", read_vendor) },
 
-	[DRM] = { FAKE_DIR(GPU_DIR, "drm"), .states = BOUND },
+	[DRM] = { FAKE_DIR(GPU_DIR, "drm"), .states = BOUND, .present = has_drm },
 	[CARD] = { FAKE_DIR(DRM, NULL), .make_name = card_name },
 	[CARD_DEV] = { FAKE_ATTR(CARD, "dev", 0444), .read = read_drm_dev },
 	[CARD_DEVICE] = { FAKE_LINK(CARD, "device"), .target = fake_parent_object },
@@ -416,7 +546,7 @@ static const struct fake_row rows[ROWS] = {
 			  .write = fake_write_uevent },
 	FAKE_POWER(CARD_POWER, CARD, 0, 0, 0, 0, 0),
 	[CARD_CLASS] = { FAKE_LINK(0, NULL), .make_name = card_name, .anchor_row = ROOT_CLASS_DRM,
-			 .target = the_card, .states = BOUND },
+			 .target = the_card, .states = BOUND, .present = has_drm },
 	[CARD_CHAR] = { CHAR_LINK(card_char_name, the_card) },
 	[RENDER] = { FAKE_DIR(DRM, NULL), .make_name = render_name },
 	[RENDER_DEV] = { FAKE_ATTR(RENDER, "dev", 0444), .value = FIRST_RENDER,
@@ -427,8 +557,8 @@ static const struct fake_row rows[ROWS] = {
 			    .read = read_drm_uevent, .write = fake_write_uevent },
 	FAKE_POWER(RENDER_POWER, RENDER, 0, 0, 0, 0, 0),
 	[RENDER_CLASS] = { FAKE_LINK(0, NULL), .make_name = render_name,
-			   .anchor_row = ROOT_CLASS_DRM, .target = the_render_node,
-			   .states = BOUND },
+			   .anchor_row = ROOT_CLASS_DRM, .target = the_render_node, .states = BOUND,
+			   .present = has_drm },
 	[RENDER_CHAR] = { CHAR_LINK(render_char_name, the_render_node) },
 };
 

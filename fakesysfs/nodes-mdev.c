@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tree-impl.h"
@@ -285,25 +286,18 @@ static ssize_t read_vgpu_id(const struct fake_access *access, char *page)
  * What the drivers add to their vGPUs.
  */
 
-static bool is_intel(const struct fake_object *object)
-{
-	return vgpu_of(object)->info.profile->attributes == FAKE_VGPU_INTEL;
-}
+#define HAS(name, value)                                                     \
+	static bool name(const struct fake_object *object)                   \
+	{                                                                    \
+		return vgpu_of(object)->info.profile->attributes == (value); \
+	}
 
-static bool is_mtty(const struct fake_object *object)
-{
-	return vgpu_of(object)->info.profile->attributes == FAKE_VGPU_MTTY;
-}
-
-static bool is_mdpy(const struct fake_object *object)
-{
-	return vgpu_of(object)->info.profile->attributes == FAKE_VGPU_MDPY;
-}
-
-static bool is_mbochs(const struct fake_object *object)
-{
-	return vgpu_of(object)->info.profile->attributes == FAKE_VGPU_MBOCHS;
-}
+HAS(is_intel, FAKE_VGPU_INTEL)
+HAS(is_mtty, FAKE_VGPU_MTTY)
+HAS(is_mdpy, FAKE_VGPU_MDPY)
+HAS(is_mbochs, FAKE_VGPU_MBOCHS)
+HAS(is_nvidia, FAKE_VGPU_NVIDIA)
+HAS(is_ap, FAKE_VGPU_AP)
 
 static bool is_sample(const struct fake_object *object)
 {
@@ -328,6 +322,33 @@ static ssize_t read_resolution(const struct fake_access *access, char *page)
 static ssize_t read_memory(const struct fake_access *access, char *page)
 {
 	return fake_print(page, "%u MB\n", vgpu_of(access->object)->info.type->units);
+}
+
+static ssize_t read_params(const struct fake_access *access, char *page)
+{
+	const char *params = vgpu_of(access->object)->params;
+
+	return fake_print(page, "%s\n", params ? params : "");
+}
+
+/* Plugin parameters: a line of KEY=VALUE, which a vGPU that is in use does not take any more. */
+static ssize_t write_params(const struct fake_access *access, const char *text, size_t len)
+{
+	struct fake_vgpu_object *vgpu = vgpu_of(access->object);
+	struct fake_vgpu_info info;
+	char *copy, *old;
+
+	if (!fake_host_find_vgpu(access->tree->host, &vgpu->info.uuid, &info) && info.users)
+		return -EPERM;
+	copy = strndup(text, strcspn(text, "\n"));
+	if (!copy)
+		return -ENOMEM;
+	pthread_rwlock_wrlock(&access->tree->lock);
+	old = vgpu->params;
+	vgpu->params = copy;
+	fake_tree_unlock(access->tree);
+	free(old);
+	return (ssize_t)len;
 }
 
 static ssize_t read_group_dev(const struct fake_access *access, char *page)
@@ -415,6 +436,18 @@ enum {
 	SAMPLE_MDEV_DEV,
 	RESOLUTION,
 	MEMORY,
+	NVIDIA,
+	VGPU_PARAMS,
+	VM_NAME,
+	ASSIGN_ADAPTER,
+	ASSIGN_DOMAIN,
+	ASSIGN_CONTROL_DOMAIN,
+	UNASSIGN_ADAPTER,
+	UNASSIGN_DOMAIN,
+	UNASSIGN_CONTROL_DOMAIN,
+	MATRIX,
+	CONTROL_DOMAINS,
+	GUEST_MATRIX,
 	VFIO_DEV,
 	VFIO_DEV_DEVNUM,
 	VFIO_DEV_CHAR,
@@ -444,6 +477,13 @@ enum {
 	FAKE_LINK(0, NULL), .anchor_row = (row_), .make_name = (name_), .target = (target_), \
 			    .states = (states_)
 
+/* assign_X and unassign_X, three rows apart. */
+#define AP_ASSIGN(row_, name_, mask_)                                                             \
+	[row_] = { FAKE_ATTR(VGPU_DIR, "assign_" name_, 0200), .states = BOUND, .present = is_ap, \
+		   .value = (mask_), .write = fake_write_ap_assign },                             \
+	[(row_) + 3] = { FAKE_ATTR(VGPU_DIR, "unassign_" name_, 0200), .states = BOUND,           \
+			 .present = is_ap, .value = (mask_), .write = fake_write_ap_unassign }
+
 static const struct fake_row vgpu_rows[VGPU_ROWS] = {
 	[VGPU_DIR] = { FAKE_DIR(0, NULL), .make_name = uuid_name, .anchor = in_parent },
 	[BUS_LINK] = { LINK_IN(ROOT_MDEV_DEVICES, uuid_name, the_vgpu, PRESENT) },
@@ -472,6 +512,20 @@ static const struct fake_row vgpu_rows[VGPU_ROWS] = {
 	[RESOLUTION] = { FAKE_ATTR(VENDOR, "resolution", 0444), .present = is_mdpy,
 			 .read = read_resolution },
 	[MEMORY] = { FAKE_ATTR(VENDOR, "memory", 0444), .present = is_mbochs, .read = read_memory },
+	[NVIDIA] = { FAKE_DIR(VGPU_DIR, "nvidia"), .states = BOUND, .present = is_nvidia },
+	[VGPU_PARAMS] = { FAKE_ATTR(NVIDIA, "vgpu_params", 0644), .read = read_params,
+			  .write = write_params },
+	[VM_NAME] = { FAKE_TEXT(NVIDIA, "vm_name", "\n") },
+	AP_ASSIGN(ASSIGN_ADAPTER, "adapter", FAKE_AP_ADAPTERS),
+	AP_ASSIGN(ASSIGN_DOMAIN, "domain", FAKE_AP_DOMAINS),
+	AP_ASSIGN(ASSIGN_CONTROL_DOMAIN, "control_domain", FAKE_AP_CONTROL_DOMAINS),
+	[MATRIX] = { FAKE_ATTR(VGPU_DIR, "matrix", 0444), .states = BOUND, .present = is_ap,
+		     .read = fake_read_ap_matrix },
+	[CONTROL_DOMAINS] = { FAKE_ATTR(VGPU_DIR, "control_domains", 0444), .states = BOUND,
+			      .present = is_ap, .read = fake_read_ap_control_domains },
+	[GUEST_MATRIX] = { FAKE_ATTR(VGPU_DIR, "guest_matrix", 0444), .states = BOUND,
+			   .feature = FAKE_FEATURE_GUEST_MATRIX, .present = is_ap,
+			   .read = fake_read_ap_matrix },
 
 	[VFIO_DEV] = { FAKE_DIR(VGPU_DIR, "vfio-dev"), .feature = FAKE_FEATURE_VFIO_DEV,
 		       .states = GROUPED },
@@ -523,6 +577,15 @@ static const struct fake_row vgpu_rows[VGPU_ROWS] = {
 	FAKE_POWER(VFIO_POWER, VGPU_VFIO_DIR, 0, 0, 0, 0, 0),
 };
 
-const struct fake_kind fake_kind_vgpu = { .name = "vgpu",
-					  .rows = vgpu_rows,
-					  .rows_len = VGPU_ROWS };
+static void vgpu_finish(struct fake_object *object)
+{
+	free(vgpu_of(object)->params);
+	free(vgpu_of(object)->matrix);
+}
+
+const struct fake_kind fake_kind_vgpu = {
+	.name = "vgpu",
+	.rows = vgpu_rows,
+	.rows_len = VGPU_ROWS,
+	.finish = vgpu_finish,
+};

@@ -27,6 +27,8 @@ struct fake_module_profile {
 /* Debian builds the samples not at all: who has them has built them, without Debian's key. */
 #define OUT_OF_TREE "OE\n"
 
+#define PROPRIETARY "POE\n"
+
 static const struct fake_module_profile profiles[] = {
 	{ "mdev", "20480\n", "0.1\n", "035CECCC76FD2AF8874053A\n", { NULL }, { { NULL } } },
 	{ "vfio", "49152\n", "0.3\n", "F44179E11F19FFF994DDC6A\n", { NULL }, { { NULL } } },
@@ -67,6 +69,16 @@ static const struct fake_module_profile profiles[] = {
 	  { "mdev", "vfio" },
 	  { { "count", "256\n", LEAF_PARAM_0444 } },
 	  OUT_OF_TREE },
+	{ "nvidia", "56823808\n", "535.183.04\n", NULL, { NULL }, { { NULL } }, PROPRIETARY },
+	{ "nvidia_vgpu_vfio",
+	  "61440\n",
+	  NULL,
+	  NULL,
+	  { "nvidia", "mdev", "vfio" },
+	  { { NULL } },
+	  PROPRIETARY },
+	{ "vfio_ccw", "32768\n", NULL, NULL, { "mdev", "vfio" }, { { NULL } } },
+	{ "vfio_ap", "40960\n", NULL, NULL, { "mdev", "vfio" }, { { NULL } } },
 	{ "vfio_mdev", "16384\n", NULL, NULL, { "mdev", "vfio" }, { { NULL } } },
 	{ "kvmgt", "393216\n", NULL, NULL, { "i915", "mdev", "vfio" }, { { NULL } } },
 };
@@ -90,6 +102,11 @@ static const char *module_name(const struct fake_object *object, char *scratch)
 static bool has_version(const struct fake_object *object)
 {
 	return profile_of(object)->version != NULL;
+}
+
+static bool has_srcversion(const struct fake_object *object)
+{
+	return profile_of(object)->srcversion != NULL;
 }
 
 static ssize_t read_coresize(const struct fake_access *access, char *page)
@@ -158,8 +175,8 @@ static const struct fake_row rows[ROWS] = {
 	[MODULE_UEVENT] = { FAKE_ATTR(MODULE_DIR, "uevent", 0200), .write = fake_write_uevent },
 	[MODULE_VERSION] = { FAKE_ATTR(MODULE_DIR, "version", 0444), .present = has_version,
 			     .read = read_version },
-	[MODULE_SRCVERSION] = { FAKE_ATTR(MODULE_DIR, "srcversion", 0444), .present = has_version,
-				.read = read_srcversion },
+	[MODULE_SRCVERSION] = { FAKE_ATTR(MODULE_DIR, "srcversion", 0444),
+				.present = has_srcversion, .read = read_srcversion },
 };
 
 const struct fake_kind fake_kind_module = { .name = "module", .rows = rows, .rows_len = ROWS };

@@ -45,7 +45,7 @@ static int find_for_driver(const struct fake_access *access, const char *text, u
 	return ret;
 }
 
-static ssize_t write_unbind(const struct fake_access *access, const char *text, size_t len)
+ssize_t fake_write_parent_unbind(const struct fake_access *access, const char *text, size_t len)
 {
 	int gpu = find_for_driver(access, text, GPU_BOUND), ret;
 
@@ -56,7 +56,7 @@ static ssize_t write_unbind(const struct fake_access *access, const char *text, 
 	return ret ? ret : (ssize_t)len;
 }
 
-static ssize_t write_bind(const struct fake_access *access, const char *text, size_t len)
+ssize_t fake_write_parent_bind(const struct fake_access *access, const char *text, size_t len)
 {
 	int gpu = find_for_driver(access, text, GPU_UNBOUND), ret;
 
@@ -169,8 +169,8 @@ enum { BIND = DRIVER_DIR + 1, UNBIND, MODULE, NEW_ID, REMOVE_ID, DRIVER_UEVENT, 
 static const struct fake_row driver_rows[DRIVER_ROWS] = {
 	[DRIVER_DIR] = { FAKE_DIR(0, NULL), .make_name = object_name,
 			 .anchor_row = ROOT_PCI_DRIVERS },
-	[BIND] = { FAKE_ATTR(DRIVER_DIR, "bind", 0200), .write = write_bind },
-	[UNBIND] = { FAKE_ATTR(DRIVER_DIR, "unbind", 0200), .write = write_unbind },
+	[BIND] = { FAKE_ATTR(DRIVER_DIR, "bind", 0200), .write = fake_write_parent_bind },
+	[UNBIND] = { FAKE_ATTR(DRIVER_DIR, "unbind", 0200), .write = fake_write_parent_unbind },
 	[MODULE] = { FAKE_LINK(DRIVER_DIR, "module"), .target = the_module },
 	[NEW_ID] = { FAKE_ATTR(DRIVER_DIR, "new_id", 0200), .write = write_id },
 	[REMOVE_ID] = { FAKE_ATTR(DRIVER_DIR, "remove_id", 0200), .write = write_id },

@@ -9,8 +9,7 @@
 #include "tree-impl.h"
 
 enum {
-	SYS_BUS = ROOT_PRIVATE,
-	SYS_KERNEL,
+	SYS_KERNEL = ROOT_PRIVATE,
 	SYS_DEV,
 	DEV,
 	DEV_VFIO_CONTAINER,
@@ -52,7 +51,7 @@ static const char iommu_uevent[] = "MAJOR=10\nMINOR=124\nDEVNAME=iommu\nDEVMODE=
 _Static_assert(FAKE_MISC_MAJOR == 10 && FAKE_IOMMU_MINOR == 124, "the texts name it");
 
 /* Only a first '0' switches it off. Source: drivers/base/bus.c, drivers_autoprobe_store() */
-static ssize_t write_autoprobe(const struct fake_access *access, const char *text, size_t len)
+ssize_t fake_write_autoprobe(const struct fake_access *access, const char *text, size_t len)
 {
 	int ret = fake_value_set(access, text[0] != '0');
 
@@ -63,9 +62,9 @@ static ssize_t write_autoprobe(const struct fake_access *access, const char *tex
  * Looks for a driver for the device that is named. An mdev finds none: only its creation binds it.
  * Source: drivers/base/bus.c, drivers_probe_store(); drivers/vfio/mdev/mdev_driver.c
  */
-static ssize_t write_probe(const struct fake_access *access, const char *text, size_t len)
+ssize_t fake_write_probe(const struct fake_access *access, const char *text, size_t len)
 {
-	uint64_t dir = (uint64_t)access->row->value;
+	uint64_t dir = fake_object_ino(access->object, (unsigned int)access->row->value);
 	char name[256];
 	bool found;
 
@@ -82,7 +81,7 @@ static ssize_t write_probe(const struct fake_access *access, const char *text, s
 static const struct fake_row rows[ROWS] = {
 	[ROOT] = { FAKE_DIR(0, "") },
 	[ROOT_SYS] = { FAKE_DIR(ROOT, "sys") },
-	[SYS_BUS] = { FAKE_DIR(ROOT_SYS, "bus") },
+	[ROOT_BUS] = { FAKE_DIR(ROOT_SYS, "bus") },
 	[ROOT_CLASS] = { FAKE_DIR(ROOT_SYS, "class") },
 	[SYS_KERNEL] = { FAKE_DIR(ROOT_SYS, "kernel") },
 	[SYS_DEV] = { FAKE_DIR(ROOT_SYS, "dev") },
@@ -104,22 +103,22 @@ static const struct fake_row rows[ROWS] = {
 			.name = "iommu",
 			.feature = FAKE_FEATURE_VFIO_CDEV },
 
-	[ROOT_BUS_MDEV] = { FAKE_DIR(SYS_BUS, "mdev") },
+	[ROOT_BUS_MDEV] = { FAKE_DIR(ROOT_BUS, "mdev") },
 	[ROOT_MDEV_DEVICES] = { FAKE_DIR(ROOT_BUS_MDEV, "devices") },
 	[ROOT_MDEV_DRIVERS] = { FAKE_DIR(ROOT_BUS_MDEV, "drivers") },
 	[MDEV_AUTOPROBE] = { FAKE_ATTR(ROOT_BUS_MDEV, "drivers_autoprobe", 0644), .value = 1,
-			     .read = fake_read_value, .write = write_autoprobe },
+			     .read = fake_read_value, .write = fake_write_autoprobe },
 	[MDEV_PROBE] = { FAKE_ATTR(ROOT_BUS_MDEV, "drivers_probe", 0200),
-			 .value = ROOT_MDEV_DEVICES, .write = write_probe },
+			 .value = ROOT_MDEV_DEVICES, .write = fake_write_probe },
 	[MDEV_UEVENT] = { FAKE_ATTR(ROOT_BUS_MDEV, "uevent", 0200), .write = fake_write_uevent },
 
-	[ROOT_BUS_PCI] = { FAKE_DIR(SYS_BUS, "pci") },
+	[ROOT_BUS_PCI] = { FAKE_DIR(ROOT_BUS, "pci") },
 	[ROOT_PCI_DEVICES] = { FAKE_DIR(ROOT_BUS_PCI, "devices") },
 	[ROOT_PCI_DRIVERS] = { FAKE_DIR(ROOT_BUS_PCI, "drivers") },
 	[PCI_AUTOPROBE] = { FAKE_ATTR(ROOT_BUS_PCI, "drivers_autoprobe", 0644), .value = 1,
-			    .read = fake_read_value, .write = write_autoprobe },
+			    .read = fake_read_value, .write = fake_write_autoprobe },
 	[PCI_PROBE] = { FAKE_ATTR(ROOT_BUS_PCI, "drivers_probe", 0200), .value = ROOT_PCI_DEVICES,
-			.write = write_probe },
+			.write = fake_write_probe },
 	[PCI_RESCAN] = { FAKE_ATTR(ROOT_BUS_PCI, "rescan", 0200), .write = fake_write_pci_rescan },
 	[PCI_UEVENT] = { FAKE_ATTR(ROOT_BUS_PCI, "uevent", 0200), .write = fake_write_uevent },
 

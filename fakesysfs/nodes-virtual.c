@@ -40,6 +40,12 @@ uint64_t fake_parent_bus(struct fake_tree *tree, const struct fake_object *objec
 	return gpu_of(object)->subsystem;
 }
 
+uint64_t fake_parent_driver(struct fake_tree *tree, const struct fake_object *object)
+{
+	(void)tree;
+	return FAKE_INO(gpu_of(object)->driver, DRIVER_DIR);
+}
+
 ssize_t fake_read_parent_uevent(const struct fake_access *access, char *page)
 {
 	return fake_parent_keys(gpu_of(access->object)->config, access->object->state == GPU_BOUND,

@@ -19,6 +19,12 @@ bool fake_parent_first_name(struct fake_gpu_config *config);
 /** The name after this one. False if the kind has one name alone. */
 bool fake_parent_next_name(struct fake_gpu_config *config);
 
+/** Reads the address that a user gives. 0, or -EINVAL: *@example is how one looks. */
+int fake_parent_parse_address(struct fake_gpu_config *config, const char *text,
+			      const char **example);
+/** Has it one at all? */
+bool fake_parent_has_address(const struct fake_gpu_profile *profile);
+
 /** "/devices/pci0000:00/0000:00:02.0": below /sys. */
 void fake_parent_path(const struct fake_gpu_config *config, char *path, size_t size);
 /** Bus or class: "pci", "mtty". */

@@ -6,18 +6,19 @@
  */
 
 #include <fakesysfs/profile.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FAKE_PCI_BARS = 6, FAKE_PCI_ROM_LEN = 128 << 10, FAKE_PCI_BAR0_LEN = 16 << 20 };
-
-struct fake_pci_resource {
-	uint64_t start, len, flags; /* flags as in linux/ioport.h; len 0: there is none */
-};
+enum { FAKE_PCI_ROM_LEN = 128 << 10 };
 
 /** BARs 0..5 and, at 6, the ROM of the @index'th GPU. Source: lspci of such machines */
 struct fake_pci_resource fake_pci_resource(const struct fake_gpu_config *config, size_t index,
 					   unsigned int bar);
+
+/** Is it what has BARs in I/O ports, what is prefetchable? */
+bool fake_pci_resource_is_io(const struct fake_pci_resource *resource);
+bool fake_pci_resource_is_prefetch(const struct fake_pci_resource *resource);
 
 /** 4096 for a PCI Express function, else 256. */
 size_t fake_pci_config_size(const struct fake_gpu_config *config);

@@ -12,6 +12,8 @@
 #include <vgpulab/cleanup.h>
 #include <vgpulab/nearest.h>
 
+#include "parents.h"
+
 enum { UNITS_MAX = 65535 };
 
 /* Parses "512M", "1G", "512" or "1024MiB". Returns MiB; 0 if it is no size of that kind. */
@@ -65,14 +67,14 @@ static int parse_ggtt(struct fake_gpu_config *config, const char *value, struct 
 
 static int parse_address(struct fake_gpu_config *config, const char *value, struct vgpu_error *err)
 {
-	if (vgpu_pci_address_parse(value, &config->address)) {
-		vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "--gpu: '%s' is not a PCI address",
-			       value);
-		vgpu_error_hint(err, "an address looks like 0000:00:02.0");
-		return -EINVAL;
-	}
-	config->address_given = 1;
-	return 0;
+	const char *example;
+
+	if (!fake_parent_parse_address(config, value, &example))
+		return 0;
+	vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "--gpu: '%s' is no address of %s", value,
+		       config->profile->name);
+	vgpu_error_hint(err, "an address looks like %s", example);
+	return -EINVAL;
 }
 
 /* Which of the names, NULL behind the last, @value is; or -EINVAL, and @hint for the user. */
@@ -176,11 +178,6 @@ static bool has_gvtg(const struct fake_gpu_profile *profile)
 	return profile->capacity == FAKE_CAPACITY_GVTG;
 }
 
-static bool has_address(const struct fake_gpu_profile *profile)
-{
-	return profile->kind == FAKE_PARENT_PCI;
-}
-
 static bool has_count(const struct fake_gpu_profile *profile)
 {
 	return profile->units_parameter != NULL;
@@ -191,10 +188,14 @@ static const struct {
 	int (*parse)(struct fake_gpu_config *config, const char *value, struct vgpu_error *err);
 	bool (*has)(const struct fake_gpu_profile *profile);
 } properties[] = {
-	{ "aperture", parse_aperture, has_gvtg },  { "ggtt", parse_ggtt, has_gvtg },
-	{ "address", parse_address, has_address }, { "gvt", parse_gvt, has_gvtg },
-	{ "count", parse_count, has_count },	   { "scanout", parse_scanout, has_gvtg },
-	{ "mappable", parse_mappable, has_gvtg },  { "output", parse_output, has_gvtg },
+	{ "aperture", parse_aperture, has_gvtg },
+	{ "ggtt", parse_ggtt, has_gvtg },
+	{ "address", parse_address, fake_parent_has_address },
+	{ "gvt", parse_gvt, has_gvtg },
+	{ "count", parse_count, has_count },
+	{ "scanout", parse_scanout, has_gvtg },
+	{ "mappable", parse_mappable, has_gvtg },
+	{ "output", parse_output, has_gvtg },
 	{ "display", parse_display, has_gvtg },
 };
 

@@ -8,6 +8,9 @@
 
 #include "tree-impl.h"
 
+/* Cards without DRM nodes count from here, so that they take no number from a GPU. */
+enum { FIRST_CARD = 32 };
+
 /* The object of that name in a directory of the root object, made if it is not there. */
 static struct fake_named_object *get_named(struct fake_tree *tree, const struct fake_kind *kind,
 					   unsigned int dir, const char *name)
@@ -116,8 +119,10 @@ static bool place_pci(struct fake_tree *tree, struct fake_gpu_object *gpu)
 	gpu->subsystem = ROOT_BUS_PCI;
 	gpu->driver =
 		get_driver(tree, &fake_kind_pci_driver, "pci", profile->driver, profile->driver);
+	gpu->display = profile->drm ? 0 : FIRST_CARD;
 	for (size_t i = 0; i < tree->gpus_len; i++)
-		gpu->display += tree->gpus[i]->base.kind == &fake_kind_gpu;
+		gpu->display += tree->gpus[i]->base.kind == &fake_kind_gpu &&
+				tree->gpus[i]->config->profile->drm == profile->drm;
 	return gpu->driver;
 }
 
@@ -142,12 +147,57 @@ static bool place_virtual(struct fake_tree *tree, struct fake_gpu_object *gpu)
 	return gpu->subsystem;
 }
 
+/* A bus of its own, with the one driver; the device lies in @home. */
+static bool place_on_bus(struct fake_tree *tree, struct fake_gpu_object *gpu, const char *bus_name,
+			 uint64_t home)
+{
+	const char *name = gpu->config->profile->driver;
+	struct fake_named_object *bus = get_named(tree, &fake_kind_bus, ROOT_BUS, bus_name);
+	struct fake_named_object *module =
+		fake_module_load(tree, gpu->config->profile->mdev_module);
+	struct fake_named_object *driver;
+	struct fake_entry *entry;
+
+	if (!bus || !module)
+		return false;
+	gpu->home = home;
+	gpu->subsystem = fake_object_ino(&bus->base, BUS_DIR);
+	entry = fake_entry_find(tree, fake_object_ino(&bus->base, BUS_DRIVERS), name);
+	if (entry) {
+		gpu->driver = entry->object->id;
+		return true;
+	}
+	driver = calloc(1, sizeof(*driver));
+	if (!driver)
+		return false;
+	snprintf(driver->name, sizeof(driver->name), "%s", name);
+	driver->bus = bus->base.id;
+	driver->module = module->base.id;
+	if (fake_object_add(tree, &driver->base, &fake_kind_bus_driver, 0))
+		return false;
+	gpu->driver = driver->base.id;
+	fake_module_add_driver(tree, module->base.id, bus_name, driver);
+	return true;
+}
+
+static bool place_css(struct fake_tree *tree, struct fake_gpu_object *gpu)
+{
+	return place_on_bus(tree, gpu, "css", get_dir(tree, ROOT_DEVICES, "css0"));
+}
+
+static bool place_ap(struct fake_tree *tree, struct fake_gpu_object *gpu)
+{
+	return place_on_bus(tree, gpu, "matrix", get_dir(tree, ROOT_DEVICES, "vfio_ap"));
+}
+
 static const struct {
 	const struct fake_kind *kind;
 	bool (*place)(struct fake_tree *tree, struct fake_gpu_object *gpu);
 } parents[FAKE_PARENT_KINDS] = {
 	[FAKE_PARENT_PCI] = { &fake_kind_gpu, place_pci },
 	[FAKE_PARENT_VIRTUAL] = { &fake_kind_virtual, place_virtual },
+	[FAKE_PARENT_CSS] = { &fake_kind_css, place_css },
+	[FAKE_PARENT_AP] = { &fake_kind_ap, place_ap },
 };
 
 /* What its modules were loaded with. */

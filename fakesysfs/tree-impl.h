@@ -117,7 +117,7 @@ struct fake_gpu_object {
 	struct fake_object base;
 	size_t gpu;
 	const struct fake_gpu_config *config;
-	size_t display; /* how many PCI functions came before: numbers its DRM nodes, irqs, BARs */
+	size_t display; /* its number among its like, for DRM nodes, irqs and BARs */
 	uint64_t home, subsystem; /* node numbers: the directory that it is in, its bus or class */
 	uint64_t driver, mdev_driver; /* object numbers; 0: none */
 	struct fake_type_object **types; /* by index of the profile; NULL: not listed */
@@ -138,13 +138,16 @@ struct fake_vgpu_object {
 	struct fake_vgpu_info info;
 	uint64_t parent, type, driver; /* object numbers */
 	bool remove_gone; /* its `remove` file is used up */
+	struct fake_ap_matrix *matrix; /* of vfio_ap's; NULL: nothing is assigned */
+	char *params; /* of NVIDIA's; NULL: none were set */
 };
 
-/** A driver of the PCI or mdev bus, a PCI root bus, a module: things with a name. */
+/** A driver, a bus, a PCI root bus, a module: things with a name. */
 struct fake_named_object {
 	struct fake_object base;
 	char name[FAKE_NAME_SIZE];
 	uint64_t module; /* drivers: the number of their module */
+	uint64_t bus; /* drivers of a bus that is an object: its number */
 	const void *data; /* a module's struct fake_module_profile */
 };
 
@@ -199,6 +202,7 @@ enum fake_root_row {
 	ROOT_SYS,
 	ROOT_DEV_VFIO,
 	ROOT_DEV_VFIO_DEVICES,
+	ROOT_BUS,
 	ROOT_BUS_MDEV,
 	ROOT_MDEV_DEVICES,
 	ROOT_MDEV_DRIVERS,
@@ -231,6 +235,7 @@ enum { GPU_DIR = 1, GPU_TYPES_DIR };
 enum { TYPE_DIR = 1, TYPE_DEVICES_DIR };
 enum { DRIVER_DIR = 1 };
 enum { PCI_ROOT_DIR = 1 };
+enum { BUS_DIR = 1, BUS_DEVICES, BUS_DRIVERS };
 enum { MODULE_DIR = 1, MODULE_HOLDERS, MODULE_DRIVERS, MODULE_PARAMETERS };
 enum { VGPU_DIR = 1, VGPU_GROUP_DIR, VGPU_VFIO_DIR, VGPU_VFIO_DEV_DIR };
 /* A leaf has one row, by what it is. */
@@ -245,8 +250,9 @@ enum {
 };
 
 extern const struct fake_kind fake_kind_root, fake_kind_pci_root, fake_kind_gpu, fake_kind_virtual,
-	fake_kind_type, fake_kind_pci_driver, fake_kind_mdev_driver, fake_kind_module,
-	fake_kind_vgpu, fake_kind_leaf;
+	fake_kind_css, fake_kind_ap, fake_kind_bus, fake_kind_bus_driver, fake_kind_type,
+	fake_kind_pci_driver, fake_kind_mdev_driver, fake_kind_module, fake_kind_vgpu,
+	fake_kind_leaf;
 
 /* The beginnings of rows. */
 #define FAKE_DIR(parent_, name_) \
@@ -306,6 +312,22 @@ uint64_t fake_parent_home(struct fake_tree *tree, const struct fake_object *obje
 uint64_t fake_parent_object(struct fake_tree *tree, const struct fake_object *object);
 uint64_t fake_parent_bus(struct fake_tree *tree, const struct fake_object *object);
 ssize_t fake_read_parent_uevent(const struct fake_access *access, char *page);
+
+/* The same of a parent with a driver. */
+uint64_t fake_parent_driver(struct fake_tree *tree, const struct fake_object *object);
+/* A driver's `bind` and `unbind`, of parents: nodes-pci.c */
+ssize_t fake_write_parent_bind(const struct fake_access *access, const char *text, size_t len);
+ssize_t fake_write_parent_unbind(const struct fake_access *access, const char *text, size_t len);
+/* A bus's `drivers_autoprobe`; its `drivers_probe`, the row's value being the row of `devices`. */
+ssize_t fake_write_autoprobe(const struct fake_access *access, const char *text, size_t len);
+ssize_t fake_write_probe(const struct fake_access *access, const char *text, size_t len);
+
+/* A vfio_ap device's attributes, the row's value being what they are of: nodes-ap.c */
+enum fake_ap_mask { FAKE_AP_ADAPTERS, FAKE_AP_DOMAINS, FAKE_AP_CONTROL_DOMAINS, FAKE_AP_MASKS };
+ssize_t fake_write_ap_assign(const struct fake_access *access, const char *text, size_t len);
+ssize_t fake_write_ap_unassign(const struct fake_access *access, const char *text, size_t len);
+ssize_t fake_read_ap_matrix(const struct fake_access *access, char *page);
+ssize_t fake_read_ap_control_domains(const struct fake_access *access, char *page);
 
 /* `rescan` of the PCI bus, of a root bus or of a device: nodes-pci.c */
 ssize_t fake_write_pci_rescan(const struct fake_access *access, const char *text, size_t len);

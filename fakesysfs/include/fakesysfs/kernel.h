@@ -25,6 +25,7 @@ enum fake_feature {
 	FAKE_FEATURE_GROUP_NAME, /* an IOMMU group has a name */
 	FAKE_FEATURE_TYPE_NAME, /* a GVT-g type has a name */
 	FAKE_FEATURE_INSTANCES_COUNTED, /* by the mdev core, for drivers that do not count */
+	FAKE_FEATURE_GUEST_MATRIX, /* vfio_ap tells what its guest has */
 	FAKE_FEATURE_PARENT_GROUPS, /* mtty adds attributes to its parent device */
 	FAKE_FEATURE_VFIO_DEV, /* class vfio-dev */
 	FAKE_FEATURE_VFIO_CDEV, /* a vfio-dev has a device number */

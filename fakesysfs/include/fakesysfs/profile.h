@@ -31,6 +31,8 @@ struct fake_type_profile {
 enum fake_parent_kind {
 	FAKE_PARENT_PCI, /* a PCI function with a driver */
 	FAKE_PARENT_VIRTUAL, /* a device that a module makes: devices/virtual/mtty/mtty */
+	FAKE_PARENT_CSS, /* s390: an I/O subchannel */
+	FAKE_PARENT_AP, /* s390: the one matrix of cryptographic adapters and domains */
 	FAKE_PARENT_KINDS,
 };
 
@@ -39,6 +41,7 @@ enum fake_capacity {
 	FAKE_CAPACITY_GVTG, /* GVT-g's graphics memory, fences and ids */
 	FAKE_CAPACITY_UNITS, /* a pool of units that all types take from */
 	FAKE_CAPACITY_INSTANCES, /* a number of instances, whatever their types */
+	FAKE_CAPACITY_ALIKE, /* a pool of units, for one type alone at a time */
 	FAKE_CAPACITIES,
 };
 
@@ -49,6 +52,33 @@ enum fake_vgpu_attributes {
 	FAKE_VGPU_MTTY, /* vendor/sample_mdev_dev */
 	FAKE_VGPU_MDPY, /* vendor/resolution */
 	FAKE_VGPU_MBOCHS, /* vendor/memory */
+	FAKE_VGPU_NVIDIA, /* nvidia/vgpu_params, nvidia/vm_name */
+	FAKE_VGPU_AP, /* assign_adapter and its like, matrix */
+};
+
+/** A base address register. */
+struct fake_pci_bar {
+	uint64_t len; /* 0: there is none; FAKE_BAR_APERTURE: as the GPU's is set up */
+	unsigned int flags; /* FAKE_BAR_* */
+};
+enum { FAKE_BAR_APERTURE = 1 };
+enum { FAKE_BAR_IO = 1, FAKE_BAR_64 = 2, FAKE_BAR_PREFETCH = 4 };
+/* Six BARs and the ROM. */
+enum { FAKE_PCI_BARS = 6, FAKE_PCI_RESOURCES };
+
+struct fake_pci_resource {
+	uint64_t start, len, flags; /* flags as in linux/ioport.h; len 0: there is none */
+};
+
+/** What was read of a function that exists. */
+struct fake_pci_recorded {
+	const uint8_t *config;
+	size_t config_len; /* 256 or 4096 */
+	struct fake_pci_resource resources[FAKE_PCI_RESOURCES];
+	const struct fake_attribute_text {
+		char *name, *text;
+	} * attributes;
+	size_t attributes_len;
 };
 
 /** How a GPU's vGPUs are connected to their monitors. */
@@ -114,7 +144,10 @@ struct fake_gpu_profile {
 	uint8_t revision;
 	uint32_t class_code; /* 0x030000 */
 	unsigned int first_kernel; /* FAKE_KERNEL() of the first with GVT-g for it */
-	int graphics_version; /* 8 (Broadwell) or 9 */
+	int graphics_version; /* Intel's: 8 (Broadwell) or 9; 0: another's */
+	bool drm; /* its driver makes DRM nodes */
+	const struct fake_pci_bar *bars; /* FAKE_PCI_BARS of them */
+	const struct fake_pci_recorded *recorded; /* NULL: nothing was */
 	uint32_t aperture_mib; /* default size of PCI BAR 2 */
 	uint32_t ggtt_mib; /* whole GGTT address space: 4096 with an 8 MiB GTT */
 	const struct fake_type_profile *types; /* in the kernel's order of registration */
