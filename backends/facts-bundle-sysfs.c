@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A tree out of a bundle: keys are paths, {"link": TEXT} is a link, a string or an array of lines
- * an attribute, {} a directory; directories that have entries need not be said.
+ * an attribute, {"hex": DIGITS} one that is no text, {} a directory; directories that have entries need not be said.
  */
 
 #include <errno.h>
@@ -116,6 +116,41 @@ static int look_up(struct vgpu_backend *backend, const char *path, bool last_too
 	return find(tree_of(backend), found, last_too, out);
 }
 
+static int digit_of(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
+}
+
+/* The bytes of {"hex": DIGITS}. Their number, -EISDIR if it is no such object. */
+static ssize_t read_hex(struct json_object *value, char *buffer, size_t size)
+{
+	struct json_object *text;
+	const char *digits;
+	size_t len;
+
+	if (!json_object_object_get_ex(value, VGPU_BUNDLE_HEX, &text) ||
+	    !json_object_is_type(text, json_type_string))
+		return -EISDIR;
+	digits = json_object_get_string(text);
+	len = strlen(digits);
+	if (len % 2)
+		return -EIO;
+	if (len / 2 >= size)
+		return -EFBIG;
+	for (size_t i = 0; i < len; i += 2) {
+		int high = digit_of(digits[i]), low = digit_of(digits[i + 1]);
+
+		if (high < 0 || low < 0)
+			return -EIO;
+		buffer[i / 2] = (char)(high << 4 | low);
+	}
+	buffer[len / 2] = '\0';
+	return (ssize_t)(len / 2);
+}
+
 static ssize_t bundle_read(struct vgpu_backend *backend, const char *path, char *buffer,
 			   size_t size)
 {
@@ -126,8 +161,10 @@ static ssize_t bundle_read(struct vgpu_backend *backend, const char *path, char 
 
 	if (ret)
 		return ret;
-	if (!value || (json_object_is_type(value, json_type_object)))
+	if (!value)
 		return -EISDIR;
+	if (json_object_is_type(value, json_type_object))
+		return read_hex(value, buffer, size);
 	ret = vgpu_bundle_text(value, &text);
 	if (ret)
 		return ret;

@@ -23,6 +23,8 @@ struct vgpu_bundle {
 #define VGPU_BUNDLE_NODES "nodes"
 #define VGPU_BUNDLE_FILES "files"
 #define VGPU_BUNDLE_SYSFS "sysfs"
+/** An attribute that is no text: {"hex": DIGITS}. */
+#define VGPU_BUNDLE_HEX "hex"
 
 struct json_object *vgpu_bundle_section(const struct vgpu_bundle *bundle, const char *name);
 

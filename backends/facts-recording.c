@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "facts-bundle.h"
@@ -34,14 +35,14 @@ static void keep(const struct vgpu_recording *recording, const char *section, co
 	json_object_object_add(json_object_object_get(recording->document, section), key, value);
 }
 
-/* That something is not there needs no word. */
+/* That something is not there, or is a directory, needs no word. */
 static void keep_error(const struct vgpu_recording *recording, const char *section, const char *key,
 		       int ret)
 {
 	const char *name = ret < 0 ? strerrorname_np(-ret) : NULL;
 	struct json_object *error;
 
-	if (ret == -ENOENT || !name)
+	if (ret == -ENOENT || ret == -EISDIR || !name)
 		return;
 	error = json_object_new_object();
 	json_object_object_add(error, "error", json_object_new_string(name));
@@ -61,6 +62,48 @@ static struct json_object *as_text(const char *text)
 		json_object_array_add(lines,
 				      json_object_new_string_len(text, (int)strcspn(text, "\n")));
 	return lines;
+}
+
+/* Is it UTF-8 without NULs? JSON can hold nothing else. Source: RFC 3629 */
+static bool is_text(const char *bytes, size_t len)
+{
+	const unsigned char *at = (const unsigned char *)bytes, *end = at + len;
+
+	while (at < end) {
+		int more = *at < 0x80	? 0
+			   : *at < 0xc2 ? -1
+			   : *at < 0xe0 ? 1
+			   : *at < 0xf0 ? 2
+			   : *at < 0xf5 ? 3
+					: -1;
+
+		if (!*at++ || more < 0)
+			return false;
+		for (; more; more--)
+			if (at == end || (*at++ & 0xc0) != 0x80)
+				return false;
+	}
+	return true;
+}
+
+/* An attribute's bytes: text, or {"hex": DIGITS} if it cannot be one. */
+static struct json_object *as_attribute(const char *bytes, size_t len)
+{
+	struct json_object *object;
+	char *digits;
+
+	if (is_text(bytes, len))
+		return as_text(bytes);
+	digits = malloc(2 * len + 1);
+	if (!digits)
+		return NULL;
+	for (size_t i = 0; i < len; i++)
+		snprintf(digits + 2 * i, 3, "%02x", (unsigned char)bytes[i]);
+	object = json_object_new_object();
+	json_object_object_add(object, VGPU_BUNDLE_HEX,
+			       json_object_new_string_len(digits, (int)(2 * len)));
+	free(digits);
+	return object;
 }
 
 static int record_text(struct vgpu_host_facts *facts, enum vgpu_fact fact, char **out)
@@ -151,7 +194,7 @@ static ssize_t record_sysfs_read(struct vgpu_backend *backend, const char *path,
 	if (len < 0)
 		keep_error(recording, VGPU_BUNDLE_SYSFS, path, (int)len);
 	else
-		keep(recording, VGPU_BUNDLE_SYSFS, path, as_text(buffer));
+		keep(recording, VGPU_BUNDLE_SYSFS, path, as_attribute(buffer, (size_t)len));
 	return len;
 }
 

@@ -4,8 +4,8 @@
 #include <conformance/conformance.h>
 #include <conformance/report.h>
 #include <errno.h>
-#include <fakesysfs/profile.h>
 #include <linux/magic.h>
+#include <replay/replay.h>
 #include <sandbox/sandbox.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,13 +33,16 @@ static int judge_gpu(const struct cli_arguments *args, const char *gpu)
 {
 	char self[] = "/proc/self/exe", fake[] = "fake", verb[] = "conformance", tree[] = "/sys";
 	char *const argv[] = { self, fake, verb, tree, NULL };
-	struct fake_gpu_config config;
-	struct sandbox_options options = { .gpus = &config, .gpus_len = 1, .argv = argv };
+	__attribute__((cleanup(replay_gpus_finish))) struct replay_gpus gpus = { 0 };
+	struct sandbox_options options = { .argv = argv };
 	struct vgpu_error err = { 0 };
 	int status;
 
-	if (fake_gpu_config_parse(gpu, &config, &err) < 0)
+	if (replay_gpus_add(&gpus, gpu, &err))
 		return cli_fail(&args->globals, &err);
+	options.gpus = gpus.configs;
+	options.gpus_len = gpus.len;
+	options.kernel = gpus.kernel;
 	printf("%s:\n", gpu);
 	fflush(stdout);
 	if (sandbox_run(&options, &status, &err))

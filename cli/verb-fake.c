@@ -5,6 +5,7 @@
 #include <fakesysfs/host.h>
 #include <fakesysfs/tree.h>
 #include <fcntl.h>
+#include <replay/replay.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #include "fake-conformance.h"
 #include "fake-control.h"
+#include "fake-record.h"
 #include "listing.h"
 
 #define DEFAULT_GPU "kaby-lake"
@@ -28,13 +30,17 @@ enum {
 	OPTION_FAULT,
 	OPTION_HOST,
 	OPTION_CLEAR,
+	OPTION_REDACT,
 };
 
 const struct cli_option cli_fake_options[] = {
 	{ OPTION_GPU, "gpu", "SPEC",
 	  "serve, conformance: a GPU of the host, may be repeated: NAME[,aperture=1G][,ggtt=4G]"
 	  "[,address=0000:00:02.0][,gvt=on|off|unsupported|guc|no-module][,mappable=yes]"
-	  "[,output=dp][,count=N][,scanout=FAULT] (" DEFAULT_GPU ")" },
+	  "[,output=dp][,count=N][,scanout=FAULT], or a recording: FILE[,vgpus=yes] (" DEFAULT_GPU
+	  ")" },
+	{ OPTION_REDACT, "redact", NULL,
+	  "record: without host names, serial numbers, addresses, other UUIDs" },
 	{ OPTION_KERNEL, "kernel", "VERSION",
 	  "serve: the kernel whose sysfs it is: 4.16, 5.10, 5.19, 6.1 (default), 6.6, 6.12" },
 	{ OPTION_FAULT, "fault", "OP,errno=E...",
@@ -56,6 +62,8 @@ const char cli_fake_details[] =
 	"use these, see vgpulab run). fake profiles lists the GPUs that there are.\n"
 	"fake conformance compares fake hosts, or the /sys at TREE, with a real kernel, case by case:\n"
 	"exit status 1 if something is different for no accepted reason. TREE must have no vGPUs.\n"
+	"fake record prints what this host shows of its GPUs, types, vGPUs, modules and kernel; with the\n"
+	"file, or one of umockdev-record, as --gpu FILE a fake host has the same, and it behaves.\n"
 	"fake fault breaks operations of a host that is at work: each FAULT is as for --fault; without\n"
 	"any it lists them, with how often each has matched and fired. fake unplug takes a GPU out of its\n"
 	"slot, as soon as its vGPUs have no more users, and fake plug puts it in again.\n"
@@ -159,22 +167,22 @@ struct serve {
 	struct fake_faults *faults;
 	unsigned int kernel; /* 0: the default */
 	int ready_fd;
-	bool die_with_parent;
+	bool die_with_parent, redact;
 	struct cli_fake_control control;
 };
 
-static int add_gpus(struct fake_host *host, const struct serve *serve, struct vgpu_error *err)
+static int add_gpus(struct fake_host *host, const struct serve *serve, struct replay_gpus *gpus,
+		    struct vgpu_error *err)
 {
 	for (size_t i = 0; i < serve->gpus_len; i++) {
-		struct fake_gpu_config config;
-		int ret = fake_gpu_config_parse(serve->gpus[i], &config, err);
+		int ret = replay_gpus_add(gpus, serve->gpus[i], err);
 
-		if (!ret)
-			ret = fake_host_add_gpu(host, &config, err);
-		if (ret < 0)
+		if (ret)
 			return ret;
 	}
-	return 0;
+	if (serve->kernel || gpus->kernel)
+		fake_host_set_kernel(host, serve->kernel ? serve->kernel : gpus->kernel);
+	return fake_host_add_gpus(host, gpus->configs, gpus->len, err);
 }
 
 static int tell_ready(const struct serve *serve, struct vgpu_error *err)
@@ -192,6 +200,8 @@ static int tell_ready(const struct serve *serve, struct vgpu_error *err)
 
 static int serve_host(const struct serve *serve, const char *mountpoint, struct vgpu_error *err)
 {
+	/* the last to go: what recordings say is theirs */
+	__attribute__((cleanup(replay_gpus_finish))) struct replay_gpus gpus = { 0 };
 	_destroy_(fake_host) struct fake_host *host = fake_host_create();
 	_destroy_(fake_tree) struct fake_tree *tree = NULL;
 	_destroy_(fake_fuse) struct fake_fuse *fuse = NULL;
@@ -205,9 +215,7 @@ static int serve_host(const struct serve *serve, const char *mountpoint, struct 
 
 	if (!host)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
-	if (serve->kernel)
-		fake_host_set_kernel(host, serve->kernel);
-	ret = add_gpus(host, serve, err);
+	ret = add_gpus(host, serve, &gpus, err);
 	if (ret)
 		return ret;
 	tree = options.tree = fake_tree_create(host);
@@ -257,6 +265,11 @@ static int run_conformance(const struct cli_arguments *args, struct serve *serve
 	return cli_fake_conformance(args, serve->gpus, serve->gpus_len);
 }
 
+static int run_record(const struct cli_arguments *args, struct serve *serve)
+{
+	return cli_fake_record(args, serve->redact);
+}
+
 static int run_fault(const struct cli_arguments *args, struct serve *serve)
 {
 	return cli_fake_fault(args, &serve->control);
@@ -281,14 +294,9 @@ static const struct {
 	const char *name;
 	int (*run)(const struct cli_arguments *args, struct serve *serve);
 } subverbs[] = {
-	{ "monitor", run_monitor },
-	{ "guests", run_guests },
-	{ "serve", run_serve },
-	{ "profiles", run_profiles },
-	{ "conformance", run_conformance },
-	{ "fault", run_fault },
-	{ "unplug", run_hotplug },
-	{ "plug", run_hotplug },
+	{ "monitor", run_monitor },   { "guests", run_guests },		  { "serve", run_serve },
+	{ "profiles", run_profiles }, { "conformance", run_conformance }, { "record", run_record },
+	{ "fault", run_fault },	      { "unplug", run_hotplug },	  { "plug", run_hotplug },
 };
 
 static int run_operand(const struct cli_arguments *args, struct serve *serve)
@@ -303,9 +311,10 @@ static int run_operand(const struct cli_arguments *args, struct serve *serve)
 	if (nearest.name)
 		return cli_usage_fail(args, "there is no 'fake %s': did you mean 'fake %s'?",
 				      nearest.wanted, nearest.name);
-	return cli_usage_fail(args, "'fake serve MOUNTPOINT', 'fake profiles', 'fake conformance', "
-				    "'fake fault', 'fake unplug', 'fake plug', 'fake monitor' or "
-				    "'fake guests' is wanted");
+	return cli_usage_fail(
+		args, "'fake serve MOUNTPOINT', 'fake profiles', 'fake conformance', "
+		      "'fake record', 'fake fault', 'fake unplug', 'fake plug', 'fake monitor' or "
+		      "'fake guests' is wanted");
 }
 
 /* 0, or an exit code. */
@@ -324,6 +333,9 @@ static int take_option(struct cli_arguments *args, int id, struct serve *serve)
 		return fake_kernel_parse(args->value, &serve->kernel, &err)
 			       ? cli_fail(&args->globals, &err)
 			       : 0;
+	case OPTION_REDACT:
+		serve->redact = true;
+		return 0;
 	case OPTION_GPU:
 		if (serve->gpus_len == GPUS_MAX)
 			return cli_usage_fail(args, "more than %d GPUs", GPUS_MAX);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fakesysfs/faults.h>
 #include <fakesysfs/kernel.h>
+#include <replay/replay.h>
 #include <sandbox/sandbox.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +18,12 @@
 /* As env(1), timeout(1) and container tools: not the program failed, but we. */
 #define EXIT_OURS 125
 
-enum { GPUS_MAX = 16, OPTION_SHARE_NETWORK = 256, OPTION_LIBVIRT, OPTION_KERNEL, OPTION_FAULT };
+enum { OPTION_SHARE_NETWORK = 256, OPTION_LIBVIRT, OPTION_KERNEL, OPTION_FAULT };
 
 const struct cli_option cli_run_options[] = {
 	{ 'g', "gpu", "NAME[,KEY=VALUE...]",
-	  "a GPU of the fake host, e.g. broadwell,aperture=512M (repeatable; default " DEFAULT_GPU
-	  ")" },
+	  "a GPU of the fake host, e.g. broadwell,aperture=512M, or a recording: FILE[,vgpus=yes] "
+	  "(repeatable; default " DEFAULT_GPU ")" },
 	{ OPTION_KERNEL, "kernel", "VERSION",
 	  "the kernel whose sysfs the fake host shows: 4.16, 5.10, 5.19, 6.1 (default), 6.6, 6.12" },
 	{ OPTION_FAULT, "fault", "OP,errno=E...",
@@ -62,7 +63,7 @@ static int run(const struct cli_globals *globals, const struct sandbox_options *
 
 /* 0, or an exit code. */
 static int take_option(struct cli_arguments *args, int id, struct sandbox_options *options,
-		       struct fake_gpu_config gpus[GPUS_MAX])
+		       struct replay_gpus *gpus)
 {
 	struct vgpu_error err = { 0 };
 	int ret = 0;
@@ -84,18 +85,16 @@ static int take_option(struct cli_arguments *args, int id, struct sandbox_option
 		ret = fake_faults_add(options->faults, args->value, &err);
 		break;
 	default:
-		if (options->gpus_len == GPUS_MAX)
-			return cli_usage_fail(args, "%d GPUs at most", GPUS_MAX);
-		ret = fake_gpu_config_parse(args->value, &gpus[options->gpus_len++], &err);
+		ret = replay_gpus_add(gpus, args->value, &err);
 	}
 	return ret < 0 ? cli_fail(&args->globals, &err) : 0;
 }
 
 int cli_verb_run(const struct cli_globals *globals, int argc, char **argv)
 {
-	struct fake_gpu_config gpus[GPUS_MAX];
+	__attribute__((cleanup(replay_gpus_finish))) struct replay_gpus gpus = { 0 };
 	_destroy_(fake_faults) struct fake_faults *faults = fake_faults_create();
-	struct sandbox_options options = { .gpus = gpus, .faults = faults };
+	struct sandbox_options options = { .faults = faults };
 	struct cli_arguments args;
 	struct vgpu_error err = { 0 };
 	int id;
@@ -104,7 +103,7 @@ int cli_verb_run(const struct cli_globals *globals, int argc, char **argv)
 		return VGPU_ERROR_FAILED;
 	cli_arguments_init(&args, globals, argc, argv);
 	while ((id = cli_arguments_next(&args)) >= 0) {
-		int code = take_option(&args, id, &options, gpus);
+		int code = take_option(&args, id, &options, &gpus);
 
 		if (code)
 			return code;
@@ -113,9 +112,12 @@ int cli_verb_run(const struct cli_globals *globals, int argc, char **argv)
 		return args.exit_code;
 	if (!args.operands_len)
 		return cli_usage_fail(&args, "which program? e.g. 'vgpulab run -- mdevctl types'");
-	if (!options.gpus_len &&
-	    fake_gpu_config_parse(DEFAULT_GPU, &gpus[options.gpus_len++], &err))
+	if (!gpus.len && replay_gpus_add(&gpus, DEFAULT_GPU, &err))
 		return cli_fail(&args.globals, &err);
+	options.gpus = gpus.configs;
+	options.gpus_len = gpus.len;
+	if (!options.kernel)
+		options.kernel = gpus.kernel;
 	options.argv = args.operands;
 	return run(&args.globals, &options);
 }

@@ -181,9 +181,10 @@ const struct cli_verb cli_verbs[] = {
 	{
 		.name = "fake",
 		.group = "The fake host",
-		.arguments = "serve [--gpu SPEC]... MOUNTPOINT | profiles | "
-			     "conformance [TREE] | fault [FAULT...] | unplug|plug ADDRESS | "
-			     "monitor [UUID unplugged|plugged|MODE] | guests",
+		.arguments =
+			"serve [--gpu SPEC]... MOUNTPOINT | profiles | "
+			"conformance [TREE] | record | fault [FAULT...] | unplug|plug ADDRESS | "
+			"monitor [UUID unplugged|plugged|MODE] | guests",
 		.summary = "mount a host that is not there, break it, or list the GPUs it can have",
 		.run = IN_FULL(cli_verb_fake),
 		.options = IN_FULL(cli_fake_options),

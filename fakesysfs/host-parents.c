@@ -69,3 +69,58 @@ int fake_host_add_gpu(struct fake_host *host, const struct fake_gpu_config *conf
 	pthread_mutex_unlock(&host->lock);
 	return ret;
 }
+
+/* A vGPU to come, and whose it is. */
+struct coming {
+	const struct fake_recorded_vgpu *vgpu;
+	size_t gpu;
+};
+
+static int by_group(const void *a, const void *b)
+{
+	const struct coming *x = a, *y = b;
+
+	return (x->vgpu->group > y->vgpu->group) - (x->vgpu->group < y->vgpu->group);
+}
+
+static int create_recorded(struct fake_host *host, const struct fake_gpu_config *configs,
+			   size_t len, size_t first, struct vgpu_error *err)
+{
+	_autofree_ struct coming *coming = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += configs[i].vgpus_len;
+	coming = calloc(count ? count : 1, sizeof(*coming));
+	if (!coming)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
+	count = 0;
+	for (size_t i = 0; i < len; i++)
+		for (size_t n = 0; n < configs[i].vgpus_len; n++)
+			coming[count++] = (struct coming){ &configs[i].vgpus[n], first + i };
+	qsort(coming, count, sizeof(*coming), by_group);
+	for (size_t i = 0; i < count; i++) {
+		const struct fake_recorded_vgpu *vgpu = coming[i].vgpu;
+		int ret = fake_host_create_vgpu(host, coming[i].gpu, vgpu->type, &vgpu->uuid);
+
+		if (ret)
+			return vgpu_error_set(err, VGPU_ERROR_USAGE, -ret,
+					      "the recorded vGPU %s does not fit: %s",
+					      vgpu->uuid.text, strerror(-ret));
+	}
+	return 0;
+}
+
+int fake_host_add_gpus(struct fake_host *host, const struct fake_gpu_config *configs, size_t len,
+		       struct vgpu_error *err)
+{
+	size_t first = fake_host_gpus_len(host);
+
+	for (size_t i = 0; i < len; i++) {
+		int ret = fake_host_add_gpu(host, &configs[i], err);
+
+		if (ret < 0)
+			return ret;
+	}
+	return create_recorded(host, configs, len, first, err);
+}

@@ -99,34 +99,48 @@ static const char *module_name(const struct fake_object *object, char *scratch)
 	return named(object)->name;
 }
 
+/* As it was found, or as it usually is. */
+#define TEXT_OF(field)                                                                 \
+	static const char *field##_of(const struct fake_object *object)                \
+	{                                                                              \
+		const struct fake_recorded_module *recorded = named(object)->recorded; \
+                                                                                       \
+		return recorded ? recorded->field : profile_of(object)->field;         \
+	}
+
+TEXT_OF(coresize)
+TEXT_OF(version)
+TEXT_OF(srcversion)
+TEXT_OF(taint)
+
 static bool has_version(const struct fake_object *object)
 {
-	return profile_of(object)->version != NULL;
+	return version_of(object) != NULL;
 }
 
 static bool has_srcversion(const struct fake_object *object)
 {
-	return profile_of(object)->srcversion != NULL;
+	return srcversion_of(object) != NULL;
 }
 
 static ssize_t read_coresize(const struct fake_access *access, char *page)
 {
-	return fake_print(page, "%s", profile_of(access->object)->coresize);
+	return fake_print(page, "%s", coresize_of(access->object));
 }
 
 static ssize_t read_version(const struct fake_access *access, char *page)
 {
-	return fake_print(page, "%s", profile_of(access->object)->version);
+	return fake_print(page, "%s", version_of(access->object));
 }
 
 static ssize_t read_srcversion(const struct fake_access *access, char *page)
 {
-	return fake_print(page, "%s", profile_of(access->object)->srcversion);
+	return fake_print(page, "%s", srcversion_of(access->object));
 }
 
 static ssize_t read_taint(const struct fake_access *access, char *page)
 {
-	const char *taint = profile_of(access->object)->taint;
+	const char *taint = taint_of(access->object);
 
 	return fake_print(page, "%s", taint ? taint : "\n");
 }
@@ -190,33 +204,71 @@ static void add_uses(struct fake_tree *tree, const struct fake_named_object *mod
 
 		if (used)
 			fake_leaf_add(tree, fake_object_ino(&used->base, MODULE_HOLDERS),
-				      profile->name, LEAF_LINK,
+				      module->name, LEAF_LINK,
 				      fake_object_ino(&module->base, MODULE_DIR), NULL);
+	}
+}
+
+static const struct fake_recorded_module *find_recorded(struct fake_tree *tree, const char *name)
+{
+	const struct fake_gpu_config *gpu;
+
+	for (size_t i = 0; (gpu = fake_host_gpu(tree->host, i)); i++)
+		for (size_t m = 0; m < gpu->profile->modules_len; m++)
+			if (!strcmp(gpu->profile->modules[m].name, name))
+				return &gpu->profile->modules[m];
+	return NULL;
+}
+
+/* A module that is not known is some driver of mediated devices. */
+static const struct fake_module_profile *find_profile(const char *name)
+{
+	static const struct fake_module_profile unknown = { .coresize = "16384\n",
+							    .uses = { "mdev", "vfio" } };
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(profiles); i++)
+		if (!strcmp(profiles[i].name, name))
+			return &profiles[i];
+	return &unknown;
+}
+
+static void add_parameters(struct fake_tree *tree, const struct fake_named_object *module)
+{
+	const struct fake_module_profile *profile = module->data;
+	uint64_t dir = fake_object_ino(&module->base, MODULE_PARAMETERS);
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(profile->parameters); i++)
+		if (profile->parameters[i].name)
+			fake_leaf_add(tree, dir, profile->parameters[i].name,
+				      profile->parameters[i].row, 0, profile->parameters[i].value);
+	for (size_t i = 0; module->recorded && i < module->recorded->parameters_len; i++) {
+		const struct fake_attribute_text *parameter = &module->recorded->parameters[i];
+
+		if (fake_entry_find(tree, dir, parameter->name))
+			fake_module_set_parameter(tree, module->name, parameter->name,
+						  parameter->text);
+		else
+			fake_leaf_add(tree, dir, parameter->name, LEAF_PARAM_0444, 0,
+				      parameter->text);
 	}
 }
 
 struct fake_named_object *fake_module_load(struct fake_tree *tree, const char *name)
 {
 	struct fake_entry *entry = fake_entry_find(tree, ROOT_MODULE, name);
-	const struct fake_module_profile *profile = NULL;
 	struct fake_named_object *module;
 
 	if (entry)
 		return fake_container(entry->object, struct fake_named_object, base);
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(profiles); i++)
-		if (!strcmp(profiles[i].name, name))
-			profile = &profiles[i];
-	module = profile ? calloc(1, sizeof(*module)) : NULL;
+	module = calloc(1, sizeof(*module));
 	if (!module)
 		return NULL;
 	snprintf(module->name, sizeof(module->name), "%s", name);
-	module->data = profile;
+	module->data = find_profile(name);
+	module->recorded = find_recorded(tree, name);
 	if (fake_object_add(tree, &module->base, &fake_kind_module, 0))
 		return NULL;
-	for (size_t i = 0; profile->parameters[i].name; i++)
-		fake_leaf_add(tree, fake_object_ino(&module->base, MODULE_PARAMETERS),
-			      profile->parameters[i].name, profile->parameters[i].row, 0,
-			      profile->parameters[i].value);
+	add_parameters(tree, module);
 	add_uses(tree, module);
 	return module;
 }

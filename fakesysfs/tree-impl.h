@@ -149,6 +149,7 @@ struct fake_named_object {
 	uint64_t module; /* drivers: the number of their module */
 	uint64_t bus; /* drivers of a bus that is an object: its number */
 	const void *data; /* a module's struct fake_module_profile */
+	const struct fake_recorded_module *recorded; /* modules: as it was found, or NULL */
 };
 
 /** A link, file or directory that hangs somewhere: holders, parameters, what is foreign. */

@@ -67,6 +67,7 @@ static int create_fake(struct sandbox *sandbox)
 {
 	const struct sandbox_options *options = sandbox->options;
 	struct fake_fuse_options fuse = { .subtree = "", .vfio = &fv_supervisor_fuse_ops };
+	int ret;
 
 	sandbox->host = fake_host_create();
 	if (sandbox->host && options->kernel)
@@ -76,12 +77,9 @@ static int create_fake(struct sandbox *sandbox)
 		return vgpu_error_set(sandbox->err, VGPU_ERROR_FAILED, ENOMEM,
 				      "no memory for the fake host");
 	fake_tree_set_faults(sandbox->tree, options->faults);
-	for (size_t i = 0; i < options->gpus_len; i++) {
-		int gpu = fake_host_add_gpu(sandbox->host, &options->gpus[i], sandbox->err);
-
-		if (gpu < 0)
-			return gpu;
-	}
+	ret = fake_host_add_gpus(sandbox->host, options->gpus, options->gpus_len, sandbox->err);
+	if (ret)
+		return ret;
 	sandbox->supervisor = fv_supervisor_create(sandbox->host, sandbox->err);
 	if (!sandbox->supervisor)
 		return -EIO;

@@ -59,6 +59,13 @@ VGPU_DEFINE_DESTROYP(fake_host)
 int fake_host_add_gpu(struct fake_host *host, const struct fake_gpu_config *config,
 		      struct vgpu_error *err);
 
+/**
+ * Adds parents, then the vGPUs that their recordings had, over all of them in the order of their
+ * groups. 0, or a negative errno with @err filled.
+ */
+int fake_host_add_gpus(struct fake_host *host, const struct fake_gpu_config *configs, size_t len,
+		       struct vgpu_error *err);
+
 /** Which kernel the host plays: FAKE_KERNEL_DEFAULT, unless it was set before the first GPU. */
 void fake_host_set_kernel(struct fake_host *host, unsigned int version);
 unsigned int fake_host_kernel(const struct fake_host *host);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <vgpulab/error.h>
 #include <vgpulab/pci-address.h>
+#include <vgpulab/uuid.h>
 
 /** One mdev type of a parent, e.g. i915-GVTg_V5_4. What an instance takes out of the parent's pools. */
 struct fake_type_profile {
@@ -123,6 +124,20 @@ enum fake_scanout_fault {
 const char *fake_scanout_fault_name(enum fake_scanout_fault fault);
 /** The fault of that name. 0, or -EINVAL with *@out untouched. */
 int fake_scanout_fault_parse(const char *name, enum fake_scanout_fault *out);
+/** A module as it was found: what is NULL is as usual. */
+struct fake_recorded_module {
+	const char *name;
+	const char *coresize, *version, *srcversion, *taint; /* with their newlines */
+	const struct fake_attribute_text *parameters;
+	size_t parameters_len;
+};
+
+/** A vGPU that was there. */
+struct fake_recorded_vgpu {
+	struct vgpu_uuid uuid;
+	size_t type; /* index of the profile */
+	unsigned int group; /* they are made in this order */
+};
 
 /** One kind of parent device. */
 struct fake_gpu_profile {
@@ -152,6 +167,8 @@ struct fake_gpu_profile {
 	uint32_t ggtt_mib; /* whole GGTT address space: 4096 with an 8 MiB GTT */
 	const struct fake_type_profile *types; /* in the kernel's order of registration */
 	size_t types_len;
+	const struct fake_recorded_module *modules; /* of the recording that this is of */
+	size_t modules_len;
 };
 
 enum { FAKE_PARENT_NAME_SIZE = 32 };
@@ -179,6 +196,8 @@ struct fake_gpu_config {
 	uint32_t aperture_mib; /* PCI BAR 2; 0 for the host means the profile's */
 	uint32_t ggtt_mib; /* GGTT address space; 0 for the host means the profile's */
 	uint32_t units; /* 0 for the host means the profile's */
+	const struct fake_recorded_vgpu *vgpus; /* there from the start: fake_host_add_gpus() */
+	size_t vgpus_len;
 	enum fake_gvt gvt;
 	enum fake_scanout_fault scanout; /* of all its vGPUs */
 	/*
