@@ -25,6 +25,8 @@ enum {
 	OPTION_TAMPER,
 	OPTION_REPEAT,
 	OPTION_JOBS,
+	OPTION_MACHINE,
+	OPTION_THROUGH,
 	OPTION_FORMAT,
 	OPTION_DESCRIBE,
 	OPTION_NEED,
@@ -54,6 +56,9 @@ const struct cli_option cli_test_options[] = {
 	{ OPTION_REPEAT, "repeat", "N",
 	  "flips, driver reloads, reboots and suspends: N times as many" },
 	{ OPTION_JOBS, "jobs", "N", "so many scenarios at a time (as the cores and memory allow)" },
+	{ OPTION_MACHINE, "machine", "MACHINE", "the guest's machine: pc (default) or q35" },
+	{ OPTION_THROUGH, "through", "WHAT",
+	  "qemu: its command line (default), or libvirt: a domain that virsh starts" },
 	{ OPTION_TAMPER, "tamper", "FAULT", "self-test: the guest draws this fault on purpose" },
 	{ OPTION_FORMAT, "format", "FORMAT[:FILE]",
 	  "results as tap, ktap, junit, json, lava, tmt or github, too" },
@@ -168,6 +173,8 @@ static int enter_fake(const struct cli_arguments *args, const struct request *re
 		return EXIT_FAILURE;
 	argv[n++] = (char *)request->self;
 	argv[n++] = "run";
+	if (request->options.through_libvirt)
+		argv[n++] = "--libvirt";
 	argv[n++] = "--gpu";
 	argv[n++] = (char *)request->gpu;
 	argv[n++] = "--";
@@ -293,6 +300,8 @@ static void describe_repeat(const struct request *request, char **command, char 
 		{ "--type", options->type },
 		{ "--tamper", options->tamper },
 		{ "--repeat", request->repeat },
+		{ "--machine", options->machine },
+		{ "--through", options->through_libvirt ? "libvirt" : NULL },
 	};
 	size_t n = 0;
 
@@ -307,6 +316,8 @@ static void describe_repeat(const struct request *request, char **command, char 
 	if (gpu) {
 		enter[n++] = (char *)request->self;
 		enter[n++] = "run";
+		if (options->through_libvirt)
+			enter[n++] = "--libvirt";
 		enter[n++] = "--gpu";
 		enter[n++] = (char *)gpu;
 		enter[n++] = "--";
@@ -316,7 +327,7 @@ static void describe_repeat(const struct request *request, char **command, char 
 static int run_scenarios(const struct cli_arguments *args, struct request *request)
 {
 	_destroy_(qt_verdict) struct qt_verdict *verdict = NULL;
-	char *command[24] = { NULL }, *enter[8] = { NULL };
+	char *command[32] = { NULL }, *enter[8] = { NULL };
 	struct vgpu_error err = { 0 };
 	struct qt_counts counts;
 
@@ -434,6 +445,14 @@ static bool take_option(struct request *request, int id, const char *value)
 		request->repeat = value;
 		request->options.repeat = (unsigned int)strtoul(value, NULL, 10);
 		return request->options.repeat >= 1 && request->options.repeat <= 1000000;
+	case OPTION_MACHINE:
+		request->wrong = "'%s' is neither pc nor q35";
+		request->options.machine = value;
+		return !strcmp(value, "pc") || !strcmp(value, "q35");
+	case OPTION_THROUGH:
+		request->wrong = "'%s' is neither qemu nor libvirt";
+		request->options.through_libvirt = !strcmp(value, "libvirt");
+		return request->options.through_libvirt || !strcmp(value, "qemu");
 	case OPTION_FORMAT:
 		request->wrong = "'%s' is none of tap, ktap, junit, json, lava, tmt, github";
 		if (!qt_format_exists(value) || request->formats_len == FORMATS_MAX)

@@ -150,9 +150,24 @@ static void add_front_end(struct qt_argv *argv, const struct qt_qemu_argv *optio
 	}
 }
 
+/*
+ * A loaded machine delivers an emulated timer's interrupts so late that the guest takes the timer
+ * for broken, and panics. Source: kernel-parameters.txt
+ */
+char *qt_kernel_arguments(const char *append)
+{
+	char *text;
+
+	if (asprintf(&text, "console=ttyS0 quiet panic=-1 no_timer_check%s%s", append ? " " : "",
+		     append ? append : "") < 0)
+		return NULL;
+	return text;
+}
+
 int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 {
 	_argv_ struct qt_argv argv = { 0 };
+	_autofree_ char *arguments = qt_kernel_arguments(options->append);
 	int error;
 
 	qt_argv_add(&argv, options->qemu);
@@ -174,6 +189,10 @@ int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 		qt_argv_add(&argv, "-bios");
 		qt_argv_add(&argv, options->firmware);
 	}
+	if (options->boot_menu) {
+		qt_argv_add(&argv, "-boot");
+		qt_argv_add(&argv, "menu=on,splash-time=2500");
+	}
 	add_front_end(&argv, options);
 	add_channels(&argv);
 	if (options->kernel) {
@@ -182,12 +201,7 @@ int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 		qt_argv_add(&argv, "-initrd");
 		qt_argv_add(&argv, options->initrd);
 		qt_argv_add(&argv, "-append");
-		/*
-		 * A loaded machine delivers an emulated timer's interrupts so late that the guest
-		 * takes the timer for broken, and panics. Source: kernel-parameters.txt
-		 */
-		qt_argv_addf(&argv, "console=ttyS0 quiet panic=-1 no_timer_check%s%s",
-			     options->append ? " " : "", options->append ? options->append : "");
+		qt_argv_add(&argv, arguments ? arguments : "");
 	}
 	if (options->device)
 		add_device(&argv, options);

@@ -5,6 +5,7 @@
  * An argument list that grows. No shell sees it; only repeat.sh shows it, quoted.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <vgpulab/error.h>
 
@@ -40,9 +41,10 @@ struct qt_qemu_argv {
 	unsigned int cpus; /* 0: one */
 	const char *kernel, *initrd; /* relative to QEMU's working directory, or absolute */
 	const char *append; /* what the scenario adds to the kernel's command line; may be NULL */
+	bool boot_menu; /* firmware waits a moment with its menu on the screen */
 	const char *const *front_end; /* "-display", "none", ...: a path's row */
 	const char *render_node; /* what QT_RENDER_NODE in it stands for; may be NULL */
-	const char *device; /* "vfio-pci": the display device under test, id=vgpu0 */
+	const char *device; /* "vfio-pci": the display device under test, id=hostdev0 */
 	const char *properties; /* "display=on,rombar=0"; may be NULL */
 	const char *sysfsdev; /* "/sys/bus/mdev/devices/UUID"; NULL: not a vGPU */
 };
@@ -56,8 +58,11 @@ struct qt_qemu_argv {
 #define QT_SPICE_SOCKET	  "spice.sock"
 #define QT_CONTROL_SOCKET "control.sock"
 #define QT_CONSOLE_LOG	  "console.log"
-/** The display device's id, for QMP's screendump and -vnc display=. */
-#define QT_DEVICE_ID "vgpu0"
+/** The display device's id, the one that libvirt gives, for QMP's screendump and -vnc display=. */
+#define QT_DEVICE_ID "hostdev0"
+
+/** The guest kernel's command line, with @append (may be NULL). Freed by the caller. */
+char *qt_kernel_arguments(const char *append);
 
 /** Builds QEMU's command line. 0 or -ENOMEM; on failure @out is empty. */
 int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out);

@@ -6,11 +6,13 @@
 #include "qmp.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 
 #define PICTURE "screendump.ppm"
 
 /*
- * QEMU writes the file itself, relative to its working directory. PPM, because PNG came with 7.1
+ * QEMU writes the file itself; one that libvirt has started works elsewhere. PPM, because PNG came with 7.1
  * only; screendump refreshes the console once before it reads it.
  * Source: QEMU ui/console.c, qmp_screendump()
  */
@@ -18,9 +20,12 @@ static int screendump(struct qt_vm *vm, const char *device, int64_t deadline_ms,
 		      struct qt_image *out, struct vgpu_error *err)
 {
 	json_object *arguments = json_object_new_object();
+	char directory[PATH_MAX], path[PATH_MAX + sizeof(PICTURE) + 1];
 	int r;
 
-	json_object_object_add(arguments, "filename", json_object_new_string(PICTURE));
+	qt_directory_path(qt_vm_dir(vm), directory, sizeof(directory));
+	snprintf(path, sizeof(path), "%s/" PICTURE, directory);
+	json_object_object_add(arguments, "filename", json_object_new_string(path));
 	if (device)
 		json_object_object_add(arguments, "device", json_object_new_string(device));
 	r = qt_qmp_command(qt_vm_qmp(vm), "screendump", arguments, deadline_ms, NULL, err);

@@ -53,6 +53,20 @@ pid_t qt_vm_pid(const struct qt_vm *vm)
 	return vm->pid;
 }
 
+const char *qt_directory_path(int dir_fd, char *buffer, size_t size)
+{
+	char link[64];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir_fd);
+	len = readlink(link, buffer, size - 1);
+	if (len > 0)
+		buffer[len] = '\0';
+	else
+		snprintf(buffer, size, ".");
+	return buffer;
+}
+
 const char *qt_log_tail(int dir_fd, const char *name, char *buffer, size_t size)
 {
 	_autoclose_ int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);

@@ -63,6 +63,9 @@ void qt_vm_remove_sockets(int dir_fd);
 void qt_vm_destroy(struct qt_vm *vm);
 VGPU_DEFINE_DESTROYP(qt_vm)
 
+/** The absolute path of an open directory; "." if the kernel does not tell. */
+const char *qt_directory_path(int dir_fd, char *buffer, size_t size);
+
 /**
  * The last line of a log that says something about failure, for messages: the last non-empty line
  * of file @name. Returns @buffer, empty if there is none.

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
@@ -162,6 +163,26 @@ static bool probe_egl(const struct qt_needs *needs, char *why, size_t why_size)
 	return false;
 }
 
+/* virsh starts the daemon if it is one that starts when it is asked. */
+static bool probe_libvirt(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	_autofree_ char *program = qt_guest_program_find("run-domain");
+
+	if (!program || access(program, X_OK))
+		snprintf(why, why_size,
+			 "run-domain was not built; install libvirt-dev and build "
+			 "again");
+	else if (!can_execute("virsh"))
+		snprintf(why, why_size, "virsh is not there; install libvirt-clients");
+	else if (system("virsh uri >/dev/null 2>&1"))
+		snprintf(why, why_size,
+			 "no libvirt daemon answers virsh; start one, or give --gpu "
+			 "NAME for a fake host with one");
+	else
+		return true;
+	return false;
+}
+
 static bool probe_ovmf(const struct qt_needs *needs, char *why, size_t why_size)
 {
 	return can_read(QT_OVMF, "UEFI firmware", "install ovmf", why, why_size);
@@ -189,6 +210,7 @@ const struct qt_need qt_need_rows[] = {
 	{ "dbus", "QEMU with its D-Bus display, and a viewer", probe_dbus },
 	{ "drm", "a render node, for OpenGL", qt_probe_drm },
 	{ "egl-headless", "QEMU with OpenGL without a window", probe_egl },
+	{ "libvirt", "a libvirt to start domains with", probe_libvirt },
 	{ "ovmf", "UEFI firmware for the guest", probe_ovmf },
 };
 const size_t qt_need_rows_len = VGPU_ARRAY_LEN(qt_need_rows);

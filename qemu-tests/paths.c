@@ -15,10 +15,6 @@
 /* No window; VNC bound to nothing follows the first console, which is the display device's. */
 static const char *const vnc[] = { "-display", "none", "-vnc", VNC, NULL };
 
-/* SeaBIOS' screen would be gone before anyone looks: the kernel clears it. Its menu stays a while. */
-static const char *const vnc_with_menu[] = {
-	"-boot", "menu=on,splash-time=2500", "-display", "none", "-vnc", "unix:" QT_VNC_SOCKET, NULL
-};
 static const char *const spice[] = { "-display", "none", "-spice", SPICE, NULL };
 static const char *const dbus[] = { "-display", "dbus,p2p=yes", NULL };
 static const char *const all[] = { "-display", "dbus,p2p=yes", "-vnc", VNC, "-spice", SPICE, NULL };
@@ -33,10 +29,10 @@ static const char *const spice_gl_node[] = { "-display", "none", "-spice",
 					     SPICE ",gl=on,rendernode=" QT_RENDER_NODE, NULL };
 static const char *const dbus_gl[] = { "-display", "dbus,p2p=yes,gl=on,rendernode=" QT_RENDER_NODE,
 				       NULL };
-static const char *const egl_vnc_with_menu[] = {
-	"-boot", "menu=on,splash-time=2500", "-display", EGL, "-vnc", VNC, NULL
-};
-
+static const char *const vnc_bound[] = { "-display", "none", "-vnc", VNC ",display=" QT_DEVICE_ID,
+					 NULL };
+static const char *const set_too_early[] = { "-display", "none", "-set",
+					     "device." QT_DEVICE_ID ".display=on", NULL };
 static const char *const none[] = { "-display", "none", NULL };
 static const char *const spice_tcp_gl[] = { "-display", "none", "-spice",
 					    "port=5999,gl=on,disable-ticketing=on", NULL };
@@ -49,6 +45,7 @@ const struct qt_path qt_paths[] = {
 		.device = "vfio-pci",
 		.properties = "display=on,rombar=0",
 		.vgpu = true,
+		.libvirt = "region,vnc",
 		.front_end = vnc,
 		.captures = { "qmp", "vnc" },
 		.needs = { "vgpu", "vfio" },
@@ -60,6 +57,7 @@ const struct qt_path qt_paths[] = {
 		.device = "vfio-pci",
 		.properties = "display=on,rombar=0",
 		.vgpu = true,
+		.libvirt = "region,spice",
 		.front_end = spice,
 		.captures = { "qmp", "spice" },
 		.needs = { "vgpu", "vfio", "spice" },
@@ -71,6 +69,7 @@ const struct qt_path qt_paths[] = {
 		.device = "vfio-pci",
 		.properties = "display=on,rombar=0",
 		.vgpu = true,
+		.libvirt = "region,dbus",
 		.front_end = dbus,
 		.captures = { "qmp", "dbus" },
 		.needs = { "vgpu", "vfio", "dbus" },
@@ -94,7 +93,10 @@ const struct qt_path qt_paths[] = {
 		.properties = "display=on,ramfb=on,rombar=0",
 		.vgpu = true,
 		.boot_display = true,
-		.front_end = vnc_with_menu,
+		.libvirt = "region+ramfb,vnc",
+		/* SeaBIOS' screen would be gone before anyone looks: the kernel clears it */
+		.boot_menu = true,
+		.front_end = vnc,
 		.captures = { "qmp", "vnc" },
 		.needs = { "vgpu", "vfio" },
 	},
@@ -107,6 +109,7 @@ const struct qt_path qt_paths[] = {
 		.vgpu = true,
 		.firmware = QT_OVMF,
 		.boot_display = true,
+		.libvirt = "region+ramfb,vnc",
 		.front_end = vnc,
 		.captures = { "qmp", "vnc" },
 		.needs = { "vgpu", "vfio", "ovmf" },
@@ -118,6 +121,7 @@ const struct qt_path qt_paths[] = {
 		.device = "vfio-pci",
 		.properties = "display=on,rombar=0",
 		.vgpu = true,
+		.libvirt = "region,vnc+egl-headless",
 		.front_end = egl_vnc,
 		.captures = { "qmp", "vnc" },
 		.needs = { "vgpu", "vfio", "drm", "egl-headless" },
@@ -130,6 +134,7 @@ const struct qt_path qt_paths[] = {
 		.device = "vfio-pci",
 		.properties = "display=on,rombar=0",
 		.vgpu = true,
+		.libvirt = "region,spice+egl-headless",
 		.front_end = egl_spice,
 		.captures = { "qmp", "spice" },
 		.needs = { "vgpu", "vfio", "drm", "egl-headless", "spice" },
@@ -141,6 +146,7 @@ const struct qt_path qt_paths[] = {
 		.device = "vfio-pci",
 		.properties = "display=on,x-igd-opregion=on,rombar=0",
 		.vgpu = true,
+		.libvirt = "dmabuf,vnc+egl-headless",
 		.front_end = egl_vnc,
 		.captures = { "vnc" },
 		.needs = { "vgpu", "vfio", "drm", "egl-headless" },
@@ -165,7 +171,9 @@ const struct qt_path qt_paths[] = {
 		.properties = "display=on,ramfb=on,x-igd-opregion=on,rombar=0",
 		.vgpu = true,
 		.boot_display = true,
-		.front_end = egl_vnc_with_menu,
+		.boot_menu = true,
+		.libvirt = "dmabuf+ramfb,vnc+egl-headless",
+		.front_end = egl_vnc,
 		.captures = { "vnc" },
 		.needs = { "vgpu", "vfio", "drm", "egl-headless" },
 	},
@@ -176,6 +184,7 @@ const struct qt_path qt_paths[] = {
 		.device = "vfio-pci",
 		.properties = "display=on,x-igd-opregion=on,rombar=0",
 		.vgpu = true,
+		.libvirt = "dmabuf,spice-gl",
 		.front_end = spice_gl,
 		.captures = { "spice" },
 		.needs = { "vgpu", "vfio", "drm", "spice" },
@@ -187,6 +196,7 @@ const struct qt_path qt_paths[] = {
 		.device = "vfio-pci",
 		.properties = "display=on,x-igd-opregion=on,rombar=0",
 		.vgpu = true,
+		.libvirt = "dmabuf,spice-gl",
 		.front_end = spice_gl_node,
 		.captures = { "spice" },
 		.needs = { "vgpu", "vfio", "drm", "spice" },
@@ -238,6 +248,7 @@ const struct qt_path qt_paths[] = {
 		.device = "vfio-pci",
 		.properties = "display=off,rombar=0",
 		.vgpu = true,
+		.libvirt = "none",
 		.front_end = none,
 		.captures = { "guest" },
 		.needs = { "vgpu", "vfio" },
@@ -277,6 +288,24 @@ const struct qt_path qt_paths[] = {
 		.properties = "display=on,x-vga=on,rombar=0",
 		.vgpu = true,
 		.front_end = none,
+		.needs = { "vgpu", "vfio" },
+	},
+	{
+		.name = "wrong-vnc-bound-off",
+		.summary = "VNC bound to a vGPU without a console",
+		.device = "vfio-pci",
+		.properties = "display=off,rombar=0",
+		.vgpu = true,
+		.front_end = vnc_bound,
+		.needs = { "vgpu", "vfio" },
+	},
+	{
+		.name = "wrong-set-too-early",
+		.summary = "a property set before its device is there",
+		.device = "vfio-pci",
+		.properties = "display=off,rombar=0",
+		.vgpu = true,
+		.front_end = set_too_early,
 		.needs = { "vgpu", "vfio" },
 	},
 	{

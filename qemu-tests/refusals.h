@@ -18,6 +18,7 @@ struct qt_refusal_request {
 	char *const *argv; /* QEMU's */
 	int dir_fd;
 	int64_t deadline_ms;
+	bool through_libvirt; /* whose words they are then */
 };
 
 struct qt_refusal {

@@ -16,7 +16,9 @@ static void print_headline(FILE *f, const struct qt_verdict *verdict)
 	fprintf(f, "%u passed, %u failed, %u skipped</h1>\n<p class=\"dim\">Display paths on ",
 		counts.passed, counts.failed, counts.skipped);
 	qt_html_text(f, verdict->host);
-	fprintf(f, "; %s; %.1f s.", verdict->started, verdict->total_ms / 1000.0);
+	fprintf(f, "; machine %s%s; %s; %.1f s.", verdict->machine,
+		strcmp(verdict->through, "libvirt") ? "" : ", through libvirt", verdict->started,
+		verdict->total_ms / 1000.0);
 	if (*verdict->tamper) {
 		fputs(" <b>Self-test</b>: the guest was told to draw ", f);
 		qt_html_text(f, verdict->tamper);

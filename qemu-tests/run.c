@@ -199,6 +199,10 @@ static void describe_run(struct qt_verdict *verdict, const struct qt_runner *run
 		 options->host ? options->host : "this machine");
 	snprintf(verdict->kernel, sizeof(verdict->kernel), "%s",
 		 runner->needs.kernel ? runner->needs.kernel : "none");
+	snprintf(verdict->machine, sizeof(verdict->machine), "%s",
+		 options->machine ? options->machine : "pc");
+	snprintf(verdict->through, sizeof(verdict->through), "%s",
+		 options->through_libvirt ? "libvirt" : "qemu");
 	snprintf(verdict->tamper, sizeof(verdict->tamper), "%s",
 		 options->tamper ? options->tamper : "");
 }

@@ -10,6 +10,7 @@
 #include "qmp.h"
 #include "refusals.h"
 #include "repeat.h"
+#include "scenario-libvirt.h"
 #include "scenario-steps.h"
 #include "scenario-vgpu.h"
 #include "vgpu-display.h"
@@ -18,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -57,6 +59,8 @@ static bool for_each_need(struct qt_scenario_state *run,
 		met = need(run, always[i]);
 	if (run->driver && met)
 		met = need(run, "guest-modules");
+	if (run->runner->options->through_libvirt && met)
+		met = need(run, "libvirt");
 	for (size_t i = 0; i < QT_PATH_NEEDS_MAX && run->path->needs[i] && met; i++)
 		met = need(run, run->path->needs[i]);
 	for (size_t i = 0; i < QT_SCENARIO_NEEDS_MAX && scenario->needs[i] && met; i++)
@@ -140,6 +144,29 @@ static int create_vgpu(struct qt_scenario_state *run, struct vgpu_error *err)
 /* A vGPU that nobody has made: mdev names are random UUIDs, and this one is no such. */
 #define ABSENT_UUID "00000000-0000-0000-0000-000000000000"
 
+/* A domain in the place of a command line; libvirt's QEMU runs elsewhere, maybe as somebody else. */
+static int build_domain(struct qt_scenario_state *run, const struct qt_qemu_argv *qemu, bool absent,
+			struct vgpu_error *err)
+{
+	_autofree_ char *append = qt_kernel_arguments(qemu->append);
+	char directory[PATH_MAX], name[128];
+	struct qt_domain_request request = {
+		.name = name,
+		.path = run->path->libvirt,
+		.uuid = absent ? ABSENT_UUID : run->result->uuid,
+		.directory = qt_directory_path(run->dir_fd, directory, sizeof(directory)),
+		.append = append,
+		.boot_menu = run->path->boot_menu,
+		.qemu = qemu,
+	};
+
+	snprintf(name, sizeof(name), "vgpulab-%d-%s", getpid(), run->result->scenario->name);
+	if (!append || fchmod(run->dir_fd, 01777))
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "%s: %s", directory,
+				      strerror(errno));
+	return qt_domain_write(&request, run->dir_fd, &run->result->argv, err);
+}
+
 static int build_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	const struct qt_scenario *scenario = run->result->scenario;
@@ -149,7 +176,7 @@ static int build_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 	struct qt_qemu_argv options = {
 		.qemu = run->runner->needs.qemu,
 		.accel = run->runner->accel,
-		.machine = "pc",
+		.machine = run->runner->options->machine ? run->runner->options->machine : "pc",
 		.memory_mib = 512,
 		.cpus = scenario->cpus,
 		.firmware = run->path->firmware,
@@ -157,6 +184,7 @@ static int build_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 							       : run->runner->needs.kernel,
 		.initrd = initrd,
 		.append = run->driver ? append : NULL,
+		.boot_menu = run->path->boot_menu,
 		.front_end = run->path->front_end,
 		.render_node =
 			qt_drm_render_node(node, sizeof(node), why, sizeof(why)) ? node : NULL,
@@ -174,6 +202,8 @@ static int build_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 	if (scenario->refused)
 		options.kernel = NULL;
 	snprintf(run->result->accel, sizeof(run->result->accel), "%s", options.accel);
+	if (run->runner->options->through_libvirt)
+		return build_domain(run, &options, absent, err);
 	if (qt_qemu_argv_build(&options, &run->result->argv))
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "building QEMU's arguments");
 	return qt_repeat_write(run->runner->options, run->result, run->dir_fd, err);
@@ -308,6 +338,7 @@ static int be_refused(struct qt_scenario_state *run, struct vgpu_error *err)
 		.scenario = run->result->scenario,
 		.dir_fd = run->dir_fd,
 		.deadline_ms = qt_deadline_ms(QEMU_MS),
+		.through_libvirt = run->runner->options->through_libvirt,
 	};
 	int r = build_argv(run, err);
 
@@ -421,6 +452,20 @@ static void blame_beside(struct qt_scenario_state *run)
 	snprintf(run->result->reason, sizeof(run->result->reason), "%s", err.message);
 }
 
+/* libvirt has no word for some display paths, and refuses in words of its own. */
+static bool libvirt_can(struct qt_scenario_state *run)
+{
+	const struct qt_scenario *scenario = run->result->scenario;
+
+	if (!run->runner->options->through_libvirt ||
+	    (run->path->libvirt && (!scenario->refused || scenario->libvirt_refusal)))
+		return true;
+	run->result->outcome = QT_SKIPPED;
+	snprintf(run->result->reason, sizeof(run->result->reason), "needs qemu-alone: libvirt %s",
+		 run->path->libvirt ? "refuses it another way" : "has no word for this path");
+	return false;
+}
+
 static bool probe(struct qt_scenario_state *run, const char *name)
 {
 	qt_needs_met(&run->runner->needs, name, NULL);
@@ -447,7 +492,7 @@ void qt_scenario_run(struct qt_runner *runner, struct qt_result *result, struct 
 		run_init(&second, runner, beside);
 		run.beside = &second;
 	}
-	going = for_each_need(&run, need_is_met) &&
+	going = libvirt_can(&run) && for_each_need(&run, need_is_met) &&
 		(!beside || for_each_need(&second, need_is_met));
 	for (size_t i = 0; stages[i].run && going; i++)
 		going = run_stage(&run, &stages[i]) && (!beside || run_stage(&second, &stages[i]));

@@ -393,6 +393,7 @@ const struct qt_scenario qt_scenarios[] = {
 		.path = "display-off",
 		.refused = "screendump",
 		.refusal = "There is no console to take a screendump from",
+		.libvirt_refusal = "There is no console to take a screendump from",
 	},
 	{
 		.name = "refused-xres",
@@ -451,11 +452,34 @@ const struct qt_scenario qt_scenarios[] = {
 		.refusal = "The console requires display DMABUF support",
 	},
 	{
+		.name = "refused-vnc-of-no-console",
+		.summary = "VNC bound to a vGPU whose display is off",
+		.path = "wrong-vnc-bound-off",
+		.refused = "start",
+		.refusal = "is not bound to a QemuConsole",
+	},
+	{
+		.name = "refused-set-too-early",
+		.summary = "-set before the device that it is about",
+		.path = "wrong-set-too-early",
+		.refused = "start",
+		.refusal = "there is no device \"hostdev0\" defined",
+	},
+	{
+		.name = "refused-hotplug",
+		.summary = "the device model with ramfb, plugged into a running QEMU",
+		.path = "ramfb-seabios",
+		.refused = "hotplug",
+		.refusal = "does not support hotplugging",
+	},
+	{
 		.name = "refused-absent",
 		.summary = "a vGPU that is not there",
 		.path = "region-qmp+vnc",
 		.refused = "absent",
 		.refusal = "no such host device",
+		.libvirt_refusal =
+			"mediated device '00000000-0000-0000-0000-000000000000' not found",
 	},
 	{
 		.name = "refused-second-qemu",

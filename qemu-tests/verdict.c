@@ -239,6 +239,8 @@ json_object *qt_verdict_json(const struct qt_verdict *verdict)
 	add_text(object, "host", verdict->host);
 	add_text(object, "guest_kernel", verdict->kernel);
 	add_text(object, "tamper", verdict->tamper);
+	add_text(object, "machine", verdict->machine);
+	add_text(object, "through", verdict->through);
 	add_text(object, "started", verdict->started);
 	add_number(object, "total_ms", verdict->total_ms);
 	add_number(object, "jobs", verdict->jobs);

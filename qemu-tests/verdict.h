@@ -71,6 +71,7 @@ struct qt_result {
 
 struct qt_verdict {
 	char host[128], kernel[128], tamper[32];
+	char machine[8], through[8]; /* "pc", "q35"; "qemu", "libvirt" */
 	char started[40]; /* date and time, ISO 8601, UTC */
 	unsigned int total_ms;
 	unsigned int jobs; /* scenarios at a time, at most */

@@ -81,7 +81,7 @@ static void vgpu_is_given_by_its_sysfs_directory(void **state)
 	assert_int_equal(0, qt_qemu_argv_build(&options, &argv));
 	assert_string_equal("qemu-system-x86_64", argv.items[0]);
 	assert_null(argv.items[argv.len]);
-	assert_string_equal("vfio-pci,id=vgpu0,sysfsdev=/sys/bus/mdev/devices/"
+	assert_string_equal("vfio-pci,id=hostdev0,sysfsdev=/sys/bus/mdev/devices/"
 			    "c0ffee00-0000-4000-8000-000000000001,display=on,rombar=0",
 			    after(&argv, "-device"));
 	assert_string_equal("none", after(&argv, "-display"));

@@ -26,6 +26,8 @@ struct qt_options {
 	const char *init; /* static guest program; NULL: the one that came with us */
 	const char *qemu; /* NULL: qemu-system-x86_64 in PATH */
 	const char *accel; /* "tcg", "kvm"; NULL: kvm if a probe really ran on it, else tcg */
+	const char *machine; /* "pc" or "q35"; NULL: pc */
+	bool through_libvirt; /* domains that virsh starts, not command lines of ours */
 	const char *parent; /* parent device; NULL: the only one */
 	const char *type; /* mdev type; NULL: the smallest that has the scenario's modes */
 	char *const *select; /* globs over scenario names */

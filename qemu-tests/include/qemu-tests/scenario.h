@@ -47,6 +47,7 @@ struct qt_scenario {
 	const char *beside; /* a scenario whose guest runs at the same time; NULL: none */
 	const char *refused; /* what must be refused, a row of refusals.c; NULL: it must work */
 	const char *refusal; /* the words that QEMU must refuse it with */
+	const char *libvirt_refusal; /* the same through libvirt; NULL: not tried there */
 	bool on_request; /* runs only if it is selected by its full name */
 	struct qt_step steps[QT_SCENARIO_STEPS_MAX];
 };

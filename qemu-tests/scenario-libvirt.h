@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The same scenarios through libvirt: the vGPU and who shows it come from the domain that
+ * `vgpulab libvirt-xml --domain` prints; what the harness adds is a kernel to boot and lines to
+ * speak over. A program of ours (viewers/run-domain.c) starts it, transient and bound to its own
+ * life, and ends with it: so it stands for QEMU as a process of ours would.
+ * Source: libvirt docs/formatdomain.rst
+ */
+
+#include "argv.h"
+
+#include <vgpulab/error.h>
+
+#define QT_DOMAIN_XML "domain.xml"
+
+struct qt_domain_request {
+	const char *name; /* of the domain; unique on this host */
+	const char *path; /* the display path as core knows it: "region,vnc" */
+	const char *uuid; /* the vGPU's */
+	const char *directory; /* absolute; for sockets and logs */
+	const char *append; /* all of the kernel's command line */
+	bool boot_menu;
+	const struct qt_qemu_argv *qemu; /* the rest; initrd relative to @directory */
+};
+
+/**
+ * Writes domain.xml below @dir_fd and gives the command line that starts it. 0, or a negative errno with @err
+ * filled: libvirt may have no word for the display path.
+ */
+int qt_domain_write(const struct qt_domain_request *request, int dir_fd, struct qt_argv *out,
+		    struct vgpu_error *err);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * run-domain FILE NAME: starts the transient domain NAME that FILE describes, and ends when it does: with
+ * 0 if it was shut down, with 1 and libvirt's words if it did not start or crashed. The domain ends with
+ * us, however we end, because libvirt ends it with our connection.
+ * Source: libvirt, virDomainCreateXML(), VIR_DOMAIN_START_AUTODESTROY
+ */
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DOMAIN_XML_MAX = 65536 };
+
+struct run {
+	const char *name; /* others' domains end, too */
+	int ended, crashed;
+};
+
+static int fail(const char *what)
+{
+	const virError *error = virGetLastError();
+
+	fprintf(stderr, "%s: %s\n", what, error && error->message ? error->message : "failed");
+	return EXIT_FAILURE;
+}
+
+/* libvirt prints errors by itself, too. */
+static void be_silent(void *data, virErrorPtr error)
+{
+}
+
+static int on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detail,
+			void *data)
+{
+	struct run *run = data;
+
+	if (!strcmp(virDomainGetName(domain), run->name) &&
+	    (event == VIR_DOMAIN_EVENT_STOPPED || event == VIR_DOMAIN_EVENT_CRASHED))
+		run->ended = 1;
+	else
+		return 0;
+	run->crashed = event == VIR_DOMAIN_EVENT_CRASHED ||
+		       detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED ||
+		       detail == VIR_DOMAIN_EVENT_STOPPED_FAILED;
+	return 0;
+}
+
+static void on_close(virConnectPtr connection, int reason, void *data)
+{
+	struct run *run = data;
+
+	fprintf(stderr, "libvirt has closed the connection\n");
+	run->ended = run->crashed = 1;
+}
+
+static char *read_file(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *text = calloc(1, DOMAIN_XML_MAX);
+
+	if (f && text)
+		text[fread(text, 1, DOMAIN_XML_MAX - 1, f)] = '\0';
+	if (f)
+		fclose(f);
+	return text;
+}
+
+static int run_domain(virConnectPtr connection, const char *xml, const char *name)
+{
+	struct run run = { .name = name };
+	virDomainPtr domain;
+
+	/* listened for before it is there: no event can be missed */
+	if (virConnectDomainEventRegisterAny(connection, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+					     VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), &run,
+					     NULL) < 0 ||
+	    virConnectRegisterCloseCallback(connection, on_close, &run, NULL) < 0)
+		return fail("cannot listen to libvirt");
+	domain = virDomainCreateXML(connection, xml, VIR_DOMAIN_START_AUTODESTROY);
+	if (!domain)
+		return fail("libvirt does not start the domain");
+	while (!run.ended)
+		if (virEventRunDefaultImpl() < 0)
+			return fail("waiting for the domain's end");
+	virDomainFree(domain);
+	if (run.crashed)
+		fprintf(stderr, "libvirt says that the domain crashed\n");
+	return run.crashed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	virConnectPtr connection;
+	char *xml = argc > 2 ? read_file(argv[1]) : NULL;
+	int status;
+
+	virSetErrorFunc(NULL, be_silent);
+	if (!xml || virEventRegisterDefaultImpl() < 0)
+		return EXIT_FAILURE;
+	connection = virConnectOpen(NULL);
+	if (!connection)
+		return fail("no connection to libvirt");
+	status = run_domain(connection, xml, argv[2]);
+	virConnectClose(connection);
+	free(xml);
+	return status;
+}
