@@ -470,7 +470,7 @@ const struct qt_scenario qt_scenarios[] = {
 		.summary = "the device model with ramfb, plugged into a running QEMU",
 		.path = "ramfb-seabios",
 		.refused = "hotplug",
-		.refusal = "does not support hotplugging",
+		.refusal = "expects a pluggable device type",
 	},
 	{
 		.name = "refused-absent",
