@@ -5,7 +5,7 @@
 #include <string.h>
 #include <vgpulab/qemu-args.h>
 
-enum { VNC_FIRST_PORT = 5900 };
+#define VNC_FIRST_PORT 5900u
 
 /* One argument under construction: its value grows part by part, each with its reason. */
 struct building {

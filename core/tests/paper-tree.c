@@ -137,7 +137,8 @@ static struct node *resolve(struct paper *paper, const char *path, int follow)
 		if (node->kind == LINK && (follow || rest[0])) {
 			size_t text_len = strlen(node->text), rest_len = strlen(rest);
 
-			assert(links++ < LINKS_MAX && text_len + rest_len + 2 <= sizeof(rest));
+			links++;
+			assert(links <= LINKS_MAX && text_len + rest_len + 2 <= sizeof(rest));
 			memmove(rest + text_len + 1, rest, rest_len + 1);
 			memcpy(rest, node->text, text_len);
 			rest[text_len] = rest_len ? '/' : '\0';

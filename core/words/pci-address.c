@@ -29,7 +29,7 @@ static const char *take_hex(const char *text, int min, int max, char end, uint32
 
 int vgpu_pci_address_parse(const char *text, struct vgpu_pci_address *out)
 {
-	uint32_t domain = 0, bus, slot, function;
+	uint32_t domain = 0, bus = 0, slot = 0, function = 0;
 	const char *at = take_hex(text, 4, 8, ':', &domain);
 
 	at = take_hex(at ? at : text, 2, 2, ':', &bus);

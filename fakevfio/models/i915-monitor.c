@@ -116,7 +116,7 @@ uint64_t i915_monitor_read(const struct i915 *i915, uint64_t offset, unsigned in
 	if (offset + len <= sizeof(monitor->region))
 		memcpy(&value, (const uint8_t *)&monitor->region + offset, len);
 	else if (offset >= I915_EDID_OFFSET && offset + len <= I915_EDID_OFFSET + I915_EDID_LEN)
-		memcpy(&value, monitor->next_edid + offset - I915_EDID_OFFSET, len);
+		memcpy(&value, &monitor->next_edid[offset - I915_EDID_OFFSET], len);
 	return value;
 }
 
@@ -125,7 +125,7 @@ void i915_monitor_write(struct i915 *i915, uint64_t offset, uint64_t value, unsi
 	struct i915_monitor *monitor = &i915->monitor;
 
 	if (offset >= I915_EDID_OFFSET && offset + len <= I915_EDID_OFFSET + I915_EDID_LEN) {
-		memcpy(monitor->next_edid + offset - I915_EDID_OFFSET, &value, len);
+		memcpy(&monitor->next_edid[offset - I915_EDID_OFFSET], &value, len);
 		return;
 	}
 	if (len != 4)
