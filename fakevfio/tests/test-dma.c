@@ -2,7 +2,7 @@
 
 /* IOMMU_GET_INFO, MAP_DMA, UNMAP_DMA, DIRTY_PAGES, and what a device reaches through the map. */
 
-#include "mock-front-end.h"
+#include "device-fixture.h"
 #include "probe-model.h"
 
 #include <errno.h>
@@ -14,58 +14,28 @@
 
 #include <cmocka.h>
 
-#define UUID "6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a11"
-#define RW   (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
-
-struct fixture {
-	struct mock *mock;
-	struct mock_client *client;
-	struct mock_session session;
-	struct fv_device *dev;
-};
-
-static int set_up_type(void **state, uint64_t type)
-{
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	int group;
-
-	fixture->mock = mock_create();
-	fixture->client = mock_client_create(fixture->mock);
-	group = mock_add_vgpu(fixture->mock, &mock_probe_profile, 0, UUID);
-	*state = fixture;
-	if (group < 0 || mock_open(fixture->client, group, UUID, &fixture->session))
-		return 1;
-	fixture->dev = probe_last;
-	if (type == VFIO_TYPE1v2_IOMMU)
-		return 0;
-	/* once more with the other type */
-	fv_machine_close(fixture->mock->machine, fixture->session.device);
-	mock_ioctl(fixture->client, fixture->session.group, VFIO_GROUP_UNSET_CONTAINER, 0);
-	mock_ioctl_data(fixture->client, fixture->session.group, VFIO_GROUP_SET_CONTAINER,
-			&(int32_t){ fixture->session.container }, 4);
-	return mock_ioctl(fixture->client, fixture->session.container, VFIO_SET_IOMMU, type) != 0;
-}
+#define RW (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
 
 static int set_up(void **state)
 {
-	return set_up_type(state, VFIO_TYPE1v2_IOMMU);
+	return fixture_open(state, &mock_probe_profile, true);
 }
 
 static int set_up_v1(void **state)
 {
-	return set_up_type(state, VFIO_TYPE1_IOMMU);
-}
+	struct fixture *fixture;
+	int32_t container;
 
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-	int held;
-
-	mock_close(fixture->mock, &fixture->session);
-	held = mock_destroy(fixture->mock);
-	free(fixture->client);
-	free(fixture);
-	return held;
+	if (set_up(state))
+		return 1;
+	/* once more with the other type */
+	fixture = *state;
+	container = fixture->session.container;
+	fv_machine_close(fixture->mock->machine, fixture->session.device);
+	mock_ioctl(fixture->client, fixture->session.group, VFIO_GROUP_UNSET_CONTAINER, 0);
+	mock_ioctl_data(fixture->client, fixture->session.group, VFIO_GROUP_SET_CONTAINER,
+			&container, sizeof(container));
+	return mock_ioctl(fixture->client, container, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU) != 0;
 }
 
 static int64_t map(struct fixture *fixture, uint64_t iova, uint64_t vaddr, uint64_t size,
@@ -299,19 +269,19 @@ static void device_reaches_what_is_mapped_and_nothing_else(void **state)
 			 0);
 	assert_int_equal(map(fixture, 0x9000, MOCK_RAM, 0x1000, VFIO_DMA_MAP_FLAG_WRITE), 0);
 
-	assert_int_equal(fv_guest_read(fixture->dev, 0x1ffe, buffer, 4), 0);
+	assert_int_equal(fv_guest_read(probe_last, 0x1ffe, buffer, 4), 0);
 	assert_memory_equal(buffer, "aabb", 4);
-	assert_int_equal(fv_guest_read(fixture->dev, 0x1000, buffer, 0x2000), 0);
-	assert_int_equal(fv_guest_read(fixture->dev, 0x1000, buffer, 0x2001), -EFAULT);
-	assert_int_equal(fv_guest_read(fixture->dev, 0xfff, buffer, 1), -EFAULT);
-	assert_int_equal(fv_guest_read(fixture->dev, 0x9000, buffer, 1), -EFAULT);
-	assert_int_equal(fv_guest_read(fixture->dev, UINT64_MAX, buffer, 2), -EFAULT);
-	assert_int_equal(fv_guest_read(fixture->dev, 0, buffer, 0), 0);
-	assert_int_equal(fv_guest_write(fixture->dev, 0x1000, "xyz", 3), 0);
+	assert_int_equal(fv_guest_read(probe_last, 0x1000, buffer, 0x2000), 0);
+	assert_int_equal(fv_guest_read(probe_last, 0x1000, buffer, 0x2001), -EFAULT);
+	assert_int_equal(fv_guest_read(probe_last, 0xfff, buffer, 1), -EFAULT);
+	assert_int_equal(fv_guest_read(probe_last, 0x9000, buffer, 1), -EFAULT);
+	assert_int_equal(fv_guest_read(probe_last, UINT64_MAX, buffer, 2), -EFAULT);
+	assert_int_equal(fv_guest_read(probe_last, 0, buffer, 0), 0);
+	assert_int_equal(fv_guest_write(probe_last, 0x1000, "xyz", 3), 0);
 	assert_memory_equal(fixture->mock->ram, "xyza", 4);
-	assert_int_equal(fv_guest_write(fixture->dev, 0x2000, "xyz", 3), -EFAULT);
+	assert_int_equal(fv_guest_write(probe_last, 0x2000, "xyz", 3), -EFAULT);
 	assert_int_equal(unmap(fixture, 0, 0, VFIO_DMA_UNMAP_FLAG_ALL), 0x3000);
-	assert_int_equal(fv_guest_read(fixture->dev, 0x1000, buffer, 1), -EFAULT);
+	assert_int_equal(fv_guest_read(probe_last, 0x1000, buffer, 1), -EFAULT);
 }
 
 /* MAP_DMA takes addresses that no process has; only the access finds out */
@@ -321,8 +291,8 @@ static void mapped_but_missing_memory_gives_efault(void **state)
 	char buffer[16];
 
 	assert_int_equal(map(fixture, 0, 0x5000000000, 0x1000, RW), 0);
-	assert_int_equal(fv_guest_read(fixture->dev, 0, buffer, sizeof(buffer)), -EFAULT);
-	assert_int_equal(fv_guest_write(fixture->dev, 0, buffer, sizeof(buffer)), -EFAULT);
+	assert_int_equal(fv_guest_read(probe_last, 0, buffer, sizeof(buffer)), -EFAULT);
+	assert_int_equal(fv_guest_write(probe_last, 0, buffer, sizeof(buffer)), -EFAULT);
 }
 
 static void readv_batches_and_zeroes_what_is_missing(void **state)
@@ -338,14 +308,14 @@ static void readv_batches_and_zeroes_what_is_missing(void **state)
 		iov[i] = (struct fv_guest_iov){ 0x10000 + i, bytes + i, 1 };
 	}
 	assert_int_equal(map(fixture, 0x10000, MOCK_RAM, 0x1000, RW), 0);
-	assert_int_equal(fv_guest_readv(fixture->dev, iov, PIECES), 0);
+	assert_int_equal(fv_guest_readv(probe_last, iov, PIECES), 0);
 	assert_memory_equal(bytes, fixture->mock->ram, PIECES);
 	assert_int_equal(fixture->mock->copies - before, 3);
 	/* one is not mapped, one's memory is missing: the others arrive all the same */
 	assert_int_equal(map(fixture, 0x40000, 0x5000000000, 0x1000, RW), 0);
 	iov[7].iova = 0x30000;
 	iov[1500].iova = 0x40000;
-	assert_int_equal(fv_guest_readv(fixture->dev, iov, PIECES), 2);
+	assert_int_equal(fv_guest_readv(probe_last, iov, PIECES), 2);
 	assert_int_equal(bytes[7], 0);
 	assert_int_equal(bytes[1500], 0);
 	assert_int_equal(bytes[6], fixture->mock->ram[6]);
@@ -354,7 +324,7 @@ static void readv_batches_and_zeroes_what_is_missing(void **state)
 	free(iov);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_close)
 
 int main(void)
 {
@@ -363,7 +333,7 @@ int main(void)
 		TEST(unmap_neither_splits_nor_misses),
 		TEST(unmap_all_takes_everything_and_no_range),
 		cmocka_unit_test_setup_teardown(type1_without_v2_unmaps_whole_mappings, set_up_v1,
-						tear_down),
+						fixture_close),
 		TEST(map_ends_at_the_entry_limit),
 		TEST(info_negotiates_its_length),
 		TEST(short_and_unreadable_arguments_are_refused),

@@ -5,7 +5,7 @@
  * Source: drivers/gpu/drm/i915/gvt/dmabuf.c; samples/vfio-mdev/mbochs.c; fixtures/vfio's recordings
  */
 
-#include "mock-front-end.h"
+#include "device-fixture.h"
 #include "probe-model.h"
 
 #include <errno.h>
@@ -18,7 +18,6 @@
 
 #include <cmocka.h>
 
-#define UUID "6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a11"
 #define XR24 0x34325258u
 
 static const struct fv_dmabuf_rules gvtg = { .unknown_id = -EINVAL,
@@ -37,28 +36,13 @@ static const struct fv_plane screen = {
 	.start = 0x1000,
 };
 
-struct fixture {
-	struct mock *mock;
-	struct mock_client *client;
-	struct mock_session session;
-	int group;
-};
-
 static int set_up_with(void **state, bool exporter)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-	fixture->mock = mock_create();
-	fixture->mock->no_exporter = !exporter;
-	fixture->client = mock_client_create(fixture->mock);
-	fixture->group = mock_add_vgpu(fixture->mock, &mock_planes_profile, 0, UUID);
 	planes_rules = gvtg;
 	memset(planes_shown, 0, sizeof(planes_shown));
 	planes_shown[FV_PLANE_PRIMARY] = screen;
 	planes_content = 1;
-	*state = fixture;
-	return fixture->group < 0 ||
-	       mock_open(fixture->client, fixture->group, UUID, &fixture->session);
+	return fixture_open(state, &mock_planes_profile, exporter);
 }
 
 static int set_up(void **state)
@@ -69,18 +53,6 @@ static int set_up(void **state)
 static int set_up_without_exporter(void **state)
 {
 	return set_up_with(state, false);
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-	int held;
-
-	mock_close(fixture->mock, &fixture->session);
-	held = mock_destroy(fixture->mock);
-	free(fixture->client);
-	free(fixture);
-	return held;
 }
 
 static int64_t query(struct fixture *fixture, uint32_t flags, uint32_t type,
@@ -320,11 +292,11 @@ static void the_last_close_ends_all_ids(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_close)
 	const struct CMUnitTest tests[] = {
 		TEST(dmabuf_alone_is_offered),
 		cmocka_unit_test_setup_teardown(without_an_exporter_there_is_none,
-						set_up_without_exporter, tear_down),
+						set_up_without_exporter, fixture_close),
 		TEST(a_plane_keeps_its_id_while_it_is_the_same),
 		TEST(the_buffer_is_what_the_plane_shows_when_asked),
 		TEST(an_id_returns_when_nobody_has_its_buffer),

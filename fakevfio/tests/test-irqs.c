@@ -2,7 +2,7 @@
 
 /* SET_IRQS with good, bad and hostile arguments, and who is signalled when. */
 
-#include "mock-front-end.h"
+#include "device-fixture.h"
 #include "probe-model.h"
 
 #include <errno.h>
@@ -16,7 +16,6 @@
 
 #include <cmocka.h>
 
-#define UUID   "6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a11"
 #define CONFIG FV_REGION_OFFSET(FV_REGION_CONFIG)
 
 enum {
@@ -32,34 +31,9 @@ enum {
 	REQ = VFIO_PCI_REQ_IRQ_INDEX,
 };
 
-struct fixture {
-	struct mock *mock;
-	struct mock_client *client;
-	struct mock_session session;
-};
-
 static int set_up(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	int group;
-
-	fixture->mock = mock_create();
-	fixture->client = mock_client_create(fixture->mock);
-	group = mock_add_vgpu(fixture->mock, &mock_probe_profile, 0, UUID);
-	*state = fixture;
-	return group < 0 || mock_open(fixture->client, group, UUID, &fixture->session);
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-	int held;
-
-	mock_close(fixture->mock, &fixture->session);
-	held = mock_destroy(fixture->mock);
-	free(fixture->client);
-	free(fixture);
-	return held;
+	return fixture_open(state, &mock_probe_profile, true);
 }
 
 /* @data are @len bytes behind the struct; argsz says so unless it is given */
@@ -183,7 +157,7 @@ static void eventfds_are_taken_replaced_and_dropped(void **state)
 	assert_int_equal(fixture->mock->eventfds, 2);
 	assert_int_equal(set_irqs(fixture, NONE | TRIGGER, MSI, 0, 0, "", 0), 0);
 	assert_int_equal(fixture->mock->eventfds, 0);
-	/* closing the device drops the rest: tear_down() counts */
+	/* closing the device drops the rest: fixture_close() counts */
 	assert_int_equal(set_eventfd(fixture, REQ, 0, MOCK_EVENTFD), 0);
 	assert_int_equal(set_irqs(fixture, EVENTFD | UNMASK, INTX, 0, 1, fds, 4), 0);
 	assert_int_equal(fixture->mock->eventfds, 2);
@@ -311,7 +285,7 @@ static void interrupt_takes_the_way_the_guest_chose(void **state)
 	assert_int_equal(fixture->mock->signals[1], 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_close)
 
 int main(void)
 {

@@ -2,7 +2,7 @@
 
 /* A device's regions: info, capabilities, reads and writes, mmap, config space, reset, planes. */
 
-#include "mock-front-end.h"
+#include "device-fixture.h"
 #include "probe-model.h"
 
 #include <errno.h>
@@ -17,41 +17,15 @@
 
 #include <cmocka.h>
 
-#define UUID   "6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a11"
 #define CONFIG FV_REGION_OFFSET(FV_REGION_CONFIG)
-
-struct fixture {
-	struct mock *mock;
-	struct mock_client *client;
-	struct mock_session session;
-};
 
 static int set_up(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	int group;
-
-	fixture->mock = mock_create();
-	fixture->client = mock_client_create(fixture->mock);
-	group = mock_add_vgpu(fixture->mock, &mock_probe_profile, 0, UUID);
-	*state = fixture;
-	if (group < 0 || mock_open(fixture->client, group, UUID, &fixture->session))
+	if (fixture_open(state, &mock_probe_profile, true))
 		return 1;
 	probe_accesses_len = 0;
 	probe_config_writes = 0;
 	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-	int held;
-
-	mock_close(fixture->mock, &fixture->session);
-	held = mock_destroy(fixture->mock);
-	free(fixture->client);
-	free(fixture);
-	return held;
 }
 
 static ssize_t read_at(struct fixture *fixture, uint64_t offset, void *buffer, size_t len)
@@ -371,7 +345,7 @@ static void ticks_come_when_due_and_not_before(void **state)
 	assert_int_equal(fv_machine_tick(machine, 1000000), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_close)
 
 int main(void)
 {
