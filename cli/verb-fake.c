@@ -37,7 +37,7 @@ const struct cli_option cli_fake_options[] = {
 	{ OPTION_GPU, "gpu", "SPEC",
 	  "serve, conformance: a GPU of the host, may be repeated: NAME[,aperture=1G][,ggtt=4G]"
 	  "[,address=0000:00:02.0][,gvt=on|off|unsupported|guc|no-module][,mappable=yes]"
-	  "[,output=dp][,count=N][,scanout=FAULT], or a recording: FILE[,vgpus=yes] (" DEFAULT_GPU
+	  "[,output=dp][,display=dmabuf][,count=N][,scanout=FAULT], or a recording: FILE[,vgpus=yes] (" DEFAULT_GPU
 	  ")" },
 	{ OPTION_REDACT, "redact", NULL,
 	  "record: without host names, serial numbers, addresses, other UUIDs" },

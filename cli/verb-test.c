@@ -88,6 +88,7 @@ struct request {
 	const char *wrong; /* what is wrong with an option's value */
 	struct qt_options options;
 	const char *gpu, *repeat;
+	char default_gpu[64];
 	const char *lab; /* the drivers of the lab VM to run in; NULL: here */
 	bool list;
 	char out_dir[PATH_MAX], kernel[PATH_MAX], init[PATH_MAX], self[PATH_MAX];
@@ -158,6 +159,18 @@ static bool is_parent_here(void)
 		if (entry->d_name[0] != '.')
 			return true;
 	return false;
+}
+
+/* A GPU that nobody chose shows itself as all scenarios want it. */
+static void choose_gpu(struct request *request)
+{
+	const struct qt_options *options = &request->options;
+	const char *display = qt_selection_display(options->select, options->select_len);
+	bool dmabuf = display && !strcmp(display, "dmabuf"); /* else by region, as fakes do */
+
+	snprintf(request->default_gpu, sizeof(request->default_gpu), DEFAULT_GPU "%s",
+		 dmabuf ? ",display=dmabuf" : "");
+	request->gpu = request->default_gpu;
 }
 
 /* The same command line without --gpu, inside `vgpulab run --gpu GPU --`. Returns only on failure. */
@@ -498,7 +511,7 @@ int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
 		return run_in_lab(&args, &request);
 	if (!request.gpu && !getenv(HOST_VARIABLE) && !is_parent_here() &&
 	    qt_selection_needs_vgpu(request.options.select, request.options.select_len))
-		request.gpu = DEFAULT_GPU;
+		choose_gpu(&request);
 	if (request.gpu)
 		return enter_fake(&args, &request);
 	snprintf(request.out_dir, sizeof(request.out_dir), "%s", request.options.out_dir);

@@ -121,7 +121,7 @@ static void add_device(struct qt_argv *argv, const struct qt_qemu_argv *options)
  * Sockets are servers that wait for nobody: the same command line then works when a person runs it
  * by hand from repeat.sh.
  */
-static void add_channels(struct qt_argv *argv)
+static void add_channels(struct qt_argv *argv, const struct qt_qemu_argv *options)
 {
 	qt_argv_add(argv, "-chardev");
 	qt_argv_add(argv, "socket,id=qmp,path=" QT_QMP_SOCKET ",server=on,wait=off");
@@ -131,6 +131,8 @@ static void add_channels(struct qt_argv *argv)
 	qt_argv_add(argv, "file,id=console,path=" QT_CONSOLE_LOG);
 	qt_argv_add(argv, "-serial");
 	qt_argv_add(argv, "chardev:console");
+	if (options->remote)
+		return; /* the program itself has the control socket */
 	qt_argv_add(argv, "-chardev");
 	qt_argv_add(argv, "socket,id=control,path=" QT_CONTROL_SOCKET ",server=on,wait=off");
 	qt_argv_add(argv, "-serial");
@@ -164,6 +166,33 @@ char *qt_kernel_arguments(const char *append)
 	return text;
 }
 
+static void add_machine(struct qt_argv *argv, const struct qt_qemu_argv *options)
+{
+	qt_argv_add(argv, "-machine");
+	qt_argv_addf(argv, "%s%s", options->machine,
+		     options->remote ? ",memory-backend=memory" : "");
+	if (options->remote) {
+		qt_argv_add(argv, "-S"); /* the processor never runs: no accelerator is needed */
+		qt_argv_add(argv, "-qtest");
+		qt_argv_add(argv, "unix:" QT_QTEST_SOCKET ",server=on,wait=off");
+		qt_argv_add(argv, "-qtest-log");
+		qt_argv_add(argv, "none");
+		qt_argv_add(argv, "-object");
+		qt_argv_addf(argv,
+			     "memory-backend-file,id=memory,size=%uM,mem-path=" QT_MEMORY
+			     ",share=on",
+			     options->memory_mib);
+	} else {
+		qt_argv_add(argv, "-accel");
+		qt_argv_add(argv,
+			    !strcmp(options->accel, "tcg") ? "tcg,thread=multi" : options->accel);
+		qt_argv_add(argv, "-cpu");
+		qt_argv_add(argv, "max");
+	}
+	qt_argv_add(argv, "-m");
+	qt_argv_addf(argv, "%u", options->memory_mib);
+}
+
 int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 {
 	_argv_ struct qt_argv argv = { 0 };
@@ -173,14 +202,7 @@ int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 	qt_argv_add(&argv, options->qemu);
 	qt_argv_add(&argv, "-nodefaults");
 	qt_argv_add(&argv, "-no-reboot");
-	qt_argv_add(&argv, "-machine");
-	qt_argv_add(&argv, options->machine);
-	qt_argv_add(&argv, "-accel");
-	qt_argv_add(&argv, !strcmp(options->accel, "tcg") ? "tcg,thread=multi" : options->accel);
-	qt_argv_add(&argv, "-cpu");
-	qt_argv_add(&argv, "max");
-	qt_argv_add(&argv, "-m");
-	qt_argv_addf(&argv, "%u", options->memory_mib);
+	add_machine(&argv, options);
 	if (options->cpus) {
 		qt_argv_add(&argv, "-smp");
 		qt_argv_addf(&argv, "%u", options->cpus);
@@ -194,7 +216,7 @@ int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 		qt_argv_add(&argv, "menu=on,splash-time=2500");
 	}
 	add_front_end(&argv, options);
-	add_channels(&argv);
+	add_channels(&argv, options);
 	if (options->kernel) {
 		qt_argv_add(&argv, "-kernel");
 		qt_argv_add(&argv, options->kernel);

@@ -39,6 +39,7 @@ struct qt_qemu_argv {
 	const char *firmware; /* a file; NULL: QEMU's own, SeaBIOS */
 	unsigned int memory_mib;
 	unsigned int cpus; /* 0: one */
+	bool remote; /* no processor but a program at QT_QTEST_SOCKET, which has QT_MEMORY mapped */
 	const char *kernel, *initrd; /* relative to QEMU's working directory, or absolute */
 	const char *append; /* what the scenario adds to the kernel's command line; may be NULL */
 	bool boot_menu; /* firmware waits a moment with its menu on the screen */
@@ -57,6 +58,8 @@ struct qt_qemu_argv {
 #define QT_VNC_SOCKET	  "vnc.sock"
 #define QT_SPICE_SOCKET	  "spice.sock"
 #define QT_CONTROL_SOCKET "control.sock"
+#define QT_QTEST_SOCKET	  "qtest.sock"
+#define QT_MEMORY	  "memory"
 #define QT_CONSOLE_LOG	  "console.log"
 /** The display device's id, the one that libvirt gives, for QMP's screendump and -vnc display=. */
 #define QT_DEVICE_ID "hostdev0"

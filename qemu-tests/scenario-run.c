@@ -9,6 +9,7 @@
 #include "paths.h"
 #include "qmp.h"
 #include "refusals.h"
+#include "remote.h"
 #include "repeat.h"
 #include "scenario-libvirt.h"
 #include "scenario-steps.h"
@@ -54,8 +55,9 @@ static bool for_each_need(struct qt_scenario_state *run,
 	const struct qt_scenario *scenario = run->result->scenario;
 	bool met = true;
 
-	/* what is refused needs no guest */
-	for (size_t i = 0; i < (scenario->refused ? 1 : VGPU_ARRAY_LEN(always)) && met; i++)
+	/* what is refused needs no guest, and one beside QEMU no kernel */
+	for (size_t i = 0;
+	     i < (scenario->refused || scenario->remote ? 1 : VGPU_ARRAY_LEN(always)) && met; i++)
 		met = need(run, always[i]);
 	if (run->driver && met)
 		met = need(run, "guest-modules");
@@ -177,6 +179,7 @@ static int build_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 		.qemu = run->runner->needs.qemu,
 		.accel = run->runner->accel,
 		.machine = run->runner->options->machine ? run->runner->options->machine : "pc",
+		.remote = scenario->remote,
 		.memory_mib = 512,
 		.cpus = scenario->cpus,
 		.firmware = run->path->firmware,
@@ -199,9 +202,10 @@ static int build_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 		snprintf(append, sizeof(append), "qt.output=%s", run->driver->output);
 	snprintf(sysfsdev, sizeof(sysfsdev), "/sys/bus/mdev/devices/%s",
 		 absent ? ABSENT_UUID : run->result->uuid);
-	if (scenario->refused)
+	if (scenario->refused || scenario->remote)
 		options.kernel = NULL;
-	snprintf(run->result->accel, sizeof(run->result->accel), "%s", options.accel);
+	snprintf(run->result->accel, sizeof(run->result->accel), "%s",
+		 scenario->remote ? "qtest" : options.accel);
 	if (run->runner->options->through_libvirt)
 		return build_domain(run, &options, absent, err);
 	if (qt_qemu_argv_build(&options, &run->result->argv))
@@ -216,6 +220,8 @@ static int start_qemu(struct qt_scenario_state *run, struct vgpu_error *err)
 
 	if (!r)
 		r = qt_vm_start(run->result->argv.items, run->dir_fd, deadline_ms, &run->vm, err);
+	if (!r && run->result->scenario->remote)
+		r = qt_remote_start(run->dir_fd, &run->remote, err);
 	if (!r)
 		r = qt_vm_connect_console(run->vm, deadline_ms, err);
 	if (r)
@@ -262,6 +268,8 @@ static int power_off(struct qt_scenario_state *run, struct vgpu_error *err)
 
 	if (qt_console_send(qt_vm_console(run->vm), "quit", err))
 		return -EPIPE;
+	if (run->remote) /* there is no machine that could switch itself off */
+		qt_vm_stop(run->vm, POWER_OFF_MS, NULL);
 	if (qt_vm_wait(run->vm, qt_deadline_ms(POWER_OFF_MS), &status))
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ETIMEDOUT,
 				      "the guest did not power off within %d s",
@@ -427,6 +435,7 @@ static void run_init(struct qt_scenario_state *run, struct qt_runner *runner,
 static void run_finish(struct qt_scenario_state *run)
 {
 	/* the vGPU can go only when QEMU has gone */
+	qt_remote_stop(run->remote);
 	qt_vm_destroy(run->vm);
 	qt_vgpu_destroy(run->vgpu);
 	free(run->earlier);

@@ -27,6 +27,7 @@ struct qt_scenario_state {
 	int64_t start_ms;
 	struct qt_vgpu *vgpu;
 	struct qt_vm *vm;
+	pid_t remote; /* the guest's program beside it; 0: there is none */
 	struct qt_shown *earlier; /* the latest first */
 	size_t earlier_len;
 	char tiling[8]; /* of the latest */

@@ -66,8 +66,8 @@ static int share_ggtt(struct gvt *gvt)
 /* Gives the buffer @len bytes and maps them in the GGTT. */
 static int map_buffer(const struct gvt *gvt, struct gvt_buffer *buffer, size_t len)
 {
-	volatile uint64_t *entries =
-		(volatile uint64_t *)(gvt->bar0 + GGTT) + buffer->gma / GUEST_PAGE_BYTES;
+	uint32_t entries = (uint32_t)(GGTT + buffer->gma / GUEST_PAGE_BYTES * sizeof(uint64_t));
+	size_t had = buffer->memory.len;
 	int rc;
 
 	if (len > gvt->buffer_len_max)
@@ -75,8 +75,11 @@ static int map_buffer(const struct gvt *gvt, struct gvt_buffer *buffer, size_t l
 	rc = guest_memory_reserve(&buffer->memory, len);
 	if (rc < 0)
 		return rc;
+	if (buffer->memory.len == had) /* mapped already */
+		return 0;
 	for (size_t i = 0; i < buffer->memory.len / GUEST_PAGE_BYTES; i++)
-		entries[i] = buffer->memory.pages[i] | PTE_PRESENT;
+		gvt_write64(gvt, entries + (uint32_t)(i * sizeof(uint64_t)),
+			    buffer->memory.pages[i] | PTE_PRESENT);
 	gvt_write(gvt, GGTT_FLUSH, 1);
 	return 0;
 }

@@ -44,15 +44,10 @@ struct gvt {
 	struct guest_surface surface; /* width 0: off */
 };
 
-static inline uint32_t gvt_read(const struct gvt *gvt, uint32_t offset)
-{
-	return *(volatile const uint32_t *)(gvt->bar0 + offset);
-}
-
-static inline void gvt_write(const struct gvt *gvt, uint32_t offset, uint32_t value)
-{
-	*(volatile uint32_t *)(gvt->bar0 + offset) = value;
-}
+/* gvt-mmio.c, or remote.c: how BAR 0 is reached */
+uint32_t gvt_read(const struct gvt *gvt, uint32_t offset);
+void gvt_write(const struct gvt *gvt, uint32_t offset, uint32_t value);
+void gvt_write64(const struct gvt *gvt, uint32_t offset, uint64_t value);
 
 /** How a generation's primary plane is programmed. */
 struct gvt_plane_impl {

@@ -105,7 +105,8 @@ const char *viewer_picture_take_dmabuf(struct viewer_picture *picture,
 	ioctl(dmabuf->fd, DMA_BUF_IOCTL_SYNC,
 	      &(struct dma_buf_sync){ DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ });
 	munmap(memory, (size_t)len);
-	if (fits && !dmabuf->y0_top)
+	/* Source: spice-gtk, spice-widget-egl.c: a texture whose first row is above is "inverted" */
+	if (fits && dmabuf->y0_top)
 		turn_over(picture);
 	return fits ? NULL : "a DMA-BUF that is too short for its picture";
 }

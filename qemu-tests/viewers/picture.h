@@ -31,7 +31,7 @@ struct viewer_dmabuf {
 	int fd;
 	uint32_t width_px, height_px, stride_bytes, fourcc;
 	uint64_t modifier;
-	bool y0_top; /* the first row is the top one */
+	bool y0_top; /* as OpenGL counts: the *last* row in memory is the top one */
 };
 /** The picture is what is in the DMA-BUF now. NULL, or why it cannot be; static. */
 const char *viewer_picture_take_dmabuf(struct viewer_picture *picture,

@@ -32,6 +32,11 @@ enum {
 	PLANE_CONTROL = 0x70180,
 	PLANE_STRIDE = 0x70188,
 	PLANE_SURFACE = 0x7019c,
+	CURSOR_CONTROL = 0x70080,
+	CURSOR_BASE = 0x70084,
+	CURSOR_POSITION = 0x70088,
+	CURSOR_ARGB = 0x27,
+	CURSOR_PX = 64,
 	ENABLE = 1 << 31,
 	XRGB = 4 << 24,
 	WIDTH_PX = 640,
@@ -41,6 +46,7 @@ enum {
 };
 #define IOVA UINT64_C(0x100000)
 #define XR24 0x34325258
+#define AR24 0x34325241
 
 struct vgpu {
 	int container, group, device;
@@ -118,17 +124,22 @@ static void show(const struct vgpu *vgpu, unsigned int slot)
 	write32(vgpu, PLANE_SURFACE, vgpu->gma + slot * PICTURE_LEN);
 }
 
-/* The id of what is shown now, 0 if nothing is, -1. */
-static int ask(const struct vgpu *vgpu, struct vfio_device_gfx_plane_info *info)
+/* The id of what a plane shows now, 0 if nothing, -1. */
+static int ask_for(const struct vgpu *vgpu, uint32_t type, struct vfio_device_gfx_plane_info *info)
 {
 	*info = (struct vfio_device_gfx_plane_info){
 		.argsz = sizeof(*info),
 		.flags = VFIO_GFX_PLANE_TYPE_DMABUF,
-		.drm_plane_type = 1,
+		.drm_plane_type = type,
 	};
 	if (ioctl(vgpu->device, VFIO_DEVICE_QUERY_GFX_PLANE, info))
 		return -1;
 	return info->drm_format ? (int)info->dmabuf_id : 0;
+}
+
+static int ask(const struct vgpu *vgpu, struct vfio_device_gfx_plane_info *info)
+{
+	return ask_for(vgpu, 1, info);
 }
 
 static int ask_again(const struct vgpu *vgpu)
@@ -216,6 +227,29 @@ static void check_planes(struct vgpu *vgpu)
 	check_import(vgpu, second);
 }
 
+static void check_cursor(struct vgpu *vgpu)
+{
+	struct vfio_device_gfx_plane_info info;
+	const uint32_t *memory;
+	bool same = true;
+	int fd;
+
+	check(ask_for(vgpu, 2, &info) == 0, "a cursor that is off is no error");
+	draw(vgpu, 2, 14);
+	write32(vgpu, CURSOR_POSITION, 33 << 16 | 44);
+	write32(vgpu, CURSOR_CONTROL, CURSOR_ARGB);
+	write32(vgpu, CURSOR_BASE, vgpu->gma + 2 * PICTURE_LEN);
+	fd = get(vgpu, (uint32_t)ask_for(vgpu, 2, &info));
+	check(info.drm_format == AR24 && info.width == CURSOR_PX && info.height == CURSOR_PX &&
+		      info.stride == CURSOR_PX * 4 && info.x_pos == 44 && info.y_pos == 33,
+	      "a cursor's format, size and place are told");
+	memory = mmap(NULL, CURSOR_PX * CURSOR_PX * 4, PROT_READ, MAP_SHARED, fd, 0);
+	for (size_t i = 0; memory != MAP_FAILED && i < CURSOR_PX * CURSOR_PX; i++)
+		same &= memory[i] == pixel(14, i);
+	check(memory != MAP_FAILED && same, "its buffer holds it");
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct vgpu vgpu = { 0 };
@@ -229,6 +263,7 @@ int main(int argc, char **argv)
 	check(probe(&vgpu, VFIO_GFX_PLANE_TYPE_DMABUF), "DMA-BUFs are offered");
 	check(!probe(&vgpu, VFIO_GFX_PLANE_TYPE_REGION), "a region is not");
 	check_planes(&vgpu);
+	check_cursor(&vgpu);
 	write32(&vgpu, PIPE_SOURCE, (WIDTH_PX - 1) << 16 | (HEIGHT_PX - 1));
 	draw(&vgpu, 0, 13);
 	show(&vgpu, 0);

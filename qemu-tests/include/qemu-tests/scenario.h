@@ -40,6 +40,7 @@ struct qt_scenario {
 	const char *path; /* name of a display path */
 	const char
 		*driver; /* the guest's driver, a row of guest-drivers.c; NULL: its own program */
+	bool remote; /* no kernel: the guest's own program runs beside QEMU, by qtest */
 	bool packed_kernel; /* QEMU enters an unpacked one past what waking from S3 needs */
 	unsigned int cpus; /* of the guest; 0: one */
 	const char *needs[QT_SCENARIO_NEEDS_MAX]; /* beyond the path's */
@@ -66,6 +67,12 @@ bool qt_scenario_needs(const struct qt_scenario *scenario, const char *need);
 
 /** Tells all about it, for people. */
 void qt_scenario_describe(FILE *f, const struct qt_scenario *scenario);
+
+/**
+ * How all of the selected scenarios want their vGPUs to show themselves, "dmabuf" or "region"; NULL
+ * if some want this and some that, or none cares.
+ */
+const char *qt_selection_display(char *const *globs, size_t globs_len);
 
 /** Does any of the selected scenarios need a vGPU? */
 bool qt_selection_needs_vgpu(char *const *globs, size_t globs_len);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which scenarios are meant, and what they have in common. */
+#include "paths.h"
+
+#include <fnmatch.h>
+#include <qemu-tests/scenario.h>
+#include <string.h>
+
+const struct qt_scenario *qt_scenario_find(const char *name)
+{
+	for (size_t i = 0; name && i < qt_scenarios_len; i++)
+		if (!strcmp(qt_scenarios[i].name, name))
+			return &qt_scenarios[i];
+	return NULL;
+}
+
+bool qt_scenario_selected(const struct qt_scenario *scenario, char *const *globs, size_t globs_len)
+{
+	for (size_t i = 0; i < globs_len; i++)
+		if (scenario->on_request ? !strcmp(globs[i], scenario->name)
+					 : !fnmatch(globs[i], scenario->name, 0))
+			return true;
+	return !globs_len && !scenario->on_request;
+}
+
+const char *qt_selection_display(char *const *globs, size_t globs_len)
+{
+	const char *display = NULL;
+
+	for (size_t i = 0; i < qt_scenarios_len; i++) {
+		const char *wanted = qt_path_find(qt_scenarios[i].path)->display;
+
+		if (!wanted || !qt_scenario_selected(&qt_scenarios[i], globs, globs_len))
+			continue;
+		if (display && strcmp(display, wanted))
+			return NULL;
+		display = wanted;
+	}
+	return display;
+}
+
+bool qt_selection_needs_vgpu(char *const *globs, size_t globs_len)
+{
+	for (size_t i = 0; i < qt_scenarios_len; i++)
+		if (qt_scenario_selected(&qt_scenarios[i], globs, globs_len) &&
+		    qt_path_find(qt_scenarios[i].path)->vgpu)
+			return true;
+	return false;
+}
