@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <vgpulab/cleanup.h>
+#include <vgpulab/pci-address.h>
 
 #include "listing.h"
+#include "test-preflight.h"
 
 /* What is simulated if neither the command line nor the machine offers a GPU. */
 #define DEFAULT_GPU "kaby-lake"
@@ -26,6 +28,9 @@ enum {
 	OPTION_REPEAT,
 	OPTION_JOBS,
 	OPTION_MACHINE,
+	OPTION_KERNEL_LOG,
+	OPTION_NO_PREFLIGHT,
+	OPTION_PATIENCE,
 	OPTION_THROUGH,
 	OPTION_FORMAT,
 	OPTION_DESCRIBE,
@@ -43,7 +48,14 @@ enum { FORMATS_MAX = 8 };
 
 const struct cli_option cli_test_options[] = {
 	{ 'l', "list", NULL, "list the scenarios, run none" },
-	{ 'g', "gpu", "GPU", "run on a fake host with this GPU, as 'vgpulab run' does" },
+	{ 'g', "gpu", "GPU",
+	  "run on a fake host with this GPU, as 'vgpulab run' does; an address, 0000:00:02.0: on "
+	  "this machine's own GPU, guarded (see below)" },
+	{ OPTION_NO_PREFLIGHT, "no-preflight", NULL,
+	  "on one's own GPU: do not ask the doctor first" },
+	{ OPTION_KERNEL_LOG, "kernel-log", "FILE", "on one's own GPU: watch this (/dev/kmsg)" },
+	{ OPTION_PATIENCE, "patience", "FACTOR",
+	  "how much longer than on a fast machine steps may take (as measured)" },
 	{ 'o', "out", "DIR", "where results go (vgpulab-results)" },
 	{ 'p', "parent", "PARENT", "take the vGPU from this GPU" },
 	{ 't', "type", "TYPE", "its type (the smallest that shows the scenario's modes)" },
@@ -78,6 +90,9 @@ const char cli_test_details[] =
 	"shows of it must be that card, bit for bit. Without --gpu this machine's GPU is used; if\n"
 	"it has none, a fake " DEFAULT_GPU ". --in lab-vm brings a real kernel along: what needs\n"
 	"/dev/dri or its mdev samples (--in lab-vm:mbochs) runs there, slowly.\n"
+	"On this machine's own GPU (--gpu ADDRESS; --backend sysfs --gpu PARENT) the doctor is asked\n"
+	"first, only vGPUs are removed that were made here, each scenario's directory gets its part of\n"
+	"the kernel's log, and the run stops if that tells of trouble or a QEMU cannot be killed.\n"
 	"Results: report.html, verdict.json and a directory for each scenario. Exit code 0: all\n"
 	"passed; 1: a display path is wrong; 12: nothing could run.";
 
@@ -89,6 +104,7 @@ struct request {
 	struct qt_options options;
 	const char *gpu, *repeat;
 	char default_gpu[64];
+	bool no_preflight;
 	const char *lab; /* the drivers of the lab VM to run in; NULL: here */
 	bool list;
 	char out_dir[PATH_MAX], kernel[PATH_MAX], init[PATH_MAX], self[PATH_MAX];
@@ -344,6 +360,12 @@ static int run_scenarios(const struct cli_arguments *args, struct request *reque
 	struct vgpu_error err = { 0 };
 	struct qt_counts counts;
 
+	if (request->options.guarded && !request->no_preflight) {
+		int code = cli_test_preflight(&args->globals, request->options.parent);
+
+		if (code)
+			return code;
+	}
 	describe_repeat(request, command, enter);
 	request->options.host = getenv(HOST_VARIABLE);
 	request->options.guest_dir = getenv("VGPULAB_GUEST_DIR");
@@ -424,6 +446,34 @@ static bool take_place(struct request *request, const char *value)
 	return true;
 }
 
+/* What the scenarios run on. */
+static bool take_host_option(struct request *request, int id, const char *value)
+{
+	char rest;
+
+	switch (id) {
+	case OPTION_MACHINE:
+		request->wrong = "'%s' is neither pc nor q35";
+		request->options.machine = value;
+		return !strcmp(value, "pc") || !strcmp(value, "q35");
+	case OPTION_THROUGH:
+		request->wrong = "'%s' is neither qemu nor libvirt";
+		request->options.through_libvirt = !strcmp(value, "libvirt");
+		return request->options.through_libvirt || !strcmp(value, "qemu");
+	case OPTION_NO_PREFLIGHT:
+		request->no_preflight = true;
+		return true;
+	case OPTION_KERNEL_LOG:
+		request->options.kernel_log = value;
+		return true;
+	case OPTION_PATIENCE:
+		request->wrong = "'%s' is not 0.01 to 1000";
+		return sscanf(value, "%lf%c", &request->options.patience, &rest) == 1 &&
+		       request->options.patience >= 0.01 && request->options.patience <= 1000;
+	}
+	return take_plan_option(request, id, value);
+}
+
 static bool take_option(struct request *request, int id, const char *value)
 {
 	switch (id) {
@@ -458,14 +508,6 @@ static bool take_option(struct request *request, int id, const char *value)
 		request->repeat = value;
 		request->options.repeat = (unsigned int)strtoul(value, NULL, 10);
 		return request->options.repeat >= 1 && request->options.repeat <= 1000000;
-	case OPTION_MACHINE:
-		request->wrong = "'%s' is neither pc nor q35";
-		request->options.machine = value;
-		return !strcmp(value, "pc") || !strcmp(value, "q35");
-	case OPTION_THROUGH:
-		request->wrong = "'%s' is neither qemu nor libvirt";
-		request->options.through_libvirt = !strcmp(value, "libvirt");
-		return request->options.through_libvirt || !strcmp(value, "qemu");
 	case OPTION_FORMAT:
 		request->wrong = "'%s' is none of tap, ktap, junit, json, lava, tmt, github";
 		if (!qt_format_exists(value) || request->formats_len == FORMATS_MAX)
@@ -482,7 +524,16 @@ static bool take_option(struct request *request, int id, const char *value)
 		request->wrong = "'%s' is not lab-vm or lab-vm:DRIVER,...";
 		return take_place(request, value);
 	}
-	return take_plan_option(request, id, value);
+	return take_host_option(request, id, value);
+}
+
+/* A name is of a GPU that is not there; an address, or a parent that the kernel has, is real. */
+static bool is_own_gpu(const struct cli_globals *globals, const char *gpu)
+{
+	struct vgpu_pci_address address;
+
+	return !vgpu_pci_address_parse(gpu, &address) ||
+	       (globals->backend && !strcmp(globals->backend, "sysfs"));
 }
 
 int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
@@ -507,9 +558,15 @@ int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
 		return list_scenarios(&args, &request);
 	if (readlink("/proc/self/exe", request.self, sizeof(request.self) - 1) < 0)
 		strcpy(request.self, "vgpulab");
+	if (request.gpu && is_own_gpu(&args.globals, request.gpu)) {
+		request.options.parent = request.gpu;
+		request.options.guarded = true;
+		request.gpu = NULL;
+	}
 	if (request.lab)
 		return run_in_lab(&args, &request);
-	if (!request.gpu && !getenv(HOST_VARIABLE) && !is_parent_here() &&
+	if (!request.gpu && !request.options.guarded && !getenv(HOST_VARIABLE) &&
+	    !is_parent_here() &&
 	    qt_selection_needs_vgpu(request.options.select, request.options.select_len))
 		choose_gpu(&request);
 	if (request.gpu)

@@ -91,6 +91,11 @@ void qt_patience_measure(unsigned int jobs)
 	patience = patience < 1 ? 1 : patience > PATIENCE_MAX ? PATIENCE_MAX : patience;
 }
 
+void qt_patience_set(double factor)
+{
+	patience = factor;
+}
+
 double qt_patience(void)
 {
 	return patience;

@@ -24,6 +24,8 @@ int qt_left_to_clean_up_ms(int64_t deadline_ms);
  * time. @jobs is how many scenarios will share its cores.
  */
 void qt_patience_measure(unsigned int jobs);
+/** Sets it, instead. */
+void qt_patience_set(double factor);
 /** What was measured: 1 for a machine that is as fast as time spans are made for; never less. */
 double qt_patience(void);
 /** The point of time in @span_ms, or later on a slow machine. */

@@ -2,6 +2,7 @@
 #include "jobs.h"
 
 #include "clock.h"
+#include "host-watch.h"
 #include "journal.h"
 
 #include <errno.h>
@@ -44,6 +45,7 @@ struct jobs {
 	size_t done_before; /* by a run that this one goes on with */
 	unsigned int limit; /* how many may run at a time */
 	bool stop; /* nothing new is begun */
+	struct qt_host_watch watch; /* of a guarded run */
 };
 
 unsigned int qt_jobs_default(void)
@@ -115,6 +117,16 @@ static size_t prepare_results(const struct qt_plan_item *item, struct qt_result 
 	return beside ? 2 : 1;
 }
 
+static void measure_patience(const struct jobs *jobs)
+{
+	double set = jobs->runner->options->patience;
+
+	if (set > 0)
+		qt_patience_set(set);
+	else
+		qt_patience_measure(jobs->limit);
+}
+
 /* Ends in _exit: what belongs to the parent is not ours to release. */
 static void become_job(struct jobs *jobs, struct job *job, int fd, pid_t parent)
 {
@@ -124,6 +136,8 @@ static void become_job(struct jobs *jobs, struct job *job, int fd, pid_t parent)
 	if (getppid() != parent)
 		_exit(1);
 	jobs->runner->progress.beat_fd = fd;
+	/* others may have come to this machine since the run began */
+	measure_patience(jobs);
 	try(jobs->runner, job->item, job->results, len);
 	report(fd, job->results, len);
 	_exit(0);
@@ -140,6 +154,8 @@ static int start(struct jobs *jobs, struct job *job, struct vgpu_error *err)
 			    jobs->done_before + jobs->len, job->item->scenario->name);
 	/* what is found out once is found out before the processes part */
 	qt_scenario_probe_needs(jobs->runner, job->item->scenario);
+	if (jobs->runner->options->guarded && !jobs->running)
+		qt_host_watch_skip(&jobs->watch);
 	if (pipe2(fds, O_CLOEXEC))
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "pipe: %s", strerror(errno));
 	job->pid = fork();
@@ -252,6 +268,25 @@ static void forget(struct job *job)
 	job->text_len = job->results_len = 0;
 }
 
+/* On a real host: is its kernel still what it was? Else nothing that follows would be a result. */
+static void judge_host(struct jobs *jobs, struct qt_result *result)
+{
+	_autoclose_ int dir_fd = -1;
+	struct vgpu_error err = { 0 };
+
+	if (!jobs->runner->options->guarded)
+		return;
+	if (*result->dir)
+		dir_fd = openat(jobs->runner->out_fd, result->dir,
+				O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!qt_host_watch_take(&jobs->watch, dir_fd, &err))
+		return;
+	result->outcome = QT_PASSED; /* whatever it was: this is the failure to read */
+	qt_result_fail(result, "host-kernel", &err);
+	jobs->stop = true;
+	qt_progress_line(&jobs->runner->progress, "STOP: %s", err.message);
+}
+
 static int finish(struct jobs *jobs, struct job *job, int status, struct vgpu_error *err)
 {
 	int r = 0;
@@ -267,6 +302,9 @@ static int finish(struct jobs *jobs, struct job *job, int status, struct vgpu_er
 		jobs->limit = (unsigned int)jobs->running;
 		return 0;
 	}
+	judge_host(jobs, &job->results[0]);
+	if (!strcmp(job->results[0].fault, QT_FAULT_QEMU_STUCK))
+		jobs->stop = true;
 	for (size_t i = 0; i < job->results_len && !r; i++) {
 		say(jobs->runner, &job->results[i]);
 		/* what an interruption cut off is to be run again */
@@ -387,7 +425,13 @@ int qt_jobs_run(struct qt_runner *runner, const struct qt_plan *plan, struct qt_
 	if (jobs.limit > JOBS_MAX)
 		jobs.limit = JOBS_MAX;
 	verdict->jobs = jobs.limit;
-	qt_patience_measure(jobs.limit);
+	measure_patience(&jobs);
+	if (runner->options->guarded) {
+		qt_host_watch_init(&jobs.watch, runner->options->kernel_log);
+		if (*jobs.watch.trouble)
+			qt_progress_line(&runner->progress, "NOTE the host's kernel log: %s",
+					 jobs.watch.trouble);
+	}
 	for (size_t i = 0; i < plan->len; i++)
 		jobs.jobs[i].item = &plan->items[i];
 	while (!r) {
@@ -408,5 +452,7 @@ int qt_jobs_run(struct qt_runner *runner, const struct qt_plan *plan, struct qt_
 		forget(&jobs.jobs[i]);
 	}
 	free(jobs.jobs);
+	if (runner->options->guarded)
+		qt_host_watch_finish(&jobs.watch);
 	return r;
 }

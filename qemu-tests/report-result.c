@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host-watch.h"
 #include "launch.h"
 #include "paths.h"
 #include "report.h"
@@ -232,6 +233,7 @@ static void print_logs(FILE *f, const struct qt_result *result, int dir_fd)
 	static const struct {
 		const char *title, *file;
 	} logs[] = {
+		{ "The host's kernel log", QT_KERNEL_LOG },
 		{ "QEMU's messages", QT_QEMU_LOG },
 		{ "QMP", QT_QMP_LOG },
 		{ "Guest's control port", QT_CONTROL_LOG },

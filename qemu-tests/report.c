@@ -16,7 +16,7 @@ static void print_headline(FILE *f, const struct qt_verdict *verdict)
 	fprintf(f, "%u passed, %u failed, %u skipped</h1>\n<p class=\"dim\">Display paths on ",
 		counts.passed, counts.failed, counts.skipped);
 	qt_html_text(f, verdict->host);
-	fprintf(f, "; machine %s%s; %s; %.1f s.", verdict->machine,
+	fprintf(f, " (tier %d); machine %s%s; %s; %.1f s.", verdict->tier, verdict->machine,
 		strcmp(verdict->through, "libvirt") ? "" : ", through libvirt", verdict->started,
 		verdict->total_ms / 1000.0);
 	if (*verdict->tamper) {

@@ -4,6 +4,7 @@
 #include "guest-files.h"
 #include "guest-kernel.h"
 #include "guest-modules.h"
+#include "host-watch.h"
 #include "initramfs.h"
 #include "jobs.h"
 #include "journal.h"
@@ -199,6 +200,7 @@ static void describe_run(struct qt_verdict *verdict, const struct qt_runner *run
 		 options->host ? options->host : "this machine");
 	snprintf(verdict->kernel, sizeof(verdict->kernel), "%s",
 		 runner->needs.kernel ? runner->needs.kernel : "none");
+	verdict->tier = qt_host_tier(options->parent);
 	snprintf(verdict->machine, sizeof(verdict->machine), "%s",
 		 options->machine ? options->machine : "pc");
 	snprintf(verdict->through, sizeof(verdict->through), "%s",

@@ -20,7 +20,7 @@
 #define NOTES "vgpus-made"
 
 /* What was killed lets go of its vGPU when the kernel has taken it apart. */
-enum { REMOVAL_TRIES = 100, REMOVAL_EVERY_MS = 100 };
+enum { REMOVAL_TRIES = 100, REMOVAL_EVERY_MS = 100, FINISH_TRIES = 3000, FINISH_EVERY_MS = 5 };
 
 static bool is_there(struct vgpu_backend *backend, const struct vgpu_uuid *uuid)
 {
@@ -131,8 +131,14 @@ void qt_keeper_finish(struct qt_keeper *keeper)
 		close(keeper->life_fd);
 	if (keeper->note_fd >= 0)
 		close(keeper->note_fd);
-	while (keeper->pid > 0 && waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	/* one that waits for a QEMU that cannot die is left behind: it removes the vGPU if that does */
+	for (int i = 0; keeper->pid > 0 && i < FINISH_TRIES; i++) {
+		const struct timespec pause = { .tv_nsec = FINISH_EVERY_MS * 1000000L };
+
+		if (waitpid(keeper->pid, NULL, WNOHANG))
+			break;
+		nanosleep(&pause, NULL);
+	}
 	*keeper = (struct qt_keeper){ -1, -1, -1 };
 }
 

@@ -436,8 +436,18 @@ static void run_finish(struct qt_scenario_state *run)
 {
 	/* the vGPU can go only when QEMU has gone */
 	qt_remote_stop(run->remote);
-	qt_vm_destroy(run->vm);
-	qt_vgpu_destroy(run->vgpu);
+	if (run->vm && qt_vm_stop(run->vm, 0, NULL)) {
+		struct vgpu_error err = { 0 };
+
+		vgpu_error_set(&err, VGPU_ERROR_BUSY, EBUSY,
+			       "QEMU (process %d) does not die of SIGKILL; vGPU %s stays with it",
+			       qt_vm_pid(run->vm), run->result->uuid);
+		run->result->outcome = QT_PASSED; /* what came before matters less */
+		qt_result_fail(run->result, QT_FAULT_QEMU_STUCK, &err);
+	} else {
+		qt_vm_destroy(run->vm);
+		qt_vgpu_destroy(run->vgpu);
+	}
 	free(run->earlier);
 	if (run->log.file)
 		fclose(run->log.file);

@@ -244,6 +244,7 @@ json_object *qt_verdict_json(const struct qt_verdict *verdict)
 	add_text(object, "started", verdict->started);
 	add_number(object, "total_ms", verdict->total_ms);
 	add_number(object, "jobs", verdict->jobs);
+	add_number(object, "tier", (uint64_t)verdict->tier);
 	for (size_t i = 0; i < verdict->results_len; i++)
 		json_object_array_add(results, qt_result_json(&verdict->results[i]));
 	json_object_object_add(object, "results", results);

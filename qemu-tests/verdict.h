@@ -74,6 +74,7 @@ struct qt_verdict {
 	char machine[8], through[8]; /* "pc", "q35"; "qemu", "libvirt" */
 	char started[40]; /* date and time, ISO 8601, UTC */
 	unsigned int total_ms;
+	int tier; /* what its results are worth: host-watch.h */
 	unsigned int jobs; /* scenarios at a time, at most */
 	struct qt_result *results;
 	size_t results_len;

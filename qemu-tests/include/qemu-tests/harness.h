@@ -28,6 +28,9 @@ struct qt_options {
 	const char *accel; /* "tcg", "kvm"; NULL: kvm if a probe really ran on it, else tcg */
 	const char *machine; /* "pc" or "q35"; NULL: pc */
 	bool through_libvirt; /* domains that virsh starts, not command lines of ours */
+	bool guarded; /* a real host: its kernel is watched, and nothing runs on an unsound one */
+	const char *kernel_log; /* of that kernel; NULL: /dev/kmsg */
+	double patience; /* times the time that steps may take; 0: as was measured */
 	const char *parent; /* parent device; NULL: the only one */
 	const char *type; /* mdev type; NULL: the smallest that has the scenario's modes */
 	char *const *select; /* globs over scenario names */
