@@ -35,6 +35,15 @@ char *replay_arena_copy(struct replay_arena *arena, const char *text, size_t len
 	return copy;
 }
 
+void *replay_arena_grow(struct replay_arena *arena, const void *old, size_t len, size_t size)
+{
+	void *item = replay_arena_alloc(arena, size);
+
+	if (item && len)
+		memcpy(item, old, len);
+	return item;
+}
+
 void replay_arena_finish(struct replay_arena *arena)
 {
 	for (size_t i = 0; i < arena->len; i++)

@@ -107,8 +107,32 @@ static int compare_found(const void *a, const void *b)
  * The vGPUs.
  */
 
+/* @group: its number, or NULL. */
+static int add_vgpu(struct import *import, struct fake_gpu_config *config,
+		    const struct vgpu_uuid *uuid, size_t type, const char *group)
+{
+	size_t len = config->vgpus_len;
+	struct fake_recorded_vgpu *vgpus = (struct fake_recorded_vgpu *)config->vgpus;
+
+	/* room for a power of two of them */
+	if (!(len & (len - 1))) {
+		vgpus = replay_arena_grow(&import->recording->arena, vgpus, len * sizeof(*vgpus),
+					  (len ? 2 * len : 1) * sizeof(*vgpus));
+		if (!vgpus)
+			return -ENOMEM;
+	}
+	vgpus[len] = (struct fake_recorded_vgpu){
+		.uuid = *uuid,
+		.type = type,
+		.group = group ? (unsigned int)strtoul(group, NULL, 10) : UINT_MAX,
+	};
+	config->vgpus = vgpus;
+	config->vgpus_len++;
+	return 0;
+}
+
 static int read_vgpus(struct import *import, const char *path, size_t type,
-		      struct fake_recorded_vgpu *vgpus, size_t *len)
+		      struct fake_gpu_config *config)
 {
 	char devices[PATH_SIZE];
 	struct import_names names;
@@ -119,15 +143,17 @@ static int read_vgpus(struct import *import, const char *path, size_t type,
 	if (ret)
 		return ret == -ENOENT || ret == -EISDIR || ret == -ENOTDIR ? 0 : ret;
 	for (size_t i = 0; i < names.len; i++) {
-		const char *group;
+		struct vgpu_uuid uuid;
 
-		if (*len == VGPUS_MAX)
+		if (config->vgpus_len == VGPUS_MAX)
 			return import_fail(import, devices, "more than %d vGPUs", VGPUS_MAX);
-		if (vgpu_uuid_parse(names.names[i], &vgpus[*len].uuid))
+		if (vgpu_uuid_parse(names.names[i], &uuid))
 			return import_fail(import, devices, "'%.60s' is no UUID", names.names[i]);
-		group = import_link_name(import, "bus/mdev/devices/%s/iommu_group", names.names[i]);
-		vgpus[*len].group = group ? (unsigned int)strtoul(group, NULL, 10) : UINT_MAX;
-		vgpus[(*len)++].type = type;
+		ret = add_vgpu(import, config, &uuid, type,
+			       import_link_name(import, "bus/mdev/devices/%s/iommu_group",
+						names.names[i]));
+		if (ret)
+			return ret;
 	}
 	return 0;
 }
@@ -136,34 +162,26 @@ static int read_vgpus(struct import *import, const char *path, size_t type,
 static int read_linked_vgpus(struct import *import, const char *path,
 			     const struct fake_gpu_profile *profile, struct fake_gpu_config *config)
 {
-	struct fake_recorded_vgpu *vgpus =
-		replay_arena_alloc(&import->recording->arena, VGPUS_MAX * sizeof(*vgpus));
-	size_t prefix = strlen(profile->driver) + 1, len = 0;
+	size_t prefix = strlen(profile->driver) + 1;
 	struct import_names names;
 	int ret = import_list(import, path, VGPUS_MAX, &names);
 
-	for (size_t i = 0; !ret && vgpus && i < names.len; i++) {
+	for (size_t i = 0; !ret && i < names.len; i++) {
 		const char *type =
 			import_link_name(import, "%s/%s/mdev_type", path, names.names[i]);
+		struct vgpu_uuid uuid;
+		size_t t = 0;
 
-		if (!type || strlen(type) <= prefix ||
-		    vgpu_uuid_parse(names.names[i], &vgpus[len].uuid))
+		if (!type || strlen(type) <= prefix || vgpu_uuid_parse(names.names[i], &uuid))
 			continue;
-		for (size_t t = 0; t < profile->types_len; t++) {
-			const char *group;
-
-			if (strcmp(profile->types[t].name, type + prefix))
-				continue;
-			group = import_link_name(import, "%s/%s/iommu_group", path, names.names[i]);
-			vgpus[len].group =
-				group ? (unsigned int)strtoul(group, NULL, 10) : UINT_MAX;
-			vgpus[len++].type = t;
-			break;
-		}
+		while (t < profile->types_len && strcmp(profile->types[t].name, type + prefix) != 0)
+			t++;
+		if (t < profile->types_len)
+			ret = add_vgpu(import, config, &uuid, t,
+				       import_link_name(import, "%s/%s/iommu_group", path,
+							names.names[i]));
 	}
-	config->vgpus = vgpus;
-	config->vgpus_len = len;
-	return vgpus ? ret : -ENOMEM;
+	return ret;
 }
 
 /*
@@ -271,17 +289,12 @@ static bool has_attributes(struct import *import, const char *dir, const struct 
 int import_types(struct import *import, const char *path, const struct fake_gpu_profile *base,
 		 struct fake_gpu_profile *profile, struct fake_gpu_config *config)
 {
-	struct replay_arena *arena = &import->recording->arena;
-	struct found *found = replay_arena_alloc(arena, TYPES_MAX * sizeof(*found));
-	struct fake_recorded_vgpu *vgpus = replay_arena_alloc(arena, VGPUS_MAX * sizeof(*vgpus));
+	struct found *found;
 	char dir[PATH_SIZE], type[PATH_SIZE];
 	struct import_names names;
 	const char *api;
-	size_t len = 0;
 	int ret;
 
-	if (!found || !vgpus)
-		return -ENOMEM;
 	snprintf(dir, sizeof(dir), "%.300s/mdev_supported_types", path);
 	ret = import_list(import, dir, TYPES_MAX, &names);
 	if (base && (ret == -ENOENT || !has_attributes(import, dir, &names))) {
@@ -290,26 +303,28 @@ int import_types(struct import *import, const char *path, const struct fake_gpu_
 	}
 	if (ret)
 		return ret == -ENOENT ? import_fail(import, dir, "there is none") : ret;
+	found = replay_arena_alloc(&import->recording->arena, names.len * sizeof(*found));
+	if (!found)
+		return -ENOMEM;
 	for (size_t i = 0; i < names.len && !ret; i++) {
 		snprintf(type, sizeof(type), "%.400s/%.100s", dir, names.names[i]);
 		ret = read_type(import, type, names.names[i], base, profile, &found[i]);
 	}
 	qsort(found, ret ? 0 : names.len, sizeof(*found), compare_found);
 	for (size_t i = 0; i < names.len && !ret; i++) {
-		size_t before = len;
+		size_t before = config->vgpus_len;
 
 		snprintf(type, sizeof(type), "%.400s/%s-%s", dir, profile->driver,
 			 found[i].type.name);
-		ret = read_vgpus(import, type, i, vgpus, &len);
-		found[i].instances = len - before;
+		ret = read_vgpus(import, type, i, config);
+		found[i].instances = config->vgpus_len - before;
 		api = read_line(import, type, "device_api");
-		profile->device_api = api ? api : "vfio-pci";
+		if (api)
+			profile->device_api = api;
 	}
 	if (ret)
 		return ret;
 	if (!profile->device_api)
 		profile->device_api = "vfio-pci";
-	config->vgpus = vgpus;
-	config->vgpus_len = len;
 	return keep_types(import, found, names.len, profile, config, base != NULL);
 }

@@ -15,6 +15,8 @@
 /* The first byte of its device ids: GVT-g's types are V4 there, V5 on all later ones. */
 enum { BROADWELL = 0x16 };
 
+enum { NAMES_ROOM = 16 };
+
 int import_fail(struct import *import, const char *path, const char *format, ...)
 {
 	char text[256];
@@ -92,19 +94,26 @@ bool import_exists(struct import *import, const char *format, ...)
 struct collecting {
 	struct import *import;
 	struct import_names *names;
-	size_t max;
+	size_t max, room;
 };
 
 static int collect(void *data, const char *name)
 {
 	struct collecting *collecting = data;
 	struct import_names *names = collecting->names;
+	struct replay_arena *arena = &collecting->import->recording->arena;
 	char *copy;
 
 	if (names->len == collecting->max)
 		return -E2BIG;
-	copy = replay_arena_copy(&collecting->import->recording->arena, name, strlen(name));
-	if (!copy)
+	if (names->len == collecting->room) {
+		size_t size = names->len * sizeof(*names->names);
+
+		names->names = replay_arena_grow(arena, names->names, size, 2 * size);
+		collecting->room *= 2;
+	}
+	copy = replay_arena_copy(arena, name, strlen(name));
+	if (!copy || !names->names)
 		return -ENOMEM;
 	names->names[names->len++] = copy;
 	return 0;
@@ -117,11 +126,11 @@ static int compare_names(const void *a, const void *b)
 
 int import_list(struct import *import, const char *path, size_t max, struct import_names *out)
 {
-	struct collecting collecting = { import, out, max };
+	struct collecting collecting = { import, out, max, NAMES_ROOM };
 	int ret;
 
 	*out = (struct import_names){
-		replay_arena_alloc(&import->recording->arena, max * sizeof(const char *)), 0
+		replay_arena_alloc(&import->recording->arena, NAMES_ROOM * sizeof(const char *)), 0
 	};
 	if (!out->names)
 		return -ENOMEM;

@@ -16,7 +16,7 @@
 #include <sys/utsname.h>
 #include <vgpulab/cleanup.h>
 
-enum { UUID_LEN = 36, UUIDS_MAX = 4096, SERIAL_CAPABILITY = 0x0003, EXTENDED = 0x100 };
+enum { UUID_LEN = 36, SERIAL_CAPABILITY = 0x0003, EXTENDED = 0x100 };
 
 /* Words of the command line that stay: these, or what begins with them. */
 static const char *const kept_words[] = { "i915.",
@@ -244,26 +244,51 @@ static bool is_uuid(const char *text)
 	return true;
 }
 
-static void redact_uuids(char *text)
-{
-	_autofree_ char(*known)[UUID_LEN + 1] = calloc(UUIDS_MAX, sizeof(*known));
-	size_t len = 0, i;
+/* UUIDs that were found, each once; the number of one is its place. */
+struct uuids {
+	char (*known)[UUID_LEN + 1];
+	size_t len, max;
+};
 
-	for (char *at = text; known && *at; at++) {
+/* The number of the UUID at @text, from 1 on; 0 without memory. */
+static size_t number_of(struct uuids *uuids, const char *text)
+{
+	for (size_t i = 0; i < uuids->len; i++)
+		if (!strncasecmp(uuids->known[i], text, UUID_LEN))
+			return i + 1;
+	if (uuids->len == uuids->max) {
+		size_t max = uuids->max ? 2 * uuids->max : 16;
+		void *known = reallocarray(uuids->known, max, sizeof(*uuids->known));
+
+		if (!known)
+			return 0;
+		uuids->known = known;
+		uuids->max = max;
+	}
+	snprintf(uuids->known[uuids->len], sizeof(*uuids->known), "%.36s", text);
+	return ++uuids->len;
+}
+
+/* 0, or -1 without memory. */
+static int redact_uuids(char *text)
+{
+	struct uuids uuids = { 0 };
+	int ret = 0;
+
+	for (char *at = text; *at && !ret; at++) {
 		char other[64];
+		size_t number;
 
 		if (!is_uuid(at))
 			continue;
-		for (i = 0; i < len && strncasecmp(known[i], at, UUID_LEN) != 0; i++)
-			;
-		if (i == UUIDS_MAX)
-			continue;
-		if (i == len)
-			memcpy(known[len++], at, UUID_LEN);
-		snprintf(other, sizeof(other), "00000000-0000-4000-8000-%012zu", i + 1);
+		number = number_of(&uuids, at);
+		ret = number ? 0 : -1;
+		snprintf(other, sizeof(other), "00000000-0000-4000-8000-%012zu", number);
 		memcpy(at, other, UUID_LEN);
 		at += UUID_LEN - 1;
 	}
+	free(uuids.known);
+	return ret;
 }
 
 char *replay_redact(const char *text)
@@ -284,7 +309,9 @@ char *replay_redact(const char *text)
 	redacted = strdup(json_object_to_json_string_ext(
 		document, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(document);
-	if (redacted)
-		redact_uuids(redacted);
+	if (redacted && redact_uuids(redacted)) {
+		free(redacted);
+		return NULL;
+	}
 	return redacted;
 }

@@ -278,7 +278,7 @@ static void add_links_to(struct reader *reader, const char *text, size_t len)
 			subsystem = text_of(reader, reader->device, "subsystem", "link");
 			if (subsystem && !strcmp(subsystem, "../mdev"))
 				add_back_link(reader, "bus/mdev/devices", 3);
-			if (is_parent(reader, reader->device))
+			else if (is_parent(reader, reader->device))
 				add_back_link(reader, "class/mdev_bus", 2);
 		}
 		text += line_len + 1;
