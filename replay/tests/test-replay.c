@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+#include "tree-backend.h"
+
 /*
  * A machine's facts.
  */
@@ -94,163 +96,12 @@ static struct host make_host(const char *specs, const struct created *created, s
 
 static int walk(struct host *host, const char *path, struct fake_node *node)
 {
-	char full[512];
-
-	snprintf(full, sizeof(full), "sys/%s", path);
-	return fake_tree_walk(host->tree, full, node);
+	return tree_backend_walk(host->tree, path, node);
 }
-
-/*
- * A tree as the backend of a recording: reads what a kernel lets root read.
- */
-struct tree_backend {
-	struct vgpu_backend base;
-	struct host *host;
-};
-
-/* Follows links, as open(2) does. */
-static int find(struct vgpu_backend *backend, const char *path, struct fake_node *node)
-{
-	struct host *host = ((struct tree_backend *)backend)->host;
-	char at[1024], target[512], *end;
-
-	snprintf(at, sizeof(at), "%s", path);
-	for (int links = 0; links < 8; links++) {
-		bool followed = false;
-
-		for (size_t i = 0; i <= strlen(at) && !followed; i++) {
-			char rest[512], c = at[i];
-			ssize_t len;
-
-			if (c && c != '/')
-				continue;
-			at[i] = '\0';
-			if (walk(host, at, node))
-				return -ENOENT;
-			if (node->kind == FAKE_NODE_LINK) {
-				snprintf(rest, sizeof(rest), "%s%s", c ? "/" : "",
-					 c ? at + i + 1 : "");
-				len = fake_tree_readlink(host->tree, node->ino, target,
-							 sizeof(target) - 1);
-				target[len] = '\0';
-				end = strrchr(at, '/');
-				*(end ? end : at) = '\0';
-				for (char *t = target; !strncmp(t, "../", 3);
-				     memmove(t, t + 3, strlen(t + 3) + 1)) {
-					end = strrchr(at, '/');
-					*(end ? end : at) = '\0';
-				}
-				snprintf(at + strlen(at), sizeof(at) - strlen(at), "%s%s%s",
-					 *at ? "/" : "", target, rest);
-				followed = true;
-			} else {
-				at[i] = c;
-			}
-		}
-		if (!followed)
-			return 0;
-	}
-	return -ELOOP;
-}
-
-static ssize_t tree_read(struct vgpu_backend *backend, const char *path, char *buffer, size_t size)
-{
-	struct fake_tree *tree = ((struct tree_backend *)backend)->host->tree;
-	struct fake_node node;
-	int ret = find(backend, path, &node);
-	ssize_t len;
-
-	if (ret)
-		return ret;
-	if (node.kind == FAKE_NODE_DIR)
-		return -EISDIR;
-	ret = fake_tree_open(tree, node.ino, 0);
-	if (ret)
-		return ret;
-	len = fake_tree_read(tree, node.ino, buffer, size - 1);
-	if (len >= 0)
-		buffer[len] = '\0';
-	return len;
-}
-
-static ssize_t tree_readlink(struct vgpu_backend *backend, const char *path, char *buffer,
-			     size_t size)
-{
-	struct host *host = ((struct tree_backend *)backend)->host;
-	char copy[512], *slash, dir[600];
-	struct fake_node node;
-	ssize_t len;
-
-	/* the directory's links are followed, the last one is not */
-	snprintf(copy, sizeof(copy), "%s", path);
-	slash = strrchr(copy, '/');
-	if (slash) {
-		*slash = '\0';
-		if (find(backend, copy, &node) ||
-		    fake_tree_lookup(host->tree, node.ino, slash + 1, &node))
-			return -ENOENT;
-	} else {
-		snprintf(dir, sizeof(dir), "sys/%s", copy);
-		if (fake_tree_walk(host->tree, dir, &node))
-			return -ENOENT;
-	}
-	if (node.kind != FAKE_NODE_LINK)
-		return -EINVAL;
-	len = fake_tree_readlink(host->tree, node.ino, buffer, size - 1);
-	buffer[len] = '\0';
-	return len;
-}
-
-struct each {
-	int (*each)(void *data, const char *name);
-	void *data;
-};
-
-static int tell_name(void *data, const char *name, const struct fake_node *node)
-{
-	struct each *each = data;
-
-	(void)node;
-	return each->each(each->data, name);
-}
-
-static int tree_list(struct vgpu_backend *backend, const char *path,
-		     int (*each)(void *data, const char *name), void *data)
-{
-	struct each call = { each, data };
-	struct fake_node node;
-	int ret = find(backend, path, &node);
-
-	if (ret)
-		return ret;
-	return node.kind == FAKE_NODE_DIR
-		       ? fake_tree_list(((struct tree_backend *)backend)->host->tree, node.ino,
-					tell_name, &call)
-		       : -ENOTDIR;
-}
-
-static int tree_exists(struct vgpu_backend *backend, const char *path)
-{
-	char target[512];
-	struct fake_node node;
-
-	return tree_readlink(backend, path, target, sizeof(target)) >= 0
-		       ? 0
-		       : find(backend, path, &node);
-}
-
-static const struct vgpu_backend_impl tree_impl = {
-	.name = "tree",
-	.read = tree_read,
-	.readlink = tree_readlink,
-	.list = tree_list,
-	.exists = tree_exists,
-};
 
 static char *record(struct host *host, bool redact)
 {
-	struct tree_backend backend = { .base = { .impl = &tree_impl, .root = "/sys" },
-					.host = host };
+	struct tree_backend backend = TREE_BACKEND(host->tree);
 	struct vgpu_error err = { 0 };
 	char *text = NULL;
 
@@ -573,8 +424,7 @@ static void redaction_clears_the_cards_serial_number(void **state)
 static void a_host_without_a_gpu_is_not_recorded(void **state)
 {
 	struct host a = make_host("kaby-lake", NULL, 0);
-	struct tree_backend backend = { .base = { .impl = &tree_impl, .root = "/sys" },
-					.host = &a };
+	struct tree_backend backend = TREE_BACKEND(a.tree);
 	struct vgpu_error err = { 0 };
 	struct fake_node node;
 	char *text = NULL;
