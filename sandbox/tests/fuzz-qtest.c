@@ -7,7 +7,8 @@
  * who answers it must go on. Runs inside `vgpulab run`. Debian's QEMU has no accelerator of that name:
  * the protocol works beside TCG, whose CPU never starts.
  *
- * usage: fuzz-qtest SEED SECONDS [QEMU]
+ * usage: fuzz-qtest SEED SECONDS [UUID]
+ * UUID is a vGPU that is there; without it one is made.
  * Source: QEMU, system/qtest.c (the protocol); linux/pci_regs.h; i915_reg.h of Linux 6.1
  */
 
@@ -26,8 +27,8 @@
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
 
-#define UUID   "0b5c81f6-5a5e-4f0c-9f5e-6d1f2b7c9a21"
-#define CREATE "/sys/class/mdev_bus/0000:00:02.0/mdev_supported_types/i915-GVTg_V5_8/create"
+#define OWN_UUID "0b5c81f6-5a5e-4f0c-9f5e-6d1f2b7c9a21"
+#define CREATE	 "/sys/class/mdev_bus/0000:00:02.0/mdev_supported_types/i915-GVTg_V5_8/create"
 
 enum {
 	STEPS = 4000, /* accesses of one QEMU's life */
@@ -44,6 +45,7 @@ enum {
 
 struct guest {
 	uint64_t random;
+	char device[256]; /* of QEMU's -device */
 	int qtest, qmp; /* sockets */
 	pid_t qemu;
 	char line[8192];
@@ -247,7 +249,7 @@ static int pair_of_sockets(int pair[2])
 	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair);
 }
 
-static void start(struct guest *guest, const char *qemu)
+static void start(struct guest *guest)
 {
 	int qtest[2], qmp[2];
 
@@ -257,13 +259,11 @@ static void start(struct guest *guest, const char *qemu)
 	if (!guest->qemu) {
 		dup2(qtest[1], 10);
 		dup2(qmp[1], 11);
-		execlp(qemu, qemu, "-accel", "tcg", "-S", "-machine", "pc", "-m", "64",
-		       "-nodefaults", "-display", "none", "-chardev", "socket,id=qtest,fd=10",
-		       "-qtest", "chardev:qtest", "-qtest-log", "none", "-chardev",
-		       "socket,id=m,fd=11", "-mon", "chardev=m,mode=control", "-device",
-		       "vfio-pci,id=vgpu,addr=04.0,display=on,rombar=0,x-igd-opregion=on,"
-		       "sysfsdev=/sys/bus/mdev/devices/" UUID,
-		       NULL);
+		execlp("qemu-system-x86_64", "qemu-system-x86_64", "-accel", "tcg", "-S",
+		       "-machine", "pc", "-m", "64", "-nodefaults", "-display", "none", "-chardev",
+		       "socket,id=qtest,fd=10", "-qtest", "chardev:qtest", "-qtest-log", "none",
+		       "-chardev", "socket,id=m,fd=11", "-mon", "chardev=m,mode=control", "-device",
+		       guest->device, NULL);
 		_exit(127);
 	}
 	close(qtest[1]);
@@ -297,18 +297,29 @@ static void end(struct guest *guest)
 	close(guest->qmp);
 }
 
+static int create(const char *uuid)
+{
+	_autofclose_ FILE *file = fopen(CREATE, "we");
+
+	return !file || fputs(uuid, file) < 0 || fflush(file) ? -errno : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct guest guest = { .random = argc > 1 ? strtoull(argv[1], NULL, 10) | 1 : 1 };
 	time_t until = time(NULL) + (argc > 2 ? atoi(argv[2]) : 10);
-	_autofclose_ FILE *create = fopen(CREATE, "we");
+	const char *uuid = argc > 3 ? argv[3] : OWN_UUID;
 	unsigned int lives = 0;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (!create || fputs(UUID, create) < 0 || fflush(create))
+	if (argc < 4 && create(OWN_UUID))
 		give_up(&guest, "the vGPU cannot be made");
+	snprintf(guest.device, sizeof(guest.device),
+		 "vfio-pci,id=vgpu,addr=04.0,display=on,rombar=0,x-igd-opregion=on,"
+		 "sysfsdev=/sys/bus/mdev/devices/%s",
+		 uuid);
 	do {
-		start(&guest, argc > 3 ? argv[3] : "qemu-system-x86_64");
+		start(&guest);
 		for (unsigned int i = 0; i < STEPS && time(NULL) < until; i++)
 			step(&guest);
 		end(&guest);
