@@ -97,6 +97,31 @@ static int run_modesets(const struct qt_action_run *run, struct vgpu_error *err)
 	return 0;
 }
 
+/* Flips bring an interrupt each, as messages: GVT-g knows no other. Source: gvt/interrupt.c */
+static int run_msi(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	char answer[QT_CONSOLE_LINE_LEN], command[40];
+	unsigned long long before, after;
+	int r = ask(run, "interrupts", answer, err);
+
+	if (r)
+		return r;
+	before = number_in(answer, "interrupts=");
+	snprintf(command, sizeof(command), "flip count=%u", run->times);
+	r = ask(run, command, NULL, err);
+	if (!r)
+		r = ask(run, "interrupts", answer, err);
+	if (r)
+		return r;
+	after = number_in(answer, "interrupts=");
+	qt_result_note(run->result, "%llu MSIs in %u flips", after - before, run->times);
+	if (after - before >= run->times && strstr(answer, "chip=PCI-MSI"))
+		return 0;
+	return vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
+			      "%u flips brought %llu interrupts, and not as many MSIs: %s",
+			      run->times, after - before, answer);
+}
+
 struct watching {
 	int fd;
 	atomic_bool stop;
@@ -310,6 +335,7 @@ const struct qt_action qt_actions[] = {
 	{ "plug", "and puts it in again", .run = run_plug },
 	{ "resize", "another monitor is plugged in: of the step's size", .run = run_resize },
 	{ "flip", "page flips at every vertical blank, 60.0 Hz", .counts = true, .run = run_flips },
+	{ "msi", "flips bring interrupts, as messages", .counts = true, .run = run_msi },
 	{ "stream", "a picture sixty times a second, all pixels of it new, seen over VNC",
 	  .counts = true, .run = run_stream },
 	{ "modeset", "each mode of the display in turn", .counts = true, .run = run_modesets },

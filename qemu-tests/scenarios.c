@@ -177,6 +177,14 @@ const struct qt_scenario qt_scenarios[] = {
 			   { 1024, 768, .action = "reload", .console = true } },
 	},
 	{
+		.name = "i915-msi",
+		.summary = "interrupts as messages, as i915 wants them: one a flip, and frames",
+		.path = "region-qmp+vnc",
+		.driver = "i915",
+		.steps = { { 1024, 768 },
+			   { 1024, 768, .action = "msi", .times = 60, .keep = true } },
+	},
+	{
 		.name = "i915-hang",
 		.summary = "a batch that never ends: the driver resets the GPU, and all goes on",
 		.path = "region-qmp+vnc",

@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "faults.h"
+#include "interrupts.h"
 #include "kernel-log.h"
 #include "life.h"
 #include "rotation.h"
@@ -330,6 +331,14 @@ static int run_stream(struct guest *guest, struct words *words, struct guest_rep
 	return run_counted(guest, words, guest->output->impl->swap ? stream : NULL, reply);
 }
 
+static int run_interrupts(struct guest *guest, struct words *words, struct guest_reply *reply)
+{
+	const char *name = value_of(words, "driver", "i915");
+	int rc = check_used(words, reply);
+
+	return rc < 0 ? rc : guest_interrupts_count(name, reply);
+}
+
 static int run_text(struct guest *guest, struct words *words, struct guest_reply *reply)
 {
 	const char *text = value_of(words, "text", "");
@@ -405,14 +414,14 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "show", true, run_show },	   { "off", false, run_off },
-	{ "info", false, run_info },	   { "read", false, run_read },
-	{ "modes", false, run_modes },	   { "flip", true, run_flip },
-	{ "cycle", true, run_cycle },	   { "hang", false, run_hang },
-	{ "text", true, run_text },	   { "dmesg", true, run_dmesg },
-	{ "stream", true, run_stream },	   { "reload", false, run_reload },
-	{ "suspend", false, run_suspend }, { "reboot", false, run_reboot },
-	{ "quit", false, run_quit },
+	{ "show", true, run_show },	 { "off", false, run_off },
+	{ "info", false, run_info },	 { "read", false, run_read },
+	{ "modes", false, run_modes },	 { "flip", true, run_flip },
+	{ "cycle", true, run_cycle },	 { "hang", false, run_hang },
+	{ "text", true, run_text },	 { "dmesg", true, run_dmesg },
+	{ "stream", true, run_stream },	 { "interrupts", true, run_interrupts },
+	{ "reload", false, run_reload }, { "suspend", false, run_suspend },
+	{ "reboot", false, run_reboot }, { "quit", false, run_quit },
 };
 
 /* After the kernel's console had the display. What the output says of itself is known already. */
