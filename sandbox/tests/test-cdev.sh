@@ -10,7 +10,7 @@ group=\$(basename \$(readlink /sys/bus/mdev/devices/$uuid/iommu_group))
 EOS
 cat >check.sh <<EOS
 . ./vgpu.sh
-exec $CDEV_CLIENT check $uuid \$group
+exec $WORK/cdev-client check $uuid \$group
 EOS
 for kernel in 6.6 6.12; do
 	said=$("$VGPULAB" run --kernel $kernel -- sh check.sh)
@@ -30,7 +30,7 @@ is 'the way by groups is there as before' "$? $(echo "$said" | grep '^not ok')" 
 cat >busy.sh <<EOS
 . ./vgpu.sh
 mkfifo hold.in
-$CDEV_CLIENT hold $uuid <hold.in >hold.out & client=\$!
+$WORK/cdev-client hold $uuid <hold.in >hold.out & client=\$!
 exec 9>hold.in
 while ! grep -q open hold.out; do sleep 0.02; done
 (exec 9>&-; echo 1 >/sys/bus/mdev/devices/$uuid/remove; echo removed >removed) &

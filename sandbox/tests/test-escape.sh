@@ -10,7 +10,7 @@ file=/etc/shadow
 cat >escape.sh <<EOS
 echo $uuid >$create || exit 1
 group=\$(basename \$(readlink /sys/bus/mdev/devices/$uuid/iommu_group))
-exec $ESCAPE_CLIENT check $uuid \$group $file
+exec $WORK/escape-client check $uuid \$group $file
 EOS
 for kernel in 6.1 6.12; do
 	said=$("$VGPULAB" run --kernel $kernel -- sh escape.sh)

@@ -18,10 +18,13 @@ done
 EOS
 
 # All at once, with all of their threads in the supervisor: guests played by qtest.
-cat >storm.sh <<EOS
+cat >storm.sh <<'EOS'
 . ./vgpus.sh
-for vm in \$vms; do $FUZZ_QTEST \$vm \${STORM_SECONDS:-5} "\$(uuid \$vm)" & eval "pid\$vm=\$!"; done
-for vm in \$vms; do eval "wait \$pid\$vm" && echo well; done
+for vm in $vms; do
+	"$WORK/fuzz-qtest" $vm "${STORM_SECONDS:-5}" "$(uuid $vm)" &
+	eval "pid$vm=$!"
+done
+for vm in $vms; do eval "wait \$pid$vm" && echo well; done
 EOS
 said=$("$VGPULAB" run --gpu kaby-lake --gpu skylake --gpu broadwell -- sh storm.sh 2>storm.err)
 is 'eight hostile guests at once harm nobody' "$(echo "$said" | grep -c well)" 8
@@ -38,7 +41,7 @@ start() {
 	shift
 	mkfifo "m$vm"
 	qemu-system-x86_64 -accel tcg -machine q35 -m 64 -nodefaults -display none -S \
-		-monitor stdio -device pcie-root-port,id=slot1,chassis=1 "$@" \
+		-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off -monitor stdio -device pcie-root-port,id=slot1,chassis=1 "$@" \
 		<"m$vm" >>"o$vm" 2>&1 &
 	pid[$vm]=$!
 	exec {fd}>"m$vm"
@@ -50,7 +53,7 @@ ask() {
 		: >"o$1"
 		printf '%s\n' "$2" >&"${monitor[$1]}" || break
 		for _ in $(seq 20); do
-			! grep -q "$3" "o$1" || return 0
+			! grep -qa "$3" "o$1" || return 0
 			sleep 0.05
 		done
 	done
@@ -98,14 +101,23 @@ wait $remover
 cat removed5
 
 # Plugged, unplugged, and plugged into another QEMU. The CPU never starts: the slot is off, and
-# QEMU need not wait for a guest to let go.
+# QEMU need not wait for a guest to let go, if the slot and not ACPI does it.
+# Source: QEMU, hw/pci/pcie.c, pcie_cap_slot_unplug_request_cb()
+# QEMU lets go of a device a moment after it has gone: then the next one's open is refused.
+plugged() {
+	for _ in $(seq 60); do
+		ask $1 "device_add $(device 6)" '(qemu)'
+		sleep 0.3
+		ask $1 'info qtree' 'pcie-root-port' && grep -qa 'pci id 8086:[15]' "o$1" && return 0
+	done
+	echo "VM $1 does not get 6"
+}
 for turn in 1 2; do
 	for vm in 6 7; do
-		ask $vm "device_add $(device 6)" monitor
-		ask $vm 'info qtree' 'pci id 8086:[15]' && echo "VM $vm has 6"
-		ask $vm 'device_del vgpu' monitor
+		plugged $vm && echo "VM $vm has 6"
+		ask $vm 'device_del vgpu' '(qemu)'
 		ask $vm 'info qtree' 'pcie-root-port'
-		grep -q vfio-pci "o$vm" && echo "VM $vm still has it"
+		grep -qa vfio-pci "o$vm" && echo "VM $vm still has it"
 	done
 done
 removed 6 'and 6 is removed'
@@ -146,7 +158,7 @@ qemu-system-x86_64 -accel tcg -m 64 -nodefaults -display none -S -monitor none \
 qemu=$!
 while ! fuser -s /dev/vfio/*[0-9] 2>/dev/null && kill -0 $qemu; do sleep 0.05; done
 sleep 1
-for vm in 1 2; do echo 1 2>&1 >"$(dir $vm)/remove" | grep -o busy; done
+for vm in 1 2; do echo 1 2>&1 >"$(dir $vm)/remove" | grep -q busy && echo $vm is busy; done
 kill -9 $qemu
 wait $qemu 2>/dev/null
 timeout 30 sh -c "until echo 1 >$(dir 1)/remove; do sleep 0.1; done" 2>/dev/null
@@ -154,4 +166,4 @@ ls -d "$(dir 1)" "$(dir 2)" 2>/dev/null
 EOS
 is 'on Linux 4.16 removal of what is in use is refused' \
 	"$("$VGPULAB" run --kernel 4.16 --gpu kaby-lake --gpu skylake --gpu broadwell -- bash busy.sh 2>/dev/null)" \
-	busy
+	'1 is busy'

@@ -23,6 +23,16 @@ has 'the guest sees the GPU' "$said" 'VGA controller: PCI device 8086:5912'
 has 'with 16 MiB of registers' "$said" 'BAR0: 64 bit memory at 0xffffffffffffffff [0x00fffffe]'
 has 'QEMU quits as usual, and the vGPU can be removed' "$said" 'status 0'
 
+# The guest is played through QEMU's qtest protocol.
+head -c 4096 /dev/urandom >rom
+cat >guest.sh <<EOS
+echo $uuid >$create
+group=\$(basename \$(readlink /sys/bus/mdev/devices/$uuid/iommu_group))
+exec $WORK/qtest-guest $uuid \$group $WORK/rom
+EOS
+said=$("$VGPULAB" run --gpu kaby-lake -- sh guest.sh)
+is 'a guest has OpRegion, romfile and reset' "$? $(echo "$said" | grep '^not ok')" '0 '
+
 # Up to its first vCPU: KVM need not be able to run a guest here.
 if [ -w /dev/kvm ]; then
 	sed 's/-accel tcg/-accel kvm/; s/^mkfifo/rm -f monitor; mkfifo/' vm.sh >kvm-vm.sh
