@@ -17,8 +17,8 @@ static const char *const always[] = { "virtio_pci", "virtio_console", "9pnet_vir
 				      "9p",	    "overlay",	      "fuse",
 				      "unix",	    "af_packet",      NULL };
 
-/* The mdev samples, and what they need: they are in no index. */
-static const char *const samples[] = { "mtty", "mdpy", "mbochs" };
+/* The mdev samples and udmabuf, and what they need: they are in no index. */
+static const char *const samples[] = { "mtty", "mdpy", "mbochs", "udmabuf" };
 static const char *const below_samples[] = { "mdev", "vfio", "vfio_iommu_type1", NULL };
 
 static bool is_sample(const char *name)

@@ -3,12 +3,13 @@
 #
 # DMA-BUFs as a VFIO client gets them, in the lab VM, whose vgem exports them. Then: who asks for them
 # where nothing can export them, is told so, and gets the region.
-# usage: test-dmabuf.sh LAB-VM VGPULAB DMABUF-CLIENT
+# With a fourth argument the kernel has udmabuf, too, which Debian's has not: built for the lab VM.
+# usage: test-dmabuf.sh LAB-VM VGPULAB DMABUF-CLIENT [udmabuf]
 
 set -u
 lab=$1
-VGPULAB=$2 CLIENT=$3
-export VGPULAB CLIENT
+VGPULAB=$2 CLIENT=$3 UDMABUF=${4-}
+export VGPULAB CLIENT UDMABUF
 
 # shellcheck disable=SC2016 # for the inner shells
 inside='
@@ -17,9 +18,13 @@ uuid=2f1c2e52-1f0e-4b1a-8d0a-3a3b6f6b7d01
 echo $uuid >$create || exit 1
 exec "$CLIENT" $uuid $(basename $(readlink /sys/bus/mdev/devices/$uuid/iommu_group))'
 export inside
-"$lab" --modules vgem --timeout 200 -- sh -c '
+"$lab" --modules "vgem${UDMABUF:+,udmabuf}" --timeout 200 -- sh -c '
 	"$VGPULAB" run --gpu kaby-lake,display=dmabuf -- sh -c "$inside" || exit 1
 	mount -t tmpfs none /dev/dri || exit 1
+	if [ -n "$UDMABUF" ]; then
+		"$VGPULAB" run --gpu kaby-lake,display=dmabuf -- sh -c "$inside" || exit 1
+		rm /dev/udmabuf || exit 1
+	fi
 	said=$("$VGPULAB" run -v --gpu kaby-lake,display=dmabuf -- sh -c "$inside" 2>&1)
 	case $said in
 	*"no DMA-BUF display: "*"the region path instead"*"not ok 1 - DMA-BUFs are offered"*) ;;
