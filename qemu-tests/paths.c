@@ -152,6 +152,17 @@ const struct qt_path qt_paths[] = {
 		.needs = { "vgpu", "vfio", "drm", "egl-headless" },
 	},
 	{
+		.name = "dmabuf-vnc-xres",
+		.display = "dmabuf",
+		.summary = "vGPU planes as DMA-BUFs, a resolution given to QEMU; VNC, by read-back",
+		.device = "vfio-pci",
+		.properties = "display=on,xres=904,yres=600,rombar=0",
+		.vgpu = true,
+		.front_end = egl_vnc,
+		.captures = { "vnc" },
+		.needs = { "vgpu", "vfio", "drm", "egl-headless" },
+	},
+	{
 		.name = "dmabuf-ovmf-rom",
 		.display = "dmabuf",
 		.summary = "vGPU planes as DMA-BUFs, UEFI with an option ROM; VNC, by read-back",

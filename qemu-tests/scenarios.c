@@ -396,6 +396,20 @@ const struct qt_scenario qt_scenarios[] = {
 		.steps = { { 1024, 768, .frames = 2 }, { 640, 480 } },
 	},
 	{
+		.name = "dmabuf-xres-quick",
+		.summary = "xres and yres, which DMA-BUF displays take; no kernel boots",
+		.path = "dmabuf-vnc-xres",
+		.remote = true,
+		.steps = { { 904, 600 } },
+	},
+	{
+		.name = "dmabuf-xres",
+		.summary = "xres and yres reach Debian's i915 as a mode that no other EDID has",
+		.path = "dmabuf-vnc-xres",
+		.driver = "i915",
+		.steps = { { 904, 600 } },
+	},
+	{
 		.name = "dmabuf-formats-quick",
 		.summary = "DMA-BUFs in formats that Mesa can import in software; no kernel boots",
 		.path = "dmabuf-vnc",
