@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <dirent.h>
 #include <errno.h>
+#include <fakesysfs/profile.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <qemu-tests/harness.h>
@@ -527,13 +528,16 @@ static bool take_option(struct request *request, int id, const char *value)
 	return take_host_option(request, id, value);
 }
 
-/* A name is of a GPU that is not there; an address, or a parent that the kernel has, is real. */
+/* A profile's name is of a GPU that is not there; an address, or another name, of a real one. */
 static bool is_own_gpu(const struct cli_globals *globals, const char *gpu)
 {
 	struct vgpu_pci_address address;
+	char name[64];
 
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(gpu, ","), gpu);
 	return !vgpu_pci_address_parse(gpu, &address) ||
-	       (globals->backend && !strcmp(globals->backend, "sysfs"));
+	       (globals->backend && !strcmp(globals->backend, "sysfs") &&
+		!fake_gpu_profile_find(name));
 }
 
 int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
