@@ -29,6 +29,7 @@ enum {
 	OPTION_REPEAT,
 	OPTION_JOBS,
 	OPTION_MACHINE,
+	OPTION_GUEST,
 	OPTION_KERNEL_LOG,
 	OPTION_NO_PREFLIGHT,
 	OPTION_PATIENCE,
@@ -63,6 +64,8 @@ const struct cli_option cli_test_options[] = {
 	{ OPTION_IN, "in", "lab-vm[:DRIVERS]",
 	  "run in a VM of this machine's files with a kernel that has these (vgem)" },
 	{ OPTION_KERNEL, "kernel", "FILE", "the guest's kernel (what ./dev unpacked)" },
+	{ OPTION_GUEST, "guest", "IMAGE",
+	  "boot this disk or .iso, with nothing of ours in it; it is not written to" },
 	{ OPTION_INIT, "init", "FILE", "the guest's program (what was built)" },
 	{ OPTION_QEMU, "qemu", "PROGRAM", "QEMU (qemu-system-x86_64)" },
 	{ OPTION_ACCEL, "accel", "ACCEL", "tcg or kvm (kvm if it really runs a vCPU)" },
@@ -91,7 +94,7 @@ const char cli_test_details[] =
 	"shows of it must be that card, bit for bit. Without --gpu this machine's GPU is used; if\n"
 	"it has none, a fake " DEFAULT_GPU ". --in lab-vm brings a real kernel along: what needs\n"
 	"/dev/dri or its mdev samples (--in lab-vm:mbochs) runs there, slowly.\n"
-	"On this machine's own GPU (--gpu ADDRESS; --backend sysfs --gpu PARENT) the doctor is asked\n"
+	"On this machine's own GPU (--gpu ADDRESS, or a parent's name) the doctor is asked\n"
 	"first, only vGPUs are removed that were made here, each scenario's directory gets its part of\n"
 	"the kernel's log, and the run stops if that tells of trouble or a QEMU cannot be killed.\n"
 	"Results: report.html, verdict.json and a directory for each scenario. Exit code 0: all\n"
@@ -108,6 +111,7 @@ struct request {
 	bool no_preflight;
 	const char *lab; /* the drivers of the lab VM to run in; NULL: here */
 	bool list;
+	char guest[PATH_MAX];
 	char out_dir[PATH_MAX], kernel[PATH_MAX], init[PATH_MAX], self[PATH_MAX];
 };
 
@@ -324,6 +328,7 @@ static void describe_repeat(const struct request *request, char **command, char 
 		{ "--gpu", gpu },
 		{ "--kernel", options->kernel },
 		{ "--init", options->init },
+		{ "--guest", options->guest_image },
 		{ "--qemu", options->qemu },
 		{ "--accel", options->accel },
 		{ "--parent", options->parent },
@@ -461,6 +466,9 @@ static bool take_host_option(struct request *request, int id, const char *value)
 		request->wrong = "'%s' is neither qemu nor libvirt";
 		request->options.through_libvirt = !strcmp(value, "libvirt");
 		return request->options.through_libvirt || !strcmp(value, "qemu");
+	case OPTION_GUEST:
+		request->options.guest_image = absolute(value, request->guest);
+		return true;
 	case OPTION_NO_PREFLIGHT:
 		request->no_preflight = true;
 		return true;

@@ -225,6 +225,14 @@ int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 		qt_argv_add(&argv, "-append");
 		qt_argv_add(&argv, arguments ? arguments : "");
 	}
+	if (options->disk) {
+		size_t len = strlen(options->disk);
+		bool cdrom = len > 4 && !strcmp(options->disk + len - 4, ".iso");
+
+		qt_argv_add(&argv, "-drive");
+		qt_argv_addf(&argv, "file=%s,snapshot=on%s", options->disk,
+			     cdrom ? ",media=cdrom" : "");
+	}
 	if (options->device)
 		add_device(&argv, options);
 	error = argv.error;

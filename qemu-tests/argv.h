@@ -41,6 +41,7 @@ struct qt_qemu_argv {
 	unsigned int cpus; /* 0: one */
 	bool remote; /* no processor but a program at QT_QTEST_SOCKET, which has QT_MEMORY mapped */
 	const char *kernel, *initrd; /* relative to QEMU's working directory, or absolute */
+	const char *disk; /* an image that is not written to; NULL: none */
 	const char *append; /* what the scenario adds to the kernel's command line; may be NULL */
 	bool boot_menu; /* firmware waits a moment with its menu on the screen */
 	const char *const *front_end; /* "-display", "none", ...: a path's row */

@@ -20,7 +20,7 @@ enum { LOOK_EVERY_MS = 200, LOOK_MS = 10000 };
 enum { PLACEHOLDER_WIDTH_PX = 640, PLACEHOLDER_HEIGHT_PX = 480 };
 
 /* One colour is blank; two in the placeholder's size are the placeholder. */
-static bool says_something(const struct qt_image *image)
+bool qt_boot_display_says_something(const struct qt_image *image)
 {
 	uint32_t first = image->xrgb[0], second = first;
 
@@ -73,7 +73,7 @@ static int look(struct qt_vm *vm, struct standing *standing, struct qt_boot_disp
 		return qt_image_write_png(&now, qt_vm_dir(vm), PICTURE, err);
 	}
 	qt_image_finish(&standing->picture);
-	if (!says_something(&now))
+	if (!qt_boot_display_says_something(&now))
 		return 0;
 	out->pictures++;
 	standing->picture = now;

@@ -8,9 +8,11 @@
  * the first frame, which must be the card.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <vgpulab/error.h>
 
+struct qt_image;
 struct qt_vm;
 
 struct qt_boot_display {
@@ -20,6 +22,9 @@ struct qt_boot_display {
 	uint32_t width_px, height_px;
 	char picture[64]; /* file of the one that stood longest; empty: there was none */
 };
+
+/** Is it neither blank nor QEMU's placeholder? */
+bool qt_boot_display_says_something(const struct qt_image *image);
 
 /**
  * Looks at the display until the guest is ready; @line as of qt_console_wait_ready(). 0, or a

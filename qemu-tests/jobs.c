@@ -242,6 +242,9 @@ static void say(struct qt_runner *runner, const struct qt_result *result)
 	if (result->outcome == QT_PASSED && result->scenario->refused)
 		qt_progress_line(progress, "PASS %s: refused as it must be, %.1f s", name,
 				 result->total_ms / 1000.0);
+	else if (result->outcome == QT_PASSED && runner->options->guest_image)
+		qt_progress_line(progress, "PASS %s: %s, %.1f s", name, result->notes,
+				 result->total_ms / 1000.0);
 	else if (result->outcome == QT_PASSED)
 		qt_progress_line(progress, "PASS %s: %zu frames exact, %s%s%.1f s", name,
 				 result->frames_len, result->notes, *result->notes ? ", " : "",

@@ -60,10 +60,25 @@ static void shuffle(struct qt_plan *plan, uint64_t seed)
 	}
 }
 
+/* With somebody's system, paths matter: of each, the first scenario that shows pictures at all. */
+static bool is_for_image(const struct qt_scenario *scenario)
+{
+	const struct qt_path *path = qt_path_find(scenario->path);
+
+	if (scenario->refused || scenario->driver || scenario->remote || !path->vgpu ||
+	    !path->captures[0] || !strcmp(path->captures[0], "guest"))
+		return false;
+	for (const struct qt_scenario *before = qt_scenarios; before < scenario; before++)
+		if (!strcmp(before->path, scenario->path) && !before->driver && !before->refused)
+			return false;
+	return true;
+}
+
 static bool is_selected(const struct qt_options *options, const struct qt_verdict *only,
 			const struct qt_scenario *scenario)
 {
 	return qt_scenario_selected(scenario, options->select, options->select_len) &&
+	       (!options->guest_image || is_for_image(scenario)) &&
 	       (!options->need || qt_scenario_needs(scenario, options->need)) &&
 	       (!only || has_failed(only, scenario));
 }

@@ -4,6 +4,7 @@
 #include "boot-display.h"
 #include "clock.h"
 #include "guest-console.h"
+#include "guest-image.h"
 #include "guest-log.h"
 #include "launch.h"
 #include "paths.h"
@@ -25,8 +26,11 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define QEMU_MS	     30000
-#define POWER_OFF_MS 15000
+#define QEMU_MS 30000
+/* A system of somebody's: what it may need to start, and how long that may take. */
+#define IMAGE_MEMORY_MIB 2048
+#define IMAGE_MS	 300000
+#define POWER_OFF_MS	 15000
 
 /* More vGPUs than any GPU offers. */
 #define VGPUS_MAX 64
@@ -202,8 +206,13 @@ static int build_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 		snprintf(append, sizeof(append), "qt.output=%s", run->driver->output);
 	snprintf(sysfsdev, sizeof(sysfsdev), "/sys/bus/mdev/devices/%s",
 		 absent ? ABSENT_UUID : run->result->uuid);
-	if (scenario->refused || scenario->remote)
+	if (scenario->refused || scenario->remote || run->runner->options->guest_image)
 		options.kernel = NULL;
+	if (run->runner->options->guest_image) {
+		options.disk = run->runner->options->guest_image;
+		options.memory_mib = IMAGE_MEMORY_MIB;
+		options.cpus = 2;
+	}
 	snprintf(run->result->accel, sizeof(run->result->accel), "%s",
 		 scenario->remote ? "qtest" : options.accel);
 	if (run->runner->options->through_libvirt)
@@ -254,6 +263,44 @@ static int boot_guest(struct qt_scenario_state *run, struct vgpu_error *err)
 	run->loads = 1;
 	snprintf(run->result->guest, sizeof(run->result->guest), "%.199s", line);
 	return 0;
+}
+
+static int start_image(struct qt_scenario_state *run, struct vgpu_error *err)
+{
+	int r = build_argv(run, err);
+
+	if (!r)
+		r = qt_vm_start(run->result->argv.items, run->dir_fd, qt_deadline_ms(QEMU_MS),
+				&run->vm, err);
+	if (r)
+		return r;
+	run->result->qemu_ms = since_ms(run);
+	snprintf(run->result->qemu_version, sizeof(run->result->qemu_version), "%s",
+		 qt_qmp_version(qt_vm_qmp(run->vm)));
+	return 0;
+}
+
+static int watch_image(struct qt_scenario_state *run, struct vgpu_error *err)
+{
+	struct qt_image_guest guest;
+	int r = qt_image_guest_watch(run->vm, run->path, IMAGE_MS, &guest, err);
+
+	run->result->boot_display = guest.display;
+	run->result->guest_ms = since_ms(run);
+	if (!r)
+		qt_result_note(run->result, "%ux%u at rest after %.1f s, %u pictures, %s",
+			       guest.display.width_px, guest.display.height_px,
+			       guest.rest_ms / 1000.0, guest.display.pictures,
+			       guest.answers ? "answers a key" : "a key changes nothing");
+	return r;
+}
+
+/* A system without our program is not asked to power off: its disk is a throw-away. */
+static int end_image(struct qt_scenario_state *run, struct vgpu_error *err)
+{
+	int r = qt_vm_stop(run->vm, POWER_OFF_MS, NULL);
+
+	return r ? vgpu_error_set(err, VGPU_ERROR_FAILED, -r, "QEMU does not end") : 0;
 }
 
 static int judge_boot_display(struct qt_scenario_state *run, struct vgpu_error *err)
@@ -369,6 +416,16 @@ static const struct stage refusal_stages[] = {
 	{ "no-directory", NULL, make_directory }, { "no-vgpu", NULL, create_vgpu_if_due },
 	{ "no-vgpu", NULL, check_display },	  { "not-refused", "being refused", be_refused },
 	{ "no-removal", NULL, remove_vgpu },	  { 0 },
+};
+
+static const struct stage image_stages[] = {
+	{ "no-directory", NULL, make_directory },
+	{ "no-vgpu", NULL, create_vgpu_if_due },
+	{ "no-qemu", "starting QEMU", start_image },
+	{ "guest-display", "watching the guest", watch_image },
+	{ "no-power-off", "ending QEMU", end_image },
+	{ "no-removal", NULL, remove_vgpu },
+	{ 0 },
 };
 
 static const struct stage guest_stages[] = {
@@ -502,7 +559,9 @@ void qt_scenario_probe_needs(struct qt_runner *runner, const struct qt_scenario 
 
 void qt_scenario_run(struct qt_runner *runner, struct qt_result *result, struct qt_result *beside)
 {
-	const struct stage *stages = result->scenario->refused ? refusal_stages : guest_stages;
+	const struct stage *stages = result->scenario->refused	    ? refusal_stages
+				     : runner->options->guest_image ? image_stages
+								    : guest_stages;
 	struct qt_scenario_state run, second;
 	bool going;
 

@@ -23,6 +23,7 @@ struct qt_options {
 	const char
 		*guest_dir; /* what guest/fetch-kernel filled; NULL: where one is, see README.md */
 	const char *kernel; /* guest kernel image; NULL: the one in guest_dir */
+	const char *guest_image; /* a disk of somebody's system, in the place of our guest; NULL */
 	const char *init; /* static guest program; NULL: the one that came with us */
 	const char *qemu; /* NULL: qemu-system-x86_64 in PATH */
 	const char *accel; /* "tcg", "kvm"; NULL: kvm if a probe really ran on it, else tcg */
