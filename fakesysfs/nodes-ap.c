@@ -99,7 +99,7 @@ ssize_t fake_write_ap_unassign(const struct fake_access *access, const char *tex
 
 static bool has_any(const bool assigned[IDS])
 {
-	return memchr(assigned, true, IDS);
+	return memchr(assigned, 1, IDS);
 }
 
 /* A line for each queue: "AA.DDDD". Adapters without domains, or the reverse, stand alone. */

@@ -396,7 +396,7 @@ bool fv_machine_is_for_kvm(struct fv_machine *machine, int number)
 	return known;
 }
 
-enum fv_node fv_machine_node(struct fv_machine *machine, int number, unsigned int *cdev)
+enum fv_node fv_machine_node(struct fv_machine *machine, int number, unsigned int *vfio_dev)
 {
 	struct fv_handle *handle = fv_handle_get(machine, number);
 	enum fv_node node = FV_NODE_NONE;
@@ -405,7 +405,7 @@ enum fv_node fv_machine_node(struct fv_machine *machine, int number, unsigned in
 		node = FV_NODE_IOMMUFD;
 	if (handle && handle->kind == FV_CDEV) {
 		node = FV_NODE_CDEV;
-		*cdev = handle->cdev->vgpu.vfio_dev;
+		*vfio_dev = handle->cdev->vgpu.vfio_dev;
 	}
 	if (handle)
 		fv_handle_put(machine, handle);

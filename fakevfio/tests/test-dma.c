@@ -300,7 +300,7 @@ static void readv_batches_and_zeroes_what_is_missing(void **state)
 	enum { PIECES = 2500 };
 	struct fixture *fixture = *state;
 	struct fv_guest_iov *iov = calloc(PIECES, sizeof(*iov));
-	uint8_t *bytes = malloc(PIECES);
+	uint8_t *bytes = calloc(PIECES, 1);
 	unsigned long before = fixture->mock->copies;
 
 	for (size_t i = 0; i < PIECES; i++) {

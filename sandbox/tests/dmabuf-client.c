@@ -23,6 +23,8 @@
 
 #include "client-check.h"
 
+#define ENABLE (UINT32_C(1) << 31) /* of pipe and plane */
+
 /* Source: gvt, struct vgt_if; Skylake PRM vol. 2c */
 enum {
 	GGTT_OFFSET = 8 << 20,
@@ -37,7 +39,6 @@ enum {
 	CURSOR_POSITION = 0x70088,
 	CURSOR_ARGB = 0x27,
 	CURSOR_PX = 64,
-	ENABLE = 1 << 31,
 	XRGB = 4 << 24,
 	WIDTH_PX = 640,
 	HEIGHT_PX = 480,

@@ -115,9 +115,9 @@ struct fv_ioctl_result {
 	int buffer_flags; /* of that descriptor: O_CLOEXEC or 0 */
 };
 
-/** Which character device @handle is an open file of, if any; @number is N of vfioN. */
+/** Which character device @handle is an open file of, if any; @vfio_dev is N of vfioN. */
 enum fv_node { FV_NODE_NONE, FV_NODE_IOMMUFD, FV_NODE_CDEV };
-enum fv_node fv_machine_node(struct fv_machine *machine, int handle, unsigned int *number);
+enum fv_node fv_machine_node(struct fv_machine *machine, int handle, unsigned int *vfio_dev);
 /** May KVM be told of @handle: is it an open group or device? */
 bool fv_machine_is_for_kvm(struct fv_machine *machine, int handle);
 
