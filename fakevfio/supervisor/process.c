@@ -11,10 +11,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
-
-#include "clock.h"
 
 void fv_processes_init(struct fv_processes *processes)
 {
@@ -67,14 +66,23 @@ bool fv_process_has_memory(const struct fv_process *process)
 	return pread(process->memory_fd, &byte, 1, 0) != 0;
 }
 
+/* Milliseconds, as of the last tick of the kernel's timer: cheap. */
+static uint64_t coarse_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 /*
  * Asking the kernel each time would be a good part of the cost of a register access. A number that
- * was this process's a millisecond ago still is: the kernel hands numbers out in a circle, and no
- * machine makes a whole round of processes in that time. Source: kernel/pid.c, alloc_pid()
+ * was this process's a tick of the timer ago (1 to 10 ms) still is: the kernel hands numbers out in a
+ * circle, and no machine makes a whole round of processes in that time. Source: kernel/pid.c, alloc_pid()
  */
 bool fv_process_owns(struct fv_process *process, pid_t tid)
 {
-	uint64_t now_ms = fv_now_ns() >> 20;
+	uint64_t now_ms = coarse_ms();
 	uint64_t seen = (now_ms & UINT32_MAX) << 32 | (uint32_t)tid;
 
 	if (atomic_load(&process->seen) == seen)
