@@ -31,6 +31,8 @@ struct fake_fuse {
 	bool has_leader;
 	size_t followers; /* threads that wait for the lead */
 	pthread_cond_t lead_free;
+	unsigned int releasing; /* ends of open VFIO nodes that are under way */
+	pthread_cond_t released;
 
 	atomic_bool stopping;
 	sem_t ended; /* posted when the mount has gone, or by fake_fuse_stop() */

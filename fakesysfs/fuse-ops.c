@@ -283,10 +283,15 @@ static void free_handle(struct fake_fuse *fuse, struct handle *handle)
 	*(handle->prev ? &handle->prev->next : &fuse->handles) = handle->next;
 	if (handle->next)
 		handle->next->prev = handle->prev;
+	fuse->releasing += handle->vfio > 0;
 	pthread_mutex_unlock(&fuse->lock);
 	if (handle->vfio > 0) {
 		fake_fuse_hand_over(fuse);
 		fuse->options.vfio->release(fuse->options.vfio_data, handle->vfio);
+		pthread_mutex_lock(&fuse->lock);
+		fuse->releasing--;
+		pthread_cond_broadcast(&fuse->released);
+		pthread_mutex_unlock(&fuse->lock);
 	}
 	pthread_mutex_destroy(&handle->lock);
 	free(handle->content);
@@ -299,11 +304,25 @@ void fake_fuse_free_handles(struct fake_fuse *fuse)
 		free_handle(fuse, fuse->handles);
 }
 
+/*
+ * Who has closed a node, or has waited for the end of a process that had it open, may open it: the
+ * kernel queues the release before close(2) and exit(2) come back, so this thread's leader has read
+ * it before the open. It must have been carried out, too.
+ */
+static void await_releases(struct fake_fuse *fuse)
+{
+	pthread_mutex_lock(&fuse->lock);
+	while (fuse->releasing && !atomic_load(&fuse->stopping))
+		pthread_cond_wait(&fuse->released, &fuse->lock);
+	pthread_mutex_unlock(&fuse->lock);
+}
+
 static int open_vfio(struct fake_fuse *fuse, const struct fake_node *node, struct handle *handle)
 {
 	if (!fuse->options.vfio)
 		return -ENODEV;
 	fake_fuse_hand_over(fuse);
+	await_releases(fuse);
 	handle->vfio = fuse->options.vfio->open(fuse->options.vfio_data, node);
 	return handle->vfio < 0 ? handle->vfio : 0;
 }

@@ -64,6 +64,7 @@ struct fake_fuse *fake_fuse_create(const struct fake_fuse_options *options, stru
 	fuse->options = *options;
 	pthread_mutex_init(&fuse->lock, NULL);
 	pthread_cond_init(&fuse->lead_free, NULL);
+	pthread_cond_init(&fuse->released, NULL);
 	sem_init(&fuse->ended, 0, 0);
 	clock_gettime(CLOCK_REALTIME, &fuse->born);
 	if (fake_tree_walk(options->tree, options->subtree, &root)) {
@@ -349,6 +350,7 @@ void fake_fuse_destroy(struct fake_fuse *fuse)
 	fake_fuse_free_handles(fuse);
 	fake_fuse_free_listings(fuse);
 	sem_destroy(&fuse->ended);
+	pthread_cond_destroy(&fuse->released);
 	pthread_cond_destroy(&fuse->lead_free);
 	pthread_mutex_destroy(&fuse->lock);
 	free(fuse);

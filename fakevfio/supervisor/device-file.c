@@ -25,6 +25,7 @@ int fv_device_files_init(struct fv_device_files *files)
 		files->backings[i].fd = -1;
 	pthread_mutex_init(&files->lock, NULL);
 	pthread_mutex_init(&files->reaping, NULL);
+	pthread_mutex_init(&files->injecting, NULL);
 	files->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	return files->inotify < 0 ? -errno : 0;
 }
@@ -38,6 +39,7 @@ void fv_device_files_finish(struct fv_device_files *files)
 	}
 	if (files->inotify >= 0)
 		close(files->inotify);
+	pthread_mutex_destroy(&files->injecting);
 	pthread_mutex_destroy(&files->reaping);
 	pthread_mutex_destroy(&files->lock);
 }
@@ -163,7 +165,10 @@ int fv_device_files_inject(struct fv_device_files *files, int listener,
 		return number;
 	}
 	/* The client runs on at once: all must be in place before. */
+	pthread_mutex_lock(&files->injecting);
 	rc = fv_notification_give_fd(listener, notification, fd, number, cloexec);
+	close(steal_fd(&fd));
+	pthread_mutex_unlock(&files->injecting);
 	if (!rc)
 		return 0;
 	if (release(files, number, handle))
@@ -253,6 +258,9 @@ void fv_device_files_reap(struct fv_device_files *files)
 		__attribute__((aligned(__alignof__(struct inotify_event))));
 	ssize_t len;
 
+	/* A client may have closed what we still have a copy of: the event comes with our close. */
+	pthread_mutex_lock(&files->injecting);
+	pthread_mutex_unlock(&files->injecting);
 	pthread_mutex_lock(&files->reaping);
 	while ((len = read(files->inotify, room, sizeof(room))) > 0) {
 		const char *at = room;

@@ -33,6 +33,7 @@ struct fv_device_files {
 	struct fv_machine *machine; /* set by the owner before use */
 	int inotify;
 	pthread_mutex_t lock; /* of the two tables */
+	pthread_mutex_t injecting; /* held while we have a copy of what a client has got already */
 	pthread_mutex_t reaping; /* taken before lock; held while the machine closes devices */
 	struct fv_backing backings[FV_DEVICE_NUMBERS];
 	struct fv_slot slots[FV_DEVICE_NUMBERS];

@@ -13,7 +13,7 @@
 enum {
 	LOG_LINES_PER_WINDOW = 20,
 	/* How long a group that seems busy may take to be given back by a client that has gone. */
-	RELEASE_GRACE_MS = 250,
+	RELEASE_GRACE_MS = 100,
 };
 #define LOG_WINDOW_NS 1000000000ull
 
