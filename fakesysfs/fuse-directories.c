@@ -20,7 +20,7 @@ struct listed {
 };
 
 struct listing {
-	struct listing *prev, *next_open; /* of fuse->listings */
+	struct fake_fuse_handle base;
 	struct fake_fuse *fuse;
 	struct listed *items;
 	size_t len, max;
@@ -56,52 +56,55 @@ static int add_listed(void *data, const char *name, const struct fake_node *node
 	return listing->items[listing->len].name ? (listing->len++, 0) : -ENOMEM;
 }
 
-static void free_listing(struct listing *listing)
+static void destroy_listing(struct fake_fuse *fuse, struct fake_fuse_handle *base)
 {
-	struct fake_fuse *fuse = listing->fuse;
+	struct listing *listing = fake_container(base, struct listing, base);
 
-	pthread_mutex_lock(&fuse->lock);
-	*(listing->prev ? &listing->prev->next_open : &fuse->listings) = listing->next_open;
-	if (listing->next_open)
-		listing->next_open->prev = listing->prev;
-	pthread_mutex_unlock(&fuse->lock);
+	(void)fuse;
 	clear_listing(listing);
 	free(listing->items);
 	free(listing);
 }
 
-void fake_fuse_free_listings(struct fake_fuse *fuse)
+static struct listing *make_listing(struct fake_fuse *fuse)
 {
-	while (fuse->listings)
-		free_listing(fuse->listings);
+	struct listing *listing = calloc(1, sizeof(*listing));
+
+	if (!listing)
+		return NULL;
+	listing->fuse = fuse;
+	listing->base.destroy = destroy_listing;
+	if (!fake_fuse_add_handle(fuse, &listing->base))
+		return listing;
+	free(listing);
+	return NULL;
+}
+
+static struct listing *listing_of(fuse_req_t req, const struct fuse_file_info *fi)
+{
+	return fake_container(fake_fuse_find_handle(fuse_req_userdata(req), fi->fh), struct listing,
+			      base);
 }
 
 void fake_fuse_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fake_fuse *fuse = fuse_req_userdata(req);
-	struct listing *listing = calloc(1, sizeof(*listing));
+	struct listing *listing = make_listing(fuse);
 
 	(void)ino;
 	if (!listing) {
 		fuse_reply_err(req, ENOMEM);
 		return;
 	}
-	listing->fuse = fuse;
-	pthread_mutex_lock(&fuse->lock);
-	listing->next_open = fuse->listings;
-	if (fuse->listings)
-		fuse->listings->prev = listing;
-	fuse->listings = listing;
-	pthread_mutex_unlock(&fuse->lock);
-	fi->fh = (uintptr_t)listing;
+	fi->fh = listing->base.id;
 	if (fuse_reply_open(req, fi))
-		free_listing(listing);
+		fake_fuse_end_handle(fuse, &listing->base);
 }
 
 void fake_fuse_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	(void)ino;
-	free_listing((struct listing *)(uintptr_t)fi->fh);
+	fake_fuse_end_handle(fuse_req_userdata(req), &listing_of(req, fi)->base);
 	fuse_reply_err(req, 0);
 }
 
@@ -126,7 +129,7 @@ static off_t offset_of(const struct listing *listing, size_t i)
 void fake_fuse_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		       struct fuse_file_info *fi)
 {
-	struct listing *listing = (struct listing *)(uintptr_t)fi->fh;
+	struct listing *listing = listing_of(req, fi);
 	char *buffer = malloc(size);
 	size_t used = 0;
 	int ret = buffer ? 0 : -ENOMEM;

@@ -16,6 +16,18 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "hash.h"
+
+/**
+ * What a client has open. The kernel keeps its number, not its address: the process that opened it
+ * may have been killed, and another one serves.
+ */
+struct fake_fuse_handle {
+	struct fake_hash_node by_id;
+	uint64_t id;
+	void (*destroy)(struct fake_fuse *fuse, struct fake_fuse_handle *handle);
+};
+
 struct fake_fuse {
 	struct fake_fuse_options options;
 	struct fuse_session *session;
@@ -24,8 +36,8 @@ struct fake_fuse {
 	bool mounted;
 
 	pthread_mutex_t lock; /* of what follows */
-	struct handle *handles; /* open files */
-	struct listing *listings; /* open directories */
+	struct fake_hash handles; /* open files and directories, by id */
+	uint64_t last_handle;
 	pthread_t *threads;
 	size_t threads_len;
 	bool has_leader;
@@ -58,9 +70,15 @@ mode_t fake_fuse_type(const struct fake_node *node);
 /** 0, or the negative errno that this request shall end with. May wait first. fuse-faults.c */
 int fake_fuse_fault(fuse_req_t req, fuse_ino_t ino, enum fake_operation operation);
 
-/** Frees what clients have left open when the mount has gone. */
-void fake_fuse_free_handles(struct fake_fuse *fuse);
-void fake_fuse_free_listings(struct fake_fuse *fuse);
+/* fuse-handles.c */
+/** Gives @handle a number. 0, or -ENOMEM. */
+int fake_fuse_add_handle(struct fake_fuse *fuse, struct fake_fuse_handle *handle);
+/** The handle of that number, or NULL. It stays until its file is closed. */
+struct fake_fuse_handle *fake_fuse_find_handle(struct fake_fuse *fuse, uint64_t id);
+/** Takes it out and destroys it. */
+void fake_fuse_end_handle(struct fake_fuse *fuse, struct fake_fuse_handle *handle);
+/** Ends what clients have left open when the mount has gone. */
+void fake_fuse_end_handles(struct fake_fuse *fuse);
 
 /* fuse-directories.c */
 void fake_fuse_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);

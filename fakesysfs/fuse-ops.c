@@ -241,7 +241,7 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
  */
 
 struct handle {
-	struct handle *prev, *next; /* of fuse->handles */
+	struct fake_fuse_handle base;
 	pthread_mutex_t lock;
 	int vfio; /* > 0: an open VFIO node */
 	bool was_read;
@@ -250,9 +250,9 @@ struct handle {
 	size_t len;
 };
 
-static struct handle *handle_of(const struct fuse_file_info *fi)
+static struct handle *handle_of(fuse_req_t req, const struct fuse_file_info *fi)
 {
-	return (struct handle *)(uintptr_t)fi->fh;
+	return fake_container(fake_fuse_find_handle(fuse_of(req), fi->fh), struct handle, base);
 }
 
 /* Is the node gone? Access mode 3 needs no mode bits. */
@@ -261,28 +261,12 @@ static bool is_dead(struct fake_fuse *fuse, uint64_t ino)
 	return fake_tree_open(fuse->options.tree, ino, O_ACCMODE) == -ENODEV;
 }
 
-static struct handle *make_handle(struct fake_fuse *fuse)
+static void destroy_handle(struct fake_fuse *fuse, struct fake_fuse_handle *base)
 {
-	struct handle *handle = calloc(1, sizeof(*handle));
+	struct handle *handle = fake_container(base, struct handle, base);
 
-	if (!handle)
-		return NULL;
-	pthread_mutex_init(&handle->lock, NULL);
+	/* the leader has not given up its lead yet: no open that follows has been read */
 	pthread_mutex_lock(&fuse->lock);
-	handle->next = fuse->handles;
-	if (handle->next)
-		handle->next->prev = handle;
-	fuse->handles = handle;
-	pthread_mutex_unlock(&fuse->lock);
-	return handle;
-}
-
-static void free_handle(struct fake_fuse *fuse, struct handle *handle)
-{
-	pthread_mutex_lock(&fuse->lock);
-	*(handle->prev ? &handle->prev->next : &fuse->handles) = handle->next;
-	if (handle->next)
-		handle->next->prev = handle->prev;
 	fuse->releasing += handle->vfio > 0;
 	pthread_mutex_unlock(&fuse->lock);
 	if (handle->vfio > 0) {
@@ -298,10 +282,18 @@ static void free_handle(struct fake_fuse *fuse, struct handle *handle)
 	free(handle);
 }
 
-void fake_fuse_free_handles(struct fake_fuse *fuse)
+static struct handle *make_handle(struct fake_fuse *fuse)
 {
-	while (fuse->handles)
-		free_handle(fuse, fuse->handles);
+	struct handle *handle = calloc(1, sizeof(*handle));
+
+	if (!handle)
+		return NULL;
+	pthread_mutex_init(&handle->lock, NULL);
+	handle->base.destroy = destroy_handle;
+	if (!fake_fuse_add_handle(fuse, &handle->base))
+		return handle;
+	destroy_handle(fuse, &handle->base);
+	return NULL;
 }
 
 /*
@@ -351,21 +343,22 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (node.kind != FAKE_NODE_ATTR)
 		ret = open_vfio(fuse, &node, handle);
 	if (ret) {
-		free_handle(fuse, handle);
+		fake_fuse_end_handle(fuse, &handle->base);
 		fuse_reply_err(req, -ret);
 		return;
 	}
-	fi->fh = (uintptr_t)handle;
+	fi->fh = handle->base.id;
 	fi->direct_io = 1;
 	fi->noflush = 1;
 	if (fuse_reply_open(req, fi))
-		free_handle(fuse, handle); /* the opener was interrupted: no release will come */
+		fake_fuse_end_handle(
+			fuse, &handle->base); /* the opener was interrupted: no release will come */
 }
 
 static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	(void)ino;
-	free_handle(fuse_of(req), handle_of(fi));
+	fake_fuse_end_handle(fuse_of(req), &handle_of(req, fi)->base);
 	fuse_reply_err(req, 0);
 }
 
@@ -426,7 +419,7 @@ static ssize_t read_locked(struct fake_fuse *fuse, uint64_t ino, struct handle *
 static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		    struct fuse_file_info *fi)
 {
-	struct handle *handle = handle_of(fi);
+	struct handle *handle = handle_of(req, fi);
 	char page[PAGE];
 	ssize_t len;
 
@@ -468,7 +461,7 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t si
 	ssize_t ret;
 
 	(void)offset;
-	if (handle_of(fi)->vfio)
+	if (handle_of(req, fi)->vfio)
 		ret = -EINVAL;
 	else
 		ret = fake_fuse_fault(req, ino, FAKE_OPERATION_WRITE);
@@ -500,7 +493,7 @@ static void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
 static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 		    struct fuse_pollhandle *ph)
 {
-	struct handle *handle = handle_of(fi);
+	struct handle *handle = handle_of(req, fi);
 	unsigned int events = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 	bool dead = is_dead(fuse_of(req), ino);
 

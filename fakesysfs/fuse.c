@@ -347,8 +347,7 @@ void fake_fuse_destroy(struct fake_fuse *fuse)
 		fuse_session_unmount(fuse->session);
 	if (fuse->session)
 		fuse_session_destroy(fuse->session);
-	fake_fuse_free_handles(fuse);
-	fake_fuse_free_listings(fuse);
+	fake_fuse_end_handles(fuse);
 	sem_destroy(&fuse->ended);
 	pthread_cond_destroy(&fuse->released);
 	pthread_cond_destroy(&fuse->lead_free);

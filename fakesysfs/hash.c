@@ -57,6 +57,19 @@ void fake_hash_remove(struct fake_hash *table, struct fake_hash_node *node)
 	table->len--;
 }
 
+struct fake_hash_node *fake_hash_take(struct fake_hash *table, size_t *bucket)
+{
+	struct fake_hash_node *node;
+
+	if (!table->len)
+		return NULL;
+	while (!table->buckets[*bucket])
+		++*bucket;
+	node = table->buckets[*bucket];
+	fake_hash_remove(table, node);
+	return node;
+}
+
 void fake_hash_finish(struct fake_hash *table)
 {
 	free(table->buckets);

@@ -36,6 +36,11 @@ struct fake_hash {
 /** 0, or -ENOMEM if the table is empty and cannot get its first buckets. */
 int fake_hash_insert(struct fake_hash *table, struct fake_hash_node *node, uint64_t hash);
 void fake_hash_remove(struct fake_hash *table, struct fake_hash_node *node);
+/**
+ * Takes some node out, to empty a table: *@bucket is 0 at first, and then left alone. NULL if there
+ * is none left.
+ */
+struct fake_hash_node *fake_hash_take(struct fake_hash *table, size_t *bucket);
 /** Frees the buckets; the nodes are the caller's. */
 void fake_hash_finish(struct fake_hash *table);
 
