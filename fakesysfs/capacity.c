@@ -174,6 +174,21 @@ int fake_stock_take(struct fake_stock *stock, const struct fake_type_profile *ty
 	return 0;
 }
 
+int fake_stock_take_again(struct fake_stock *stock, const struct fake_share *share)
+{
+	int id = share->gvt.id;
+
+	if (!share->held)
+		return 0;
+	if (stock->units - stock->taken < share->units || id < 0 || id > FAKE_POOL_IDS ||
+	    (id && stock->gvt.shares[id - 1].id))
+		return -EEXIST;
+	stock->taken += share->units;
+	if (id)
+		stock->gvt.shares[id - 1] = share->gvt;
+	return 0;
+}
+
 void fake_stock_release(struct fake_stock *stock, struct fake_share *share)
 {
 	if (share->held)

@@ -46,5 +46,7 @@ unsigned int fake_stock_available(const struct fake_stock *stock,
 /** Takes a share. 0, or a negative errno with @out untouched. */
 int fake_stock_take(struct fake_stock *stock, const struct fake_type_profile *type,
 		    struct fake_share *out);
+/** Takes this very share, which another stock of the same parent gave. 0, or -EEXIST if it does not fit. */
+int fake_stock_take_again(struct fake_stock *stock, const struct fake_share *share);
 /** Gives a share back, and zeroes it. What holds nothing is fine. */
 void fake_stock_release(struct fake_stock *stock, struct fake_share *share);

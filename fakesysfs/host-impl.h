@@ -19,7 +19,7 @@ struct gpu {
 	size_t vgpus_len;
 	unsigned int users; /* sum of its vGPUs' users */
 	unsigned int busy; /* creations and removals that are running */
-	bool registered, unregistering;
+	bool registered, unregistering, unplugged;
 };
 
 struct vgpu {
@@ -60,10 +60,13 @@ struct fake_host {
 	void *reporter_data;
 };
 
-/** Tells all observers. The caller holds the lock, which is given up meanwhile. */
+struct vgpu *fake_host_vgpu_by_serial(struct fake_host *host, uint64_t serial);
+struct vgpu *fake_host_vgpu_by_uuid(struct fake_host *host, const struct vgpu_uuid *uuid);
+/** Puts a vGPU, which has a UUID, serial and parent, into the tables. 0, or -ENOMEM. */
+int fake_host_link_vgpu(struct fake_host *host, struct vgpu *vgpu);
+/** Tells observers of a vGPU. The caller holds the lock, which is given up meanwhile. */
 void fake_host_tell(struct fake_host *host, enum fake_host_event event,
 		    const struct fake_vgpu_info *info);
-struct vgpu *fake_host_vgpu_by_uuid(struct fake_host *host, const struct vgpu_uuid *uuid);
 /** Does the driver of a parent bind to it? */
 bool fake_host_can_probe(const struct fake_host *host, const struct gpu *gpu);
 /** Tells observers of a parent. The caller holds the lock, which is given up meanwhile. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parents that join a host.
+ * Parents that join a host, leave their slot and come back.
  */
 
 #include <errno.h>
@@ -123,4 +123,31 @@ int fake_host_add_gpus(struct fake_host *host, const struct fake_gpu_config *con
 			return ret;
 	}
 	return create_recorded(host, configs, len, first, err);
+}
+
+static int set_plugged(struct fake_host *host, size_t index, bool plugged)
+{
+	struct gpu *gpu;
+	int ret = -ENODEV;
+
+	pthread_mutex_lock(&host->lock);
+	gpu = index < host->gpus_len ? host->gpus[index] : NULL;
+	if (gpu && !gpu->registered && gpu->unplugged == plugged) {
+		gpu->unplugged = !plugged;
+		fake_host_tell_gpu(host, plugged ? FAKE_HOST_GPU_PLUGGED : FAKE_HOST_GPU_UNPLUGGED,
+				   index);
+		ret = 0;
+	}
+	pthread_mutex_unlock(&host->lock);
+	return ret;
+}
+
+int fake_host_unplug_gpu(struct fake_host *host, size_t gpu)
+{
+	return set_plugged(host, gpu, false);
+}
+
+int fake_host_plug_gpu(struct fake_host *host, size_t gpu)
+{
+	return set_plugged(host, gpu, true);
 }

@@ -35,7 +35,7 @@ struct vgpu *fake_host_vgpu_by_uuid(struct fake_host *host, const struct vgpu_uu
 	return NULL;
 }
 
-static struct vgpu *vgpu_by_serial(struct fake_host *host, uint64_t serial)
+struct vgpu *fake_host_vgpu_by_serial(struct fake_host *host, uint64_t serial)
 {
 	fake_hash_each(node, &host->by_serial, fake_hash_number(serial))
 	{
@@ -177,7 +177,7 @@ static bool wait_changed(struct fake_host *host, bool (*cancelled)(void *data), 
  * The life of a vGPU.
  */
 
-static int link_vgpu(struct fake_host *host, struct vgpu *vgpu)
+int fake_host_link_vgpu(struct fake_host *host, struct vgpu *vgpu)
 {
 	struct gpu *gpu = vgpu->gpu;
 
@@ -329,7 +329,7 @@ static int make_vgpu(struct fake_host *host, size_t index, size_t type,
 	if (gpu->stock.by_core)
 		ret = fake_stock_take(&gpu->stock, vgpu->info.type, &vgpu->share);
 	if (!ret) {
-		ret = link_vgpu(host, vgpu);
+		ret = fake_host_link_vgpu(host, vgpu);
 		if (ret)
 			fake_stock_release(&gpu->stock, &vgpu->share);
 	}
@@ -478,7 +478,7 @@ void fake_host_put_vgpu(struct fake_host *host, uint64_t serial)
 	struct vgpu *vgpu;
 
 	pthread_mutex_lock(&host->lock);
-	vgpu = vgpu_by_serial(host, serial);
+	vgpu = fake_host_vgpu_by_serial(host, serial);
 	if (vgpu && vgpu->info.users) {
 		vgpu->refs++;
 		vgpu->info.users--;

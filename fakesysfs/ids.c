@@ -41,6 +41,20 @@ int fake_ids_take(struct fake_ids *ids, void *owner)
 	return (int)id;
 }
 
+int fake_ids_take_at(struct fake_ids *ids, unsigned int id, void *owner)
+{
+	while (id >= ids->len)
+		if (grow(ids))
+			return -ENOMEM;
+	if (ids->owners[id])
+		return -EEXIST;
+	ids->taken[id / WORD] |= UINT64_C(1) << id % WORD;
+	ids->owners[id] = owner;
+	if (id == ids->first_free)
+		ids->first_free++;
+	return 0;
+}
+
 void fake_ids_release(struct fake_ids *ids, unsigned int id)
 {
 	ids->taken[id / WORD] &= ~(UINT64_C(1) << id % WORD);

@@ -19,6 +19,8 @@ struct fake_ids {
 
 /** Takes the lowest free number for @owner (not NULL). The number, or -ENOMEM. */
 int fake_ids_take(struct fake_ids *ids, void *owner);
+/** Takes this very number. 0, -EEXIST if it is taken, or -ENOMEM. */
+int fake_ids_take_at(struct fake_ids *ids, unsigned int id, void *owner);
 void fake_ids_release(struct fake_ids *ids, unsigned int id);
 /** Who owns the number; NULL if it is free. */
 void *fake_ids_find(const struct fake_ids *ids, unsigned int id);

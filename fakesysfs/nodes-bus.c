@@ -47,8 +47,10 @@ enum { BIND = DRIVER_DIR + 1, UNBIND, MODULE, DRIVER_UEVENT, DRIVER_ROWS };
 
 static const struct fake_row driver_rows[DRIVER_ROWS] = {
 	[DRIVER_DIR] = { FAKE_DIR(0, NULL), .make_name = object_name, .anchor = in_bus },
-	[BIND] = { FAKE_ATTR(DRIVER_DIR, "bind", 0200), .write = fake_write_parent_bind },
-	[UNBIND] = { FAKE_ATTR(DRIVER_DIR, "unbind", 0200), .write = fake_write_parent_unbind },
+	[BIND] = { FAKE_ATTR(DRIVER_DIR, "bind", 0200), .write = fake_write_parent_bind,
+		   .ends = FAKE_ENDS(GPU_REGISTERED) },
+	[UNBIND] = { FAKE_ATTR(DRIVER_DIR, "unbind", 0200), .write = fake_write_parent_unbind,
+		     .ends = FAKE_ENDS(GPU_UNREGISTERED) },
 	[MODULE] = { FAKE_LINK(DRIVER_DIR, "module"), .target = the_module },
 	[DRIVER_UEVENT] = { FAKE_ATTR(DRIVER_DIR, "uevent", 0200), .write = fake_write_uevent },
 };

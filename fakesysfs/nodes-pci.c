@@ -78,34 +78,24 @@ static ssize_t write_id(const struct fake_access *access, const char *text, size
 int fake_gpu_unplug(const struct fake_access *access, struct fake_gpu_object *gpu)
 {
 	struct fake_tree *tree = access->tree;
-	bool unplugged;
 	int ret = fake_host_unregister_gpu(tree->host, gpu->gpu, access->cancelled,
 					   access->cancelled_data);
 
 	if (ret == -EINTR)
 		return ret;
-	pthread_rwlock_wrlock(&tree->lock);
-	unplugged = gpu->base.state == GPU_UNBOUND;
-	if (unplugged)
-		fake_object_set_state(tree, &gpu->base, GPU_UNPLUGGED);
-	fake_tree_unlock(tree);
-	if (unplugged && fake_parent_has_driver(gpu->config))
+	ret = fake_host_unplug_gpu(tree->host, gpu->gpu);
+	if (!ret && fake_parent_has_driver(gpu->config))
 		fake_tree_tell_device(tree, &gpu->base, GPU_DIR, "remove");
-	return unplugged ? 0 : -ENODEV;
+	return ret;
 }
 
 /* A GPU that is not in its slot comes back, and its driver binds to it. 0, or -ENODEV. */
 static int plug(struct fake_tree *tree, struct fake_gpu_object *gpu)
 {
-	bool was_out;
+	int ret = fake_host_plug_gpu(tree->host, gpu->gpu);
 
-	pthread_rwlock_wrlock(&tree->lock);
-	was_out = gpu->base.state == GPU_UNPLUGGED;
-	if (was_out)
-		fake_object_set_state(tree, &gpu->base, GPU_UNBOUND);
-	fake_tree_unlock(tree);
-	if (!was_out)
-		return -ENODEV;
+	if (ret)
+		return ret;
 	if (fake_parent_has_driver(gpu->config))
 		fake_tree_tell_device(tree, &gpu->base, GPU_DIR, "add");
 	fake_host_register_gpu(tree->host, gpu->gpu);
@@ -169,8 +159,10 @@ enum { BIND = DRIVER_DIR + 1, UNBIND, MODULE, NEW_ID, REMOVE_ID, DRIVER_UEVENT, 
 static const struct fake_row driver_rows[DRIVER_ROWS] = {
 	[DRIVER_DIR] = { FAKE_DIR(0, NULL), .make_name = object_name,
 			 .anchor_row = ROOT_PCI_DRIVERS },
-	[BIND] = { FAKE_ATTR(DRIVER_DIR, "bind", 0200), .write = fake_write_parent_bind },
-	[UNBIND] = { FAKE_ATTR(DRIVER_DIR, "unbind", 0200), .write = fake_write_parent_unbind },
+	[BIND] = { FAKE_ATTR(DRIVER_DIR, "bind", 0200), .write = fake_write_parent_bind,
+		   .ends = FAKE_ENDS(GPU_REGISTERED) },
+	[UNBIND] = { FAKE_ATTR(DRIVER_DIR, "unbind", 0200), .write = fake_write_parent_unbind,
+		     .ends = FAKE_ENDS(GPU_UNREGISTERED) },
 	[MODULE] = { FAKE_LINK(DRIVER_DIR, "module"), .target = the_module },
 	[NEW_ID] = { FAKE_ATTR(DRIVER_DIR, "new_id", 0200), .write = write_id },
 	[REMOVE_ID] = { FAKE_ATTR(DRIVER_DIR, "remove_id", 0200), .write = write_id },

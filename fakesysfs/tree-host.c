@@ -59,6 +59,8 @@ static void add_types(struct fake_tree *tree, struct fake_gpu_object *gpu)
 		type->parent = gpu;
 		type->type = i;
 		type->profile = &profile->types[i];
+		type->base.id = FAKE_TYPE_IDS +
+				((uint64_t)gpu->registrations << 24 | (uint64_t)gpu->gpu << 8 | i);
 		type->has_name = profile->capacity != FAKE_CAPACITY_GVTG ||
 				 fake_kernel_has(tree->kernel, FAKE_FEATURE_TYPE_NAME);
 		if (!fake_object_add(tree, &type->base, &fake_kind_type, 0))
@@ -297,6 +299,7 @@ static void add_vgpu(struct fake_tree *tree, const struct fake_vgpu_info *info)
 		free(vgpu);
 		return;
 	}
+	vgpu->base.id = FAKE_VGPU_IDS + info->serial;
 	fake_object_add(tree, &vgpu->base, &fake_kind_vgpu, state);
 }
 
@@ -330,6 +333,7 @@ static void change_gpu(struct fake_tree *tree, size_t index, bool registered)
 	if (!gpu)
 		return;
 	if (registered) {
+		gpu->registrations++;
 		fake_object_set_state(tree, &gpu->base, GPU_BOUND);
 		add_types(tree, gpu);
 	} else {
@@ -363,6 +367,13 @@ static void follow(void *data, enum fake_host_event event, const struct fake_vgp
 	case FAKE_HOST_GPU_UNREGISTERED:
 	case FAKE_HOST_GPU_REGISTERED:
 		change_gpu(tree, vgpu->gpu, event == FAKE_HOST_GPU_REGISTERED);
+		break;
+	case FAKE_HOST_GPU_UNPLUGGED:
+	case FAKE_HOST_GPU_PLUGGED:
+		if (vgpu->gpu < tree->gpus_len)
+			fake_object_set_state(tree, &tree->gpus[vgpu->gpu]->base,
+					      event == FAKE_HOST_GPU_UNPLUGGED ? GPU_UNPLUGGED
+									       : GPU_UNBOUND);
 		break;
 	}
 	fake_tree_unlock(tree);

@@ -52,6 +52,8 @@ struct fake_row {
 	bool glue; /* a directory that exists only while it has entries */
 	uint32_t size; /* files that are not of the usual 4096 bytes; or make_size() */
 	uint32_t states; /* bit per state of the object; 0: all */
+	uint32_t
+		ends; /* writes that change the host: the events that say it is done, FAKE_ENDS() */
 	const char *name; /* or make_name */
 	const char *(*make_name)(const struct fake_object *object, char *scratch);
 	uint64_t (*anchor)(struct fake_tree *tree, const struct fake_object *object);
@@ -63,6 +65,8 @@ struct fake_row {
 	fake_write_fn write;
 	long value; /* for the functions: a default, an index */
 };
+
+#define FAKE_ENDS(event) (1U << FAKE_HOST_##event)
 
 struct fake_kind {
 	const char *name;
@@ -120,6 +124,7 @@ struct fake_gpu_object {
 	size_t display; /* its number among its like, for DRM nodes, irqs and BARs */
 	uint64_t home, subsystem; /* node numbers: the directory that it is in, its bus or class */
 	uint64_t driver, mdev_driver; /* object numbers; 0: none */
+	unsigned int registrations; /* each makes new types */
 	struct fake_type_object **types; /* by index of the profile; NULL: not listed */
 	char *driver_override; /* NULL: none */
 };
@@ -178,6 +183,7 @@ struct fake_tree {
 	struct fake_gpu_object **gpus;
 	size_t gpus_len;
 	uint64_t next_id;
+	bool held; /* whatever is made now, a client may have seen: see fake_tree_create_held() */
 	pthread_rwlock_t watcher_lock;
 	const struct fake_tree_watcher *watcher; /* changed with both locks held */
 	void *watcher_data;
@@ -191,6 +197,13 @@ struct fake_tree {
 
 /* Node numbers. The root object is number 0: its rows are their own node numbers. */
 #define FAKE_INO(id, row) ((uint64_t)(id) << FAKE_ROW_BITS | (row))
+
+/*
+ * Most objects are numbered as they come. Those that come and go have numbers that follow from what
+ * they are, so that another process can make the same tree of the same host.
+ */
+#define FAKE_TYPE_IDS (UINT64_C(1) << 32)
+#define FAKE_VGPU_IDS (UINT64_C(1) << 52)
 
 static inline uint64_t fake_object_ino(const struct fake_object *object, unsigned int row)
 {
@@ -358,6 +371,8 @@ int fake_object_add(struct fake_tree *tree, struct fake_object *object,
 		    const struct fake_kind *kind, unsigned int state);
 /** Takes an object out; it is freed once nobody holds it. */
 void fake_object_kill(struct fake_tree *tree, struct fake_object *object);
+/** Takes all of them out, at the tree's end. */
+void fake_tree_kill_all(struct fake_tree *tree);
 /** Rows come and go as the new state says. */
 void fake_object_set_state(struct fake_tree *tree, struct fake_object *object, unsigned int state);
 /** Lets one row go whose present() says no from now on. */

@@ -282,9 +282,8 @@ static int make_entries(struct fake_object *object)
 	return 0;
 }
 
-static void free_object(struct fake_tree *tree, struct fake_object *object)
+static void free_content(struct fake_object *object)
 {
-	fake_hash_remove(&tree->objects, &object->by_id);
 	for (struct fake_override *o = object->overrides, *next; o; o = next) {
 		next = o->next;
 		free(o);
@@ -295,21 +294,39 @@ static void free_object(struct fake_tree *tree, struct fake_object *object)
 	free(object);
 }
 
+static void free_object(struct fake_tree *tree, struct fake_object *object)
+{
+	fake_hash_remove(&tree->objects, &object->by_id);
+	free_content(object);
+}
+
+/* How often a client holds it, nobody knows: more often than can be forgotten. */
+static void hold_for_ever(struct fake_object *object)
+{
+	atomic_store(&object->holds, UINT64_C(1) << 62);
+	for (size_t i = 0; i < FAKE_ROWS_MAX / 64; i++)
+		atomic_store(&object->seen[i], UINT64_MAX);
+}
+
 int fake_object_add(struct fake_tree *tree, struct fake_object *object,
 		    const struct fake_kind *kind, unsigned int state)
 {
 	struct rows none = { 0 };
+	bool numbered = object->id != 0;
 
 	object->kind = kind;
 	object->state = (uint8_t)state;
-	object->id = tree->next_id;
+	if (!numbered)
+		object->id = tree->next_id;
+	if (tree->held)
+		hold_for_ever(object);
 	if (fake_hash_insert(&tree->objects, &object->by_id, fake_hash_number(object->id))) {
 		if (kind->finish)
 			kind->finish(object);
 		free(object);
 		return -ENOMEM;
 	}
-	tree->next_id++;
+	tree->next_id += !numbered;
 	/* the root object's rows have no parents elsewhere */
 	if ((object->id && make_entries(object)) ||
 	    (object->id && rows_after(tree, object, &none))) {
@@ -328,6 +345,39 @@ void fake_object_kill(struct fake_tree *tree, struct fake_object *object)
 	rows_after(tree, object, &before);
 	if (!atomic_load(&object->holds))
 		free_object(tree, object);
+}
+
+static void kill_for_good(struct fake_tree *tree, struct fake_object *object)
+{
+	atomic_store(&object->holds, 0);
+	fake_object_kill(tree, object);
+}
+
+/* What hangs somewhere goes before what it hangs in. */
+void fake_tree_kill_all(struct fake_tree *tree)
+{
+	struct fake_hash_node *node;
+	size_t bucket = 0;
+
+	while ((node = fake_hash_take(&tree->vgpus, &bucket)))
+		kill_for_good(tree,
+			      &fake_container(node, struct fake_vgpu_object, by_serial)->base);
+	for (size_t i = 0; i < tree->gpus_len; i++)
+		for (size_t j = 0; j < tree->gpus[i]->config->profile->types_len; j++)
+			if (tree->gpus[i]->types[j])
+				kill_for_good(tree, &tree->gpus[i]->types[j]->base);
+	for (uint64_t id = tree->next_id; id-- > 0;) {
+		struct fake_object *object = fake_object_find(tree, id);
+
+		if (object)
+			kill_for_good(tree, object);
+	}
+	/* what died before, and was still held */
+	for (bucket = 0; (node = fake_hash_take(&tree->objects, &bucket));) {
+		struct fake_object *object = fake_container(node, struct fake_object, by_id);
+
+		free_content(object);
+	}
 }
 
 void fake_object_set_state(struct fake_tree *tree, struct fake_object *object, unsigned int state)

@@ -11,7 +11,7 @@
 
 #include "tree-impl.h"
 
-struct fake_tree *fake_tree_create(struct fake_host *host)
+static struct fake_tree *create(struct fake_host *host, bool held)
 {
 	_destroy_(fake_tree) struct fake_tree *tree = calloc(1, sizeof(*tree));
 	struct fake_object *root = calloc(1, sizeof(*root));
@@ -30,10 +30,21 @@ struct fake_tree *fake_tree_create(struct fake_host *host)
 	pthread_rwlock_init(&tree->uevents_lock, NULL);
 	tree->host = host;
 	tree->kernel = fake_host_kernel(host);
+	tree->held = held;
 	if (fake_object_add(tree, root, &fake_kind_root, 0))
 		return NULL;
 	fake_tree_follow_host(tree);
 	return steal(tree);
+}
+
+struct fake_tree *fake_tree_create(struct fake_host *host)
+{
+	return create(host, false);
+}
+
+struct fake_tree *fake_tree_create_held(struct fake_host *host)
+{
+	return create(host, true);
 }
 
 void fake_tree_destroy(struct fake_tree *tree)
@@ -43,14 +54,7 @@ void fake_tree_destroy(struct fake_tree *tree)
 	if (tree->host)
 		fake_tree_unfollow_host(tree);
 	tree->watcher = NULL;
-	for (uint64_t id = tree->next_id; id-- > 0;) {
-		struct fake_object *object = fake_object_find(tree, id);
-
-		if (object) {
-			atomic_store(&object->holds, 0);
-			fake_object_kill(tree, object);
-		}
-	}
+	fake_tree_kill_all(tree);
 	fake_hash_finish(&tree->objects);
 	fake_hash_finish(&tree->entries);
 	fake_hash_finish(&tree->dirs);

@@ -157,6 +157,13 @@ int fake_host_unregister_gpu(struct fake_host *host, size_t gpu, bool (*cancelle
 int fake_host_register_gpu(struct fake_host *host, size_t gpu);
 
 /**
+ * Takes a parent that is not registered out of its slot, or puts it in again. 0, or -ENODEV if it is
+ * registered, is out already, or is not out.
+ */
+int fake_host_unplug_gpu(struct fake_host *host, size_t gpu);
+int fake_host_plug_gpu(struct fake_host *host, size_t gpu);
+
+/**
  * What happened, told in the kernel's order for each vGPU. A REMOVING is followed by a REMOVED, an
  * UNBINDING by an UNBOUND, at once or when the last user has gone; until the observers of REMOVED
  * have returned, the UUID and all numbers of the vGPU stay taken.
@@ -173,6 +180,8 @@ enum fake_host_event {
 	FAKE_HOST_GPU_ADDED, /* and registered */
 	FAKE_HOST_GPU_UNREGISTERED,
 	FAKE_HOST_GPU_REGISTERED,
+	FAKE_HOST_GPU_UNPLUGGED,
+	FAKE_HOST_GPU_PLUGGED,
 };
 
 /**

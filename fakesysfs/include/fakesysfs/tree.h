@@ -51,6 +51,12 @@ struct fake_node {
 
 /** The tree borrows @host, which must outlive it. */
 struct fake_tree *fake_tree_create(struct fake_host *host);
+/**
+ * The same for a host that another process served before: until fake_tree_let_go(), whatever is made
+ * counts as seen and held by clients, who have node numbers of it. They are the same ones.
+ */
+struct fake_tree *fake_tree_create_held(struct fake_host *host);
+void fake_tree_let_go(struct fake_tree *tree);
 void fake_tree_destroy(struct fake_tree *tree);
 VGPU_DEFINE_DESTROYP(fake_tree)
 
@@ -82,6 +88,19 @@ ssize_t fake_tree_read(struct fake_tree *tree, uint64_t ino, char *buffer, size_
  */
 ssize_t fake_tree_write(struct fake_tree *tree, uint64_t ino, const void *data, size_t len,
 			bool (*cancelled)(void *data), void *cancelled_data);
+/**
+ * What becomes of a write when the process that serves ends. Host events that tell that it is done
+ * (bits, by enum fake_host_event), or 0: it must be done again, in order, if @keep says so.
+ */
+enum fake_keep {
+	FAKE_KEEP_NOTHING,
+	FAKE_KEEP_LAST, /* the last write to the node counts */
+	FAKE_KEEP_ALL,
+};
+unsigned int fake_tree_write_ends(struct fake_tree *tree, uint64_t ino, enum fake_keep *keep);
+/** The serial of the vGPU that a node belongs to, dead or alive; 0: none. */
+uint64_t fake_tree_vgpu_of(uint64_t ino);
+
 /** chmod and chown stick until the node dies. Pass (mode_t)-1, (uid_t)-1, (gid_t)-1 to keep. */
 int fake_tree_setattr(struct fake_tree *tree, uint64_t ino, mode_t mode, uid_t uid, gid_t gid);
 
