@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <errno.h>
 #include <fakesysfs/faults.h>
-#include <fakesysfs/fuse.h>
-#include <fakesysfs/host.h>
-#include <fakesysfs/tree.h>
+#include <fakesysfs/kernel.h>
+#include <fakesysfs/profile.h>
 #include <fcntl.h>
-#include <replay/replay.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 #include <vgpulab/nearest.h>
 
 #include "fake-conformance.h"
 #include "fake-control.h"
 #include "fake-record.h"
+#include "fake-serve.h"
 #include "listing.h"
-
-#define DEFAULT_GPU "kaby-lake"
 
 enum {
 	GPUS_MAX = 4096,
@@ -30,6 +23,7 @@ enum {
 	OPTION_FAULT,
 	OPTION_HOST,
 	OPTION_CLEAR,
+	OPTION_STATE,
 	OPTION_REDACT,
 };
 
@@ -37,7 +31,7 @@ const struct cli_option cli_fake_options[] = {
 	{ OPTION_GPU, "gpu", "SPEC",
 	  "serve, conformance: a GPU of the host, may be repeated: NAME[,aperture=1G][,ggtt=4G]"
 	  "[,address=0000:00:02.0][,gvt=on|off|unsupported|guc|no-module][,mappable=yes]"
-	  "[,output=dp][,display=dmabuf][,count=N][,scanout=FAULT], or a recording: FILE[,vgpus=yes] (" DEFAULT_GPU
+	  "[,output=dp][,display=dmabuf][,count=N][,scanout=FAULT], or a recording: FILE[,vgpus=yes] (" CLI_FAKE_DEFAULT_GPU
 	  ")" },
 	{ OPTION_REDACT, "redact", NULL,
 	  "record: without host names, serial numbers, addresses, other UUIDs" },
@@ -50,6 +44,8 @@ const struct cli_option cli_fake_options[] = {
 	  "fault, unplug, plug, monitor, guests: the host that fake serve mounted there; inside vgpulab run, its own" },
 	{ OPTION_CLEAR, "clear", "NUMBER",
 	  "fault: take back the fault of that number, as fake fault lists them, or all" },
+	{ OPTION_STATE, "state", "FILE",
+	  "serve: keep the host's vGPUs in FILE, and go on when the process that serves is killed" },
 	{ OPTION_READY_FD, "ready-fd", "N", "serve: write a line to descriptor N once mounted" },
 	{ OPTION_DIE_WITH_PARENT, "die-with-parent", NULL,
 	  "serve: unmount and end when the parent process ends" },
@@ -59,7 +55,9 @@ const struct cli_option cli_fake_options[] = {
 const char cli_fake_details[] =
 	"fake serve mounts a host on MOUNTPOINT, an empty directory, until it is unmounted or the\n"
 	"program is told to end: MOUNTPOINT/sys is its /sys, MOUNTPOINT/dev/vfio its /dev/vfio (to\n"
-	"use these, see vgpulab run). fake profiles lists the GPUs that there are.\n"
+	"use these, see vgpulab run). fake profiles lists the GPUs that there are. With --state, two\n"
+	"processes serve it: when the inner one ends in any way, another takes its place, and clients wait\n"
+	"for their answers that long. Served again, FILE is the same host: --gpu need not be repeated.\n"
 	"fake conformance compares fake hosts, or the /sys at TREE, with a real kernel, case by case:\n"
 	"exit status 1 if something is different for no accepted reason. TREE must have no vGPUs.\n"
 	"fake record prints what this host shows of its GPUs, types, vGPUs, modules and kernel; with the\n"
@@ -143,169 +141,74 @@ static int list_profiles(const struct cli_arguments *args)
  * fake serve
  */
 
-static struct fake_fuse *serving;
-
-static void stop_serving(int signal)
-{
-	(void)signal;
-	fake_fuse_stop(serving);
-}
-
-static void catch_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = stop_serving, .sa_flags = SA_RESTART };
-
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(signals); i++)
-		sigaction(signals[i], &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
-struct serve {
+struct arguments {
 	const char *gpus[GPUS_MAX];
-	size_t gpus_len;
-	struct fake_faults *faults;
-	unsigned int kernel; /* 0: the default */
-	int ready_fd;
-	bool die_with_parent, redact;
+	struct cli_fake_serve serve;
 	struct cli_fake_control control;
+	bool redact;
 };
 
-static int add_gpus(struct fake_host *host, const struct serve *serve, struct replay_gpus *gpus,
-		    struct vgpu_error *err)
+static int run_serve(const struct cli_arguments *args, struct arguments *own)
 {
-	for (size_t i = 0; i < serve->gpus_len; i++) {
-		int ret = replay_gpus_add(gpus, serve->gpus[i], err);
-
-		if (ret)
-			return ret;
-	}
-	if (serve->kernel || gpus->kernel)
-		fake_host_set_kernel(host, serve->kernel ? serve->kernel : gpus->kernel);
-	return fake_host_add_gpus(host, gpus->configs, gpus->len, err);
-}
-
-static int tell_ready(const struct serve *serve, struct vgpu_error *err)
-{
-	static const char ready[] = "ready\n";
-
-	if (serve->ready_fd < 0)
-		return 0;
-	if (write(serve->ready_fd, ready, sizeof(ready) - 1) != sizeof(ready) - 1)
-		return vgpu_error_set(err, VGPU_ERROR_USAGE, errno, "--ready-fd %d: %s",
-				      serve->ready_fd, strerror(errno));
-	close(serve->ready_fd);
-	return 0;
-}
-
-static int serve_host(const struct serve *serve, const char *mountpoint, struct vgpu_error *err)
-{
-	/* the last to go: what recordings say is theirs */
-	__attribute__((cleanup(replay_gpus_finish))) struct replay_gpus gpus = { 0 };
-	_destroy_(fake_host) struct fake_host *host = fake_host_create();
-	_destroy_(fake_tree) struct fake_tree *tree = NULL;
-	_destroy_(fake_fuse) struct fake_fuse *fuse = NULL;
-	struct fake_fuse_options options = {
-		.subtree = "",
-		.faults = serve->faults,
-		.owner_uid = geteuid(),
-		.owner_gid = getegid(),
-	};
-	int ret;
-
-	if (!host)
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
-	ret = add_gpus(host, serve, &gpus, err);
-	if (ret)
-		return ret;
-	tree = options.tree = fake_tree_create(host);
-	if (!tree)
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
-	fake_tree_set_faults(tree, serve->faults);
-	fuse = serving = fake_fuse_create(&options, err);
-	if (!fuse)
-		return -EIO;
-	catch_signals();
-	ret = fake_fuse_mount(fuse, mountpoint, err);
-	if (!ret)
-		ret = fake_fuse_start(fuse, err);
-	if (!ret)
-		ret = tell_ready(serve, err);
-	if (!ret)
-		fake_fuse_wait(fuse);
-	return ret;
-}
-
-static int run_serve(const struct cli_arguments *args, struct serve *serve)
-{
-	struct vgpu_error err = { 0 };
-	pid_t parent = getppid();
-
 	if (args->operands_len != 2)
 		return cli_usage_fail(args, "fake serve wants one MOUNTPOINT");
-	if (!serve->gpus_len)
-		serve->gpus[serve->gpus_len++] = DEFAULT_GPU;
-	/* the parent may have gone before we asked */
-	if (serve->die_with_parent)
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (serve->die_with_parent && getppid() != parent)
-		return 0;
-	return serve_host(serve, args->operands[1], &err) < 0 ? cli_fail(&args->globals, &err) : 0;
+	own->serve.mountpoint = args->operands[1];
+	return cli_fake_serve(args, &own->serve);
 }
 
-static int run_profiles(const struct cli_arguments *args, struct serve *serve)
+static int run_profiles(const struct cli_arguments *args, struct arguments *own)
 {
-	(void)serve;
+	(void)own;
 	return args->operands_len == 1 ? list_profiles(args)
 				       : cli_usage_fail(args, "fake profiles wants no operand");
 }
 
-static int run_conformance(const struct cli_arguments *args, struct serve *serve)
+static int run_conformance(const struct cli_arguments *args, struct arguments *own)
 {
-	return cli_fake_conformance(args, serve->gpus, serve->gpus_len);
+	return cli_fake_conformance(args, own->gpus, own->serve.gpus_len);
 }
 
-static int run_record(const struct cli_arguments *args, struct serve *serve)
+static int run_record(const struct cli_arguments *args, struct arguments *own)
 {
-	return cli_fake_record(args, serve->redact);
+	return cli_fake_record(args, own->redact);
 }
 
-static int run_fault(const struct cli_arguments *args, struct serve *serve)
+static int run_fault(const struct cli_arguments *args, struct arguments *own)
 {
-	return cli_fake_fault(args, &serve->control);
+	return cli_fake_fault(args, &own->control);
 }
 
-static int run_hotplug(const struct cli_arguments *args, struct serve *serve)
+static int run_hotplug(const struct cli_arguments *args, struct arguments *own)
 {
-	return cli_fake_hotplug(args, &serve->control);
+	return cli_fake_hotplug(args, &own->control);
 }
 
-static int run_monitor(const struct cli_arguments *args, struct serve *serve)
+static int run_monitor(const struct cli_arguments *args, struct arguments *own)
 {
-	return cli_fake_monitor(args, &serve->control);
+	return cli_fake_monitor(args, &own->control);
 }
 
-static int run_guests(const struct cli_arguments *args, struct serve *serve)
+static int run_guests(const struct cli_arguments *args, struct arguments *own)
 {
-	return cli_fake_guests(args, &serve->control);
+	return cli_fake_guests(args, &own->control);
 }
 
 static const struct {
 	const char *name;
-	int (*run)(const struct cli_arguments *args, struct serve *serve);
+	int (*run)(const struct cli_arguments *args, struct arguments *own);
 } subverbs[] = {
 	{ "monitor", run_monitor },   { "guests", run_guests },		  { "serve", run_serve },
 	{ "profiles", run_profiles }, { "conformance", run_conformance }, { "record", run_record },
 	{ "fault", run_fault },	      { "unplug", run_hotplug },	  { "plug", run_hotplug },
 };
 
-static int run_operand(const struct cli_arguments *args, struct serve *serve)
+static int run_operand(const struct cli_arguments *args, struct arguments *own)
 {
 	struct vgpu_nearest nearest = { .wanted = args->operands_len ? args->operands[0] : "" };
 
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(subverbs); i++) {
 		if (!strcmp(nearest.wanted, subverbs[i].name))
-			return subverbs[i].run(args, serve);
+			return subverbs[i].run(args, own);
 		vgpu_nearest_offer(&nearest, subverbs[i].name);
 	}
 	if (nearest.name)
@@ -318,7 +221,7 @@ static int run_operand(const struct cli_arguments *args, struct serve *serve)
 }
 
 /* 0, or an exit code. */
-static int take_option(struct cli_arguments *args, int id, struct serve *serve)
+static int take_option(struct cli_arguments *args, int id, struct arguments *own)
 {
 	struct vgpu_error err = { 0 };
 	char *end;
@@ -326,26 +229,29 @@ static int take_option(struct cli_arguments *args, int id, struct serve *serve)
 
 	switch (id) {
 	case OPTION_FAULT:
-		return fake_faults_add(serve->faults, args->value, &err) < 0
+		return fake_faults_add(own->serve.faults, args->value, &err) < 0
 			       ? cli_fail(&args->globals, &err)
 			       : 0;
 	case OPTION_KERNEL:
-		return fake_kernel_parse(args->value, &serve->kernel, &err)
+		return fake_kernel_parse(args->value, &own->serve.kernel, &err)
 			       ? cli_fail(&args->globals, &err)
 			       : 0;
 	case OPTION_REDACT:
-		serve->redact = true;
+		own->redact = true;
 		return 0;
 	case OPTION_GPU:
-		if (serve->gpus_len == GPUS_MAX)
+		if (own->serve.gpus_len == GPUS_MAX)
 			return cli_usage_fail(args, "more than %d GPUs", GPUS_MAX);
-		serve->gpus[serve->gpus_len++] = args->value;
+		own->gpus[own->serve.gpus_len++] = args->value;
+		return 0;
+	case OPTION_STATE:
+		own->serve.state = args->value;
 		return 0;
 	case OPTION_HOST:
-		serve->control.host = args->value;
+		own->control.host = args->value;
 		return 0;
 	case OPTION_CLEAR:
-		serve->control.clear = args->value;
+		own->control.clear = args->value;
 		return 0;
 	case OPTION_READY_FD:
 		fd = strtol(args->value, &end, 10);
@@ -353,31 +259,32 @@ static int take_option(struct cli_arguments *args, int id, struct serve *serve)
 		    fcntl((int)fd, F_GETFD) < 0)
 			return cli_usage_fail(args, "--ready-fd %s is no open descriptor",
 					      args->value);
-		serve->ready_fd = (int)fd;
-		fcntl(serve->ready_fd, F_SETFD, FD_CLOEXEC);
+		own->serve.ready_fd = (int)fd;
+		fcntl(own->serve.ready_fd, F_SETFD, FD_CLOEXEC);
 		return 0;
 	default:
-		serve->die_with_parent = true;
+		own->serve.die_with_parent = true;
 		return 0;
 	}
 }
 
 int cli_verb_fake(const struct cli_globals *globals, int argc, char **argv)
 {
-	_autofree_ struct serve *serve = calloc(1, sizeof(*serve));
+	_autofree_ struct arguments *own = calloc(1, sizeof(*own));
 	_destroy_(fake_faults) struct fake_faults *faults = fake_faults_create();
 	struct cli_arguments args;
 	int code;
 
-	if (!serve || !faults)
+	if (!own || !faults)
 		return VGPU_ERROR_FAILED;
-	serve->faults = faults;
-	serve->ready_fd = -1;
+	own->serve.gpus = own->gpus;
+	own->serve.faults = faults;
+	own->serve.ready_fd = -1;
 	cli_arguments_init(&args, globals, argc, argv);
 	for (int id; (id = cli_arguments_next(&args)) >= 0;) {
-		code = take_option(&args, id, serve);
+		code = take_option(&args, id, own);
 		if (code)
 			return code;
 	}
-	return args.ended ? args.exit_code : run_operand(&args, serve);
+	return args.ended ? args.exit_code : run_operand(&args, own);
 }

@@ -24,6 +24,7 @@ struct listing {
 	struct fake_fuse *fuse;
 	struct listed *items;
 	size_t len, max;
+	bool filled;
 };
 
 static void clear_listing(struct listing *listing)
@@ -66,7 +67,7 @@ static void destroy_listing(struct fake_fuse *fuse, struct fake_fuse_handle *bas
 	free(listing);
 }
 
-static struct listing *make_listing(struct fake_fuse *fuse)
+static struct listing *make_listing(struct fake_fuse *fuse, uint64_t id)
 {
 	struct listing *listing = calloc(1, sizeof(*listing));
 
@@ -74,7 +75,7 @@ static struct listing *make_listing(struct fake_fuse *fuse)
 		return NULL;
 	listing->fuse = fuse;
 	listing->base.destroy = destroy_listing;
-	if (!fake_fuse_add_handle(fuse, &listing->base))
+	if (!fake_fuse_add_handle(fuse, &listing->base, id))
 		return listing;
 	free(listing);
 	return NULL;
@@ -82,14 +83,17 @@ static struct listing *make_listing(struct fake_fuse *fuse)
 
 static struct listing *listing_of(fuse_req_t req, const struct fuse_file_info *fi)
 {
-	return fake_container(fake_fuse_find_handle(fuse_req_userdata(req), fi->fh), struct listing,
-			      base);
+	struct fake_fuse *fuse = fuse_req_userdata(req);
+	struct fake_fuse_handle *base = fake_fuse_find_handle(fuse, fi->fh);
+
+	/* one that a process before us opened goes on at the same place of a new snapshot */
+	return base ? fake_container(base, struct listing, base) : make_listing(fuse, fi->fh);
 }
 
 void fake_fuse_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fake_fuse *fuse = fuse_req_userdata(req);
-	struct listing *listing = make_listing(fuse);
+	struct listing *listing = make_listing(fuse, 0);
 
 	(void)ino;
 	if (!listing) {
@@ -103,8 +107,12 @@ void fake_fuse_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 
 void fake_fuse_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	struct fake_fuse *fuse = fuse_req_userdata(req);
+	struct fake_fuse_handle *handle = fake_fuse_find_handle(fuse, fi->fh);
+
 	(void)ino;
-	fake_fuse_end_handle(fuse_req_userdata(req), &listing_of(req, fi)->base);
+	if (handle)
+		fake_fuse_end_handle(fuse, handle);
 	fuse_reply_err(req, 0);
 }
 
@@ -132,11 +140,12 @@ void fake_fuse_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset
 	struct listing *listing = listing_of(req, fi);
 	char *buffer = malloc(size);
 	size_t used = 0;
-	int ret = buffer ? 0 : -ENOMEM;
+	int ret = buffer && listing ? 0 : -ENOMEM;
 	bool fits = true;
 
-	if (!ret && !offset) {
+	if (!ret && (!offset || !listing->filled)) {
 		clear_listing(listing);
+		listing->filled = true;
 		ret = fake_fuse_fault(req, ino, FAKE_OPERATION_LIST);
 		if (!ret)
 			ret = fake_tree_list(listing->fuse->options.tree,

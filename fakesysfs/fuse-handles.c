@@ -5,12 +5,12 @@
 
 #include "fuse-impl.h"
 
-int fake_fuse_add_handle(struct fake_fuse *fuse, struct fake_fuse_handle *handle)
+int fake_fuse_add_handle(struct fake_fuse *fuse, struct fake_fuse_handle *handle, uint64_t id)
 {
 	int ret;
 
 	pthread_mutex_lock(&fuse->lock);
-	handle->id = ++fuse->last_handle;
+	handle->id = id ? id : ++fuse->last_handle;
 	ret = fake_hash_insert(&fuse->handles, &handle->by_id, fake_hash_number(handle->id));
 	pthread_mutex_unlock(&fuse->lock);
 	return ret;

@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <fakesysfs/journal.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 
 #define FOR_EVER 1e9 /* seconds */
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096, WRITE_MAX = 1 << 20 };
 
 static struct fake_fuse *fuse_of(fuse_req_t req)
 {
@@ -68,6 +69,8 @@ static void fill_stat(const struct fake_fuse *fuse, const struct fake_node *node
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
 	(void)userdata;
+	if (conn->max_write > WRITE_MAX)
+		conn->max_write = WRITE_MAX; /* for which a slot has room */
 	/* a truncation is a request of its own, which sysfs ignores; small messages need no pipes */
 	conn->want &= ~(unsigned int)(FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_SPLICE_READ |
 				      FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
@@ -127,6 +130,20 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	fuse_reply_attr(req, &st, FOR_EVER);
 }
 
+static int set_attributes(struct fake_fuse *fuse, uint64_t ino, mode_t mode, uid_t uid, gid_t gid)
+{
+	struct fake_node node;
+	int ret = 0;
+
+	if (mode == (mode_t)-1 && uid == (uid_t)-1 && gid == (gid_t)-1)
+		return 0; /* a size or a time */
+	if (!(fake_fuse_done(fuse) & FAKE_JOURNAL_WROTE))
+		ret = fake_tree_setattr(fuse->options.tree, ino, mode, uid, gid);
+	if (!ret && fuse->options.journal && !fake_tree_get(fuse->options.tree, ino, &node))
+		fake_journal_attributes(fuse->options.journal, &node);
+	return ret;
+}
+
 /* chmod and chown stick; a size or a time is taken and ignored. */
 static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		       struct fuse_file_info *fi)
@@ -141,7 +158,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 		uid = 0;
 	if (gid == fuse->options.owner_gid)
 		gid = 0;
-	ret = fake_tree_setattr(fuse->options.tree, tree_ino(req, ino), mode, uid, gid);
+	ret = set_attributes(fuse, tree_ino(req, ino), mode, uid, gid);
 	if (ret)
 		fuse_reply_err(req, -ret);
 	else
@@ -250,11 +267,6 @@ struct handle {
 	size_t len;
 };
 
-static struct handle *handle_of(fuse_req_t req, const struct fuse_file_info *fi)
-{
-	return fake_container(fake_fuse_find_handle(fuse_of(req), fi->fh), struct handle, base);
-}
-
 /* Is the node gone? Access mode 3 needs no mode bits. */
 static bool is_dead(struct fake_fuse *fuse, uint64_t ino)
 {
@@ -282,7 +294,7 @@ static void destroy_handle(struct fake_fuse *fuse, struct fake_fuse_handle *base
 	free(handle);
 }
 
-static struct handle *make_handle(struct fake_fuse *fuse)
+static struct handle *make_handle(struct fake_fuse *fuse, uint64_t id)
 {
 	struct handle *handle = calloc(1, sizeof(*handle));
 
@@ -290,7 +302,7 @@ static struct handle *make_handle(struct fake_fuse *fuse)
 		return NULL;
 	pthread_mutex_init(&handle->lock, NULL);
 	handle->base.destroy = destroy_handle;
-	if (!fake_fuse_add_handle(fuse, &handle->base))
+	if (!fake_fuse_add_handle(fuse, &handle->base, id))
 		return handle;
 	destroy_handle(fuse, &handle->base);
 	return NULL;
@@ -307,6 +319,14 @@ static void await_releases(struct fake_fuse *fuse)
 	while (fuse->releasing && !atomic_load(&fuse->stopping))
 		pthread_cond_wait(&fuse->released, &fuse->lock);
 	pthread_mutex_unlock(&fuse->lock);
+}
+
+/* What a process before us opened begins anew: its next read takes a snapshot, wherever it is. */
+static struct handle *handle_of(fuse_req_t req, const struct fuse_file_info *fi)
+{
+	struct fake_fuse_handle *base = fake_fuse_find_handle(fuse_of(req), fi->fh);
+
+	return base ? fake_container(base, struct handle, base) : make_handle(fuse_of(req), fi->fh);
 }
 
 static int open_vfio(struct fake_fuse *fuse, const struct fake_node *node, struct handle *handle)
@@ -335,7 +355,7 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		fuse_reply_err(req, -ret);
 		return;
 	}
-	handle = make_handle(fuse);
+	handle = make_handle(fuse, 0);
 	if (!handle) {
 		fuse_reply_err(req, ENOMEM);
 		return;
@@ -357,8 +377,11 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	struct fake_fuse_handle *handle = fake_fuse_find_handle(fuse_of(req), fi->fh);
+
 	(void)ino;
-	fake_fuse_end_handle(fuse_of(req), &handle_of(req, fi)->base);
+	if (handle)
+		fake_fuse_end_handle(fuse_of(req), handle);
 	fuse_reply_err(req, 0);
 }
 
@@ -423,6 +446,10 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	char page[PAGE];
 	ssize_t len;
 
+	if (!handle) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
 	if (handle->vfio) {
 		read_vfio(req, handle, size, offset);
 		return;
@@ -454,20 +481,57 @@ static bool is_cancelled(void *data)
 	return atomic_load(&waiting->fuse->stopping) || fuse_req_interrupted(waiting->req);
 }
 
+static ssize_t write_now(struct waiting *waiting, uint64_t ino, const char *data, size_t size)
+{
+	int ret = fake_fuse_fault(waiting->req, ino, FAKE_OPERATION_WRITE);
+
+	return ret ? ret
+		   : fake_tree_write(waiting->fuse->options.tree, ino, data, size, is_cancelled,
+				     waiting);
+}
+
+/*
+ * The same, but a process before us may have done it and been killed before it could answer: it is
+ * not done twice. What it had not finished is, and if there is nothing left of it to do, that is well.
+ */
+static ssize_t write_once(struct waiting *waiting, uint64_t ino, const char *data, size_t size)
+{
+	struct fake_fuse *fuse = waiting->fuse;
+	unsigned int done = fake_fuse_done(fuse);
+	enum fake_keep keep;
+	unsigned int ends = fake_tree_write_ends(fuse->options.tree, ino, &keep);
+	ssize_t whole = (ssize_t)(size < PAGE ? size : PAGE), ret = whole;
+
+	if (fake_fuse_outcome(fuse, &ret))
+		return ret;
+	if (!(done & (ends | FAKE_JOURNAL_WROTE)))
+		ret = write_now(waiting, ino, data, size);
+	if (done)
+		fake_fuse_flush_notices(fuse);
+	if (done && ret < 0)
+		ret = whole;
+	if (!done && ret > 0 && keep != FAKE_KEEP_NOTHING)
+		fake_journal_wrote(fuse->options.journal, ino, keep, data, size);
+	fake_fuse_set_outcome(fuse, ret);
+	return ret;
+}
+
 static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
 		     struct fuse_file_info *fi)
 {
+	const struct handle *handle = handle_of(req, fi);
 	struct waiting waiting = { req, fuse_of(req) };
 	ssize_t ret;
 
 	(void)offset;
-	if (handle_of(req, fi)->vfio)
+	if (!handle)
+		ret = -ENOMEM;
+	else if (handle->vfio)
 		ret = -EINVAL;
+	else if (waiting.fuse->options.journal)
+		ret = write_once(&waiting, ino, data, size);
 	else
-		ret = fake_fuse_fault(req, ino, FAKE_OPERATION_WRITE);
-	if (!ret)
-		ret = fake_tree_write(waiting.fuse->options.tree, ino, data, size, is_cancelled,
-				      &waiting);
+		ret = write_now(&waiting, ino, data, size);
 	if (ret < 0)
 		fuse_reply_err(req, (int)-ret);
 	else
@@ -499,6 +563,10 @@ static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 
 	if (ph)
 		fuse_pollhandle_destroy(ph); /* nothing is ever notified */
+	if (!handle) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
 	pthread_mutex_lock(&handle->lock);
 	if (!handle->vfio && (dead || !handle->was_read))
 		events |= POLLERR | POLLPRI;
@@ -533,33 +601,4 @@ const struct fuse_lowlevel_ops fake_fuse_ops = {
 	.releasedir = fake_fuse_releasedir,
 	.readdir = fake_fuse_readdir,
 	.fsyncdir = fake_fuse_fsyncdir,
-};
-
-/*
- * What the kernel must forget. It answers once its caches are clean, so nobody may hold a lock that
- * a request needs.
- */
-
-static void tell_removed(void *data, uint64_t dir, const char *name, uint64_t ino)
-{
-	struct fake_fuse *fuse = data;
-
-	(void)ino;
-	/* the kernel locks the directory for this: whoever has it locked may wait for an answer */
-	fake_fuse_hand_over(fuse);
-	fuse_lowlevel_notify_inval_entry(fuse->session, fake_fuse_from_tree(fuse, dir), name,
-					 strlen(name));
-}
-
-static void tell_changed(void *data, uint64_t dir)
-{
-	struct fake_fuse *fuse = data;
-
-	/* a negative offset: attributes alone */
-	fuse_lowlevel_notify_inval_inode(fuse->session, fake_fuse_from_tree(fuse, dir), -1, 0);
-}
-
-const struct fake_tree_watcher fake_fuse_watcher = {
-	.removed = tell_removed,
-	.changed = tell_changed,
 };

@@ -63,10 +63,19 @@ struct fake_fuse *fake_fuse_create(const struct fake_fuse_options *options, stru
 	}
 	fuse->options = *options;
 	pthread_mutex_init(&fuse->lock, NULL);
+	pthread_mutex_init(&fuse->notices_lock, NULL);
 	pthread_cond_init(&fuse->lead_free, NULL);
 	pthread_cond_init(&fuse->released, NULL);
 	sem_init(&fuse->ended, 0, 0);
 	clock_gettime(CLOCK_REALTIME, &fuse->born);
+	if (options->slots) {
+		fuse->born = *fake_slots_born(options->slots);
+		fuse->last_handle = fake_slots_enter(options->slots) << 40;
+		if (fake_fuse_slots_used(options->slots) && fake_fuse_defer_notices(fuse)) {
+			vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
+			return NULL;
+		}
+	}
 	if (fake_tree_walk(options->tree, options->subtree, &root)) {
 		vgpu_error_set(err, VGPU_ERROR_FAILED, ENOENT, "the fake has no '%s' to mount",
 			       options->subtree);
@@ -198,6 +207,11 @@ int fake_fuse_adopt(struct fake_fuse *fuse, int fd, struct vgpu_error *err)
 	return 0;
 }
 
+int fake_fuse_fd(const struct fake_fuse *fuse)
+{
+	return fuse_session_fd(fuse->session);
+}
+
 const char *fake_fuse_mount_data(void)
 {
 	return "rootmode=40000,user_id=0,group_id=0,default_permissions,allow_other";
@@ -220,7 +234,8 @@ static int add_thread(struct fake_fuse *fuse)
 	if (!threads)
 		return -ENOMEM;
 	fuse->threads = threads;
-	if (fuse->threads_len >= THREADS_MAX || atomic_load(&fuse->stopping))
+	if (fuse->threads_len >= (fuse->options.slots ? FAKE_SLOTS : THREADS_MAX) ||
+	    atomic_load(&fuse->stopping))
 		return -EAGAIN;
 	ret = pthread_create(&threads[fuse->threads_len], NULL, work, fuse);
 	fuse->threads_len += !ret;
@@ -262,9 +277,36 @@ static void leave(struct fake_fuse *fuse)
 	sem_post(&fuse->ended);
 }
 
-static void free_buffer(void *data)
+/* A thread's place for requests: a slot, or what libfuse allocates. */
+struct place {
+	struct fake_fuse *fuse;
+	struct fuse_buf buffer;
+	size_t slot;
+};
+
+static void take_place(struct place *place)
 {
-	free(((struct fuse_buf *)data)->mem);
+	struct fake_fuse *fuse = place->fuse;
+	struct fake_fuse_slots *slots = fuse->options.slots;
+
+	if (!slots)
+		return;
+	pthread_mutex_lock(&fuse->lock);
+	place->slot = fuse->slot_order[fuse->slots_taken++];
+	pthread_mutex_unlock(&fuse->lock);
+	place->buffer.mem = fake_slot_buffer(slots, place->slot);
+	place->buffer.size = fake_slot_pending(slots, place->slot);
+	if (place->buffer.size)
+		fake_fuse_process(fuse, place->slot, &place->buffer, true);
+	fake_slot_prepare(slots, place->slot);
+}
+
+static void leave_place(void *data)
+{
+	struct place *place = data;
+
+	if (!place->fuse->options.slots)
+		free(place->buffer.mem);
 }
 
 /* Only the wait for a request can be cancelled. */
@@ -281,20 +323,25 @@ static int receive(struct fake_fuse *fuse, struct fuse_buf *buffer)
 static void *work(void *data)
 {
 	struct fake_fuse *fuse = data;
-	struct fuse_buf buffer = { 0 };
+	struct place place = { .fuse = fuse };
 	int ret = 1;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-	pthread_cleanup_push(free_buffer, &buffer);
+	pthread_cleanup_push(leave_place, &place);
+	take_place(&place);
 	while (ret > 0) {
 		if (!leading)
 			take_lead(fuse);
 		if (atomic_load(&fuse->stopping))
 			break;
-		ret = receive(fuse, &buffer);
-		if (ret > 0)
-			fuse_session_process_buf(fuse->session, &buffer);
-		else if (ret == -EINTR || ret == -EAGAIN)
+		ret = receive(fuse, &place.buffer);
+		if (ret > 0 && fuse->options.slots)
+			fake_fuse_process(fuse, place.slot, &place.buffer, false);
+		else if (ret > 0)
+			fuse_session_process_buf(fuse->session, &place.buffer);
+		else if (fuse->options.slots)
+			fake_slot_prepare(fuse->options.slots, place.slot);
+		if (ret == -EINTR || ret == -EAGAIN)
 			ret = 1;
 	}
 	pthread_cleanup_pop(1);
@@ -304,11 +351,24 @@ static void *work(void *data)
 
 int fake_fuse_start(struct fake_fuse *fuse, struct vgpu_error *err)
 {
-	int ret;
+	struct fake_fuse_slots *slots = fuse->options.slots;
+	size_t threads = 1; /* one for what comes, one for each request that is unanswered */
+	int ret = 0;
 
+	for (size_t i = 0; slots && i < FAKE_SLOTS; i++) {
+		fuse->slot_order[i] = fake_slot_nth(slots, i);
+		threads += fake_slot_pending(slots, i) && threads < FAKE_SLOTS;
+	}
+	if (slots)
+		fake_fuse_introduce(fuse);
+	/* what was kept is told by whoever comes first; what threads cause from now on, at once */
+	fuse->notices_deferred = false;
 	pthread_mutex_lock(&fuse->lock);
-	ret = add_thread(fuse);
+	while (threads-- && !ret)
+		ret = add_thread(fuse);
 	pthread_mutex_unlock(&fuse->lock);
+	if (!ret)
+		fake_fuse_flush_notices(fuse);
 	if (ret)
 		vgpu_error_set(err, VGPU_ERROR_FAILED, -ret, "cannot start a thread: %s",
 			       strerror(-ret));
@@ -351,6 +411,8 @@ void fake_fuse_destroy(struct fake_fuse *fuse)
 	sem_destroy(&fuse->ended);
 	pthread_cond_destroy(&fuse->released);
 	pthread_cond_destroy(&fuse->lead_free);
+	fake_fuse_forget_notices(fuse);
+	pthread_mutex_destroy(&fuse->notices_lock);
 	pthread_mutex_destroy(&fuse->lock);
 	free(fuse);
 }

@@ -415,6 +415,8 @@ void fake_tree_unlock(struct fake_tree *tree)
 			tree->watcher->changed(tree->watcher_data, notices[i].dir);
 		free(notices[i].name);
 	}
+	if (tree->watcher && tree->watcher->done)
+		tree->watcher->done(tree->watcher_data);
 	pthread_rwlock_unlock(&tree->watcher_lock);
 	free(notices);
 }

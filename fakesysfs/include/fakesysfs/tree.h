@@ -128,6 +128,8 @@ struct fake_tree_watcher {
 	void (*removed)(void *data, uint64_t dir, const char *name, uint64_t ino);
 	/* the link count of @dir changed */
 	void (*changed)(void *data, uint64_t dir);
+	/* all that belongs to one change has been told; may be NULL */
+	void (*done)(void *data);
 };
 
 /** Sets the one watcher, NULL for none. When this returns, the old one is not running. */

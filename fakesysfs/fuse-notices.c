@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the kernel must forget. It answers once its caches are clean, so nobody may hold a lock that
+ * a request needs.
+ *
+ * Where requests outlive their process, another process tells the kernel: see
+ * fake_fuse_notifier_run(). All that belongs to one change is one message to it.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "fuse-impl.h"
+#include "fuse-notices.h"
+
+enum { ANSWER_S = 2 }; /* then the notifier is asked again: it may have been killed */
+
+/* Those of the change that this thread makes. */
+static _Thread_local struct fake_notices gathered;
+
+static void add(struct fake_notices *notices, uint64_t ino, const char *name)
+{
+	struct fake_notice_item item = { .ino = ino,
+					 .name_len = name ? (uint32_t)strlen(name) : 0 };
+	size_t len = notices->len + sizeof(item) + item.name_len;
+	char *data;
+
+	if (len > notices->max) {
+		data = realloc(notices->data, len * 2);
+		if (!data)
+			return; /* the kernel keeps what is old: all that can be done */
+		notices->data = data;
+		notices->max = len * 2;
+	}
+	memcpy(notices->data + notices->len, &item, sizeof(item));
+	if (name)
+		memcpy(notices->data + notices->len + sizeof(item), name, item.name_len);
+	notices->len = len;
+}
+
+static void notices_finish(struct fake_notices *notices)
+{
+	free(notices->data);
+	*notices = (struct fake_notices){ 0 };
+}
+
+int fake_fuse_notifier_open(int ends[2])
+{
+	struct timeval patience = { .tv_sec = ANSWER_S };
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ||
+	    setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
+		return -errno;
+	return 0;
+}
+
+/* The caller holds the lock: one message at a time. */
+static void ask_notifier(struct fake_fuse *fuse, const struct fake_notices *notices)
+{
+	struct fake_notice_header header = { .number = ++fuse->notices_told };
+	struct iovec parts[] = { { &header, sizeof(header) }, { notices->data, notices->len } };
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	uint32_t answer;
+	ssize_t len;
+
+	/* numbers begin anew with each process: an answer to another one is none */
+	header.number += (uint32_t)(fuse->last_handle >> 40) << 24;
+	do {
+		if (sendmsg(fuse->options.notifier, &message, MSG_NOSIGNAL) < 0)
+			return;
+		do
+			len = recv(fuse->options.notifier, &answer, sizeof(answer), 0);
+		while ((len == sizeof(answer) && answer != header.number) ||
+		       (len < 0 && errno == EINTR));
+	} while (len < 0 && errno == EAGAIN);
+}
+
+static void tell_removed(void *data, uint64_t dir, const char *name, uint64_t ino)
+{
+	struct fake_fuse *fuse = data;
+	fuse_ino_t parent = fake_fuse_from_tree(fuse, dir);
+
+	(void)ino;
+	if (fuse->options.slots) {
+		add(&gathered, parent, name);
+		return;
+	}
+	/* the kernel locks the directory for this: whoever has it locked may wait for an answer */
+	fake_fuse_hand_over(fuse);
+	fuse_lowlevel_notify_inval_entry(fuse->session, parent, name, strlen(name));
+}
+
+static void tell_changed(void *data, uint64_t dir)
+{
+	struct fake_fuse *fuse = data;
+	fuse_ino_t ino = fake_fuse_from_tree(fuse, dir);
+
+	if (fuse->options.slots)
+		add(&gathered, ino, NULL);
+	else /* a negative offset: attributes alone */
+		fuse_lowlevel_notify_inval_inode(fuse->session, ino, -1, 0);
+}
+
+static void append(struct fake_notices *to, const struct fake_notices *notices)
+{
+	char *data = realloc(to->data, to->len + notices->len);
+
+	if (!data)
+		return;
+	memcpy(data + to->len, notices->data, notices->len);
+	to->data = data;
+	to->len = to->max = to->len + notices->len;
+}
+
+static void tell_gathered(void *data)
+{
+	struct fake_fuse *fuse = data;
+
+	if (!gathered.len)
+		return;
+	fake_fuse_hand_over(fuse);
+	pthread_mutex_lock(&fuse->notices_lock);
+	/* while there are no threads yet to answer what the kernel may wait for */
+	if (fuse->notices_deferred)
+		append(fuse->notices, &gathered);
+	else
+		ask_notifier(fuse, &gathered);
+	pthread_mutex_unlock(&fuse->notices_lock);
+	notices_finish(&gathered);
+}
+
+const struct fake_tree_watcher fake_fuse_watcher = {
+	.removed = tell_removed,
+	.changed = tell_changed,
+	.done = tell_gathered,
+};
+
+int fake_fuse_defer_notices(struct fake_fuse *fuse)
+{
+	fuse->notices = calloc(1, sizeof(*fuse->notices));
+	fuse->notices_deferred = fuse->notices != NULL;
+	return fuse->notices ? 0 : -ENOMEM;
+}
+
+/* Who comes second waits until all have been told. */
+void fake_fuse_flush_notices(struct fake_fuse *fuse)
+{
+	fake_fuse_hand_over(fuse);
+	pthread_mutex_lock(&fuse->notices_lock);
+	if (fuse->notices && fuse->notices->len)
+		ask_notifier(fuse, fuse->notices);
+	fake_fuse_forget_notices(fuse);
+	pthread_mutex_unlock(&fuse->notices_lock);
+}
+
+void fake_fuse_forget_notices(struct fake_fuse *fuse)
+{
+	if (fuse->notices)
+		notices_finish(fuse->notices);
+	free(fuse->notices);
+	fuse->notices = NULL;
+}
