@@ -4,15 +4,16 @@
 # Runs a test that mounts: as the caller, or as an ordinary user who is root of a user namespace.
 # Root has to become that user first; /dev/fuse may be closed to users on a bare machine, so that
 # one gets a node of its own, in a private mount namespace.
-# usage: fuse-as.sh caller|user PROGRAM
+# usage: fuse-as.sh caller|user PROGRAM [ARGUMENT...]
 
 set -eu
-program=$2
+who=$1
+shift
 if [ "$(id -u)" != 0 ]; then
-	exec unshare -Urm "$program"
+	exec unshare -Urm "$@"
 fi
-if [ "$1" = caller ]; then
-	exec "$program"
+if [ "$who" = caller ]; then
+	exec "$@"
 fi
 # shellcheck disable=SC2016
 exec unshare -m sh -euc '
@@ -22,6 +23,7 @@ exec unshare -m sh -euc '
 	cp "$1" "$dir/program"
 	mount --bind "$dir/fuse" /dev/fuse
 	program=$dir/program
+	shift
 	trap "umount -l $dir; rmdir $dir" EXIT
-	setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urm "$program"
-' sh "$program"
+	setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urm "$program" "$@"
+' sh "$@"
