@@ -56,10 +56,16 @@ static bool is_in_flight(const struct fake_record *record, void *data)
 	return record->request && asker->in_flight(asker->data, record->request);
 }
 
-static bool is_removal(const struct fake_record *record, void *data)
+static bool is_creation(const struct fake_record *record, void *data)
 {
 	(void)data;
-	return record->kind == FAKE_RECORD_REMOVED;
+	return record->kind == FAKE_RECORD_CREATED;
+}
+
+/* What the host has from its beginning, by a recording, has a removal alone: that must stay. */
+static bool is_removal(const struct fake_record *record, void *created)
+{
+	return record->kind == FAKE_RECORD_REMOVED && has(created, record->serial);
 }
 
 /* The node of a record that a later one of the same kind and node takes the place of; 0: none. */
@@ -116,12 +122,13 @@ void fake_records_compact(struct fake_records *records, fake_journal_in_flight i
 			  void *data)
 {
 	struct asker asker = { in_flight, data };
-	_numbers_ struct numbers removed = { 0 }, kept = { 0 };
+	_numbers_ struct numbers created = { 0 }, removed = { 0 }, kept = { 0 };
 	_autofree_ bool *dropped = calloc(records->len ? records->len : 1, sizeof(*dropped));
 	struct fake_record serial = { .kind = FAKE_RECORD_SERIAL };
 	size_t len = 0;
 
-	if (!dropped || !collect(records, is_removal, NULL, &removed) ||
+	if (!dropped || !collect(records, is_creation, NULL, &created) ||
+	    !collect(records, is_removal, &created, &removed) ||
 	    !collect(records, is_in_flight, &asker, &kept))
 		return;
 	mark_replaced(records, dropped);
