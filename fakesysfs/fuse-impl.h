@@ -130,4 +130,17 @@ void fake_fuse_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset
 		       struct fuse_file_info *fi);
 void fake_fuse_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
 
+/* fuse-refusals.c */
+void fake_fuse_refuse_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+			    dev_t dev);
+void fake_fuse_refuse_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+			     struct fuse_file_info *fi);
+void fake_fuse_refuse_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
+void fake_fuse_refuse_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
+void fake_fuse_refuse_symlink(fuse_req_t req, const char *target, fuse_ino_t parent,
+			      const char *name);
+void fake_fuse_refuse_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name);
+void fake_fuse_refuse_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
+			     fuse_ino_t new_parent, const char *new_name, unsigned int flags);
+
 extern const struct fuse_lowlevel_ops fake_fuse_ops;

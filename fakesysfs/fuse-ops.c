@@ -189,70 +189,6 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 }
 
 /*
- * Nobody makes, renames or deletes anything in sysfs.
- */
-
-static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t dev)
-{
-	(void)parent;
-	(void)name;
-	(void)dev;
-	/* the VFS refuses regular files itself: sysfs has no create function */
-	fuse_reply_err(req, S_ISREG(mode) ? EACCES : EPERM);
-}
-
-static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
-		      struct fuse_file_info *fi)
-{
-	(void)parent;
-	(void)name;
-	(void)mode;
-	(void)fi;
-	fuse_reply_err(req, EACCES);
-}
-
-static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
-{
-	(void)parent;
-	(void)name;
-	(void)mode;
-	fuse_reply_err(req, EPERM);
-}
-
-static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
-{
-	(void)parent;
-	(void)name;
-	fuse_reply_err(req, EPERM);
-}
-
-static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
-{
-	(void)target;
-	(void)parent;
-	(void)name;
-	fuse_reply_err(req, EPERM);
-}
-
-static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
-{
-	(void)ino;
-	(void)parent;
-	(void)name;
-	fuse_reply_err(req, EPERM);
-}
-
-static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
-		      const char *new_name, unsigned int flags)
-{
-	(void)parent;
-	(void)name;
-	(void)new_parent;
-	(void)new_name;
-	fuse_reply_err(req, flags ? EINVAL : EPERM);
-}
-
-/*
  * Open attributes. sysfs fills a buffer when reading starts at 0 (or somewhere unexpected) and
  * hands that out until it is empty. Source: fs/seq_file.c, seq_read_iter()
  */
@@ -583,14 +519,14 @@ const struct fuse_lowlevel_ops fake_fuse_ops = {
 	.setattr = op_setattr,
 	.readlink = op_readlink,
 	.statfs = op_statfs,
-	.mknod = op_mknod,
-	.create = op_create,
-	.mkdir = op_mkdir,
-	.unlink = op_unlink,
-	.rmdir = op_unlink,
-	.symlink = op_symlink,
-	.link = op_link,
-	.rename = op_rename,
+	.mknod = fake_fuse_refuse_mknod,
+	.create = fake_fuse_refuse_create,
+	.mkdir = fake_fuse_refuse_mkdir,
+	.unlink = fake_fuse_refuse_unlink,
+	.rmdir = fake_fuse_refuse_unlink,
+	.symlink = fake_fuse_refuse_symlink,
+	.link = fake_fuse_refuse_link,
+	.rename = fake_fuse_refuse_rename,
 	.open = op_open,
 	.release = op_release,
 	.read = op_read,
