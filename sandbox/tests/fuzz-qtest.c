@@ -12,17 +12,18 @@
  */
 
 #include <errno.h>
+#include <glob.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <vgpulab/cleanup.h>
 
 #include "qtest-session.h"
 
 #define OWN_UUID "0b5c81f6-5a5e-4f0c-9f5e-6d1f2b7c9a21"
-#define CREATE	 "/sys/class/mdev_bus/0000:00:02.0/mdev_supported_types/i915-GVTg_V5_8/create"
+/* the smallest type of any generation */
+#define CREATE "/sys/class/mdev_bus/*/mdev_supported_types/*_8/create"
 
 enum {
 	STEPS = 4000, /* accesses of one QEMU's life */
@@ -153,9 +154,14 @@ static void step(struct guest *guest)
 
 static int create(const char *uuid)
 {
-	_autofclose_ FILE *file = fopen(CREATE, "we");
+	glob_t found = { 0 };
+	FILE *file = glob(CREATE, 0, NULL, &found) ? NULL : fopen(found.gl_pathv[0], "we");
+	int rc = !file || fputs(uuid, file) < 0 ? -ENODEV : 0;
 
-	return !file || fputs(uuid, file) < 0 || fflush(file) ? -errno : 0;
+	if (file && fclose(file))
+		rc = -errno;
+	globfree(&found);
+	return rc;
 }
 
 int main(int argc, char **argv)
