@@ -157,8 +157,7 @@ cat >busy.sh <<'EOS'
 qemu-system-x86_64 -accel tcg -m 64 -nodefaults -display none -S -monitor none \
 	-device vfio-pci,sysfsdev=$(dir 1),rombar=0 &
 qemu=$!
-while ! fuser -s /dev/vfio/*[0-9] 2>/dev/null && kill -0 $qemu; do sleep 0.05; done
-sleep 1
+while ! ls -l /proc/$qemu/fd | grep -q 'memfd:vfio' && kill -0 $qemu; do sleep 0.05; done
 for vm in 1 2; do echo 1 2>&1 >"$(dir $vm)/remove" | grep -q busy && echo $vm is busy; done
 kill -9 $qemu
 wait $qemu 2>/dev/null
