@@ -111,4 +111,33 @@ with tempfile.TemporaryDirectory(prefix="vgpulab-ci-") as out:
     assert len(annotations) == len([w for w in outcomes if w != "PASS"]), read["github"]
     print("ok - lava, github: a line for each")
 
+
+
+def check_needles():
+    """Source: openQA's documentation, "Needles": areas inside the picture, tags, a PNG of that name."""
+    with tempfile.TemporaryDirectory(prefix="vgpulab-needles-") as out:
+        png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (1024).to_bytes(4, "big") + (768).to_bytes(4, "big")
+        os.makedirs(f"{out}/run/one")
+        for name in ("boot.png", "card.png"):
+            with open(f"{out}/run/one/{name}", "wb") as f:
+                f.write(png)
+        results = [{"scenario": "one", "verdict": "PASS", "path": "p", "directory": "one",
+                    "boot_display": {"picture": "boot.png"}, "frames": [{"expected": "card.png"}]},
+                   {"scenario": "two", "verdict": "FAIL", "path": "p", "frames": []}]
+        with open(f"{out}/run/verdict.json", "w", encoding="utf-8") as f:
+            json.dump({"results": results}, f)
+        subprocess.run([f"{ci}/openqa-needles", f"{out}/run", f"{out}/needles"], check=True, stdout=subprocess.DEVNULL)
+        names = sorted(os.listdir(f"{out}/needles"))
+        assert names == ["vgpulab-one-boot.json", "vgpulab-one-boot.png", "vgpulab-one-card.json",
+                         "vgpulab-one-card.png"], names
+        for name in names[::2]:
+            with open(f"{out}/needles/{name}", encoding="utf-8") as f:
+                needle = json.load(f)
+            (area,) = needle["area"]
+            assert needle["tags"] and area["type"] == "match" and 0 < area["match"] <= 100
+            assert area["xpos"] + area["width"] <= 1024 and area["ypos"] + area["height"] <= 768
+    print("ok - openqa: needles of what passed")
+
+
 check_configurations()
+check_needles()
