@@ -44,7 +44,7 @@ offers "after a colon, what follows it" 'vgpulab --backend mem:kaby' 'kaby-lake'
 offers 'a parent, after the colons of its address' \
 	'vgpulab --backend mem:kaby-lake create --parent 0000:00:0' '02.0'
 offers 'columns of a list, one after the other' 'vgpulab list --output UUID,PAR' 'UUID,PARENT'
-offers "the verb's own words" 'vgpulab fake ' 'serve profiles conformance fault unplug plug'
+offers "the verb's own words" 'vgpulab fake ' 'serve profiles conformance record fault unplug plug monitor unplugged plugged guests'
 offers 'GPUs that a fake host can have' 'vgpulab run --gpu comet' 'comet-lake'
 offers 'a display path' 'vgpulab qemu-args --path ramf' 'ramfb'
 offers 'a viewer after the contents' 'vgpulab qemu-args --path dmabuf,spice-' 'dmabuf,spice-gl'
