@@ -536,14 +536,15 @@ static bool take_option(struct request *request, int id, const char *value)
 	return take_host_option(request, id, value);
 }
 
-/* A profile's name is of a GPU that is not there; an address, or another name, of a real one. */
+/* A profile's name is of a GPU that is not there, unless the kernel has a parent of that name. */
 static bool is_own_gpu(const struct cli_globals *globals, const char *gpu)
 {
 	struct vgpu_pci_address address;
-	char name[64];
+	char name[64], path[128];
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(gpu, ","), gpu);
-	return !vgpu_pci_address_parse(gpu, &address) ||
+	snprintf(path, sizeof(path), "/sys/class/mdev_bus/%s", gpu);
+	return !vgpu_pci_address_parse(gpu, &address) || !access(path, F_OK) ||
 	       (globals->backend && !strcmp(globals->backend, "sysfs") &&
 		!fake_gpu_profile_find(name));
 }
