@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A fake host must not grow while a guest lives on it: its memory once the guest is at work, against
-# its memory at the end.
+# A fake host must not grow while a guest lives on it: its memory and its open descriptors once the
+# guest is at work, against those at the end.
 #
 #   test-growth.sh VGPULAB GPU SCENARIO REPEAT      exit code 0, 1, 77
 
@@ -21,14 +21,22 @@ resident_kib() {
 	sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$pid/status" 2>/dev/null
 }
 
-first=0 last=0
+descriptors() {
+	ls "/proc/$pid/fd" 2>/dev/null | wc -l
+}
+
+first=0 last=0 first_fds=0 last_fds=0
 while kib=$(resident_kib) && [ -n "$kib" ]; do
 	# the guest is at work once its first frame is there
 	if [ "$first" = 0 ] && [ -e "$out/$scenario/frame-01-expected.png" ]; then
 		sleep 5
 		first=$(resident_kib)
+		first_fds=$(descriptors)
 	fi
 	last=$kib
+	fds=$(descriptors)
+	# while the process ends there are none
+	[ "$fds" -lt "$first_fds" ] || last_fds=$fds
 	sleep 1
 done
 
@@ -41,5 +49,6 @@ case $code in
 *) exit 1 ;;
 esac
 grew=$((last - first))
-echo "$scenario x $repeat on $gpu: $first KiB at work, $last KiB at the end, grew by $grew KiB" >&2
-[ "$first" -gt 0 ] && [ "$grew" -le "$allowed_kib" ]
+echo "$scenario x $repeat on $gpu: $first KiB at work, $last KiB at the end, grew by $grew KiB;" \
+	"descriptors $first_fds, $last_fds" >&2
+[ "$first" -gt 0 ] && [ "$grew" -le "$allowed_kib" ] && [ "$last_fds" -le "$first_fds" ]
