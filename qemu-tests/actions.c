@@ -5,8 +5,10 @@
 #include "capture.h"
 #include "clock.h"
 #include "guest-console.h"
+#include "judges.h"
 #include "launch.h"
 #include "monitor-control.h"
+#include "progress.h"
 #include "qmp.h"
 #include "verdict.h"
 
@@ -61,6 +63,7 @@ static int run_flips(const struct qt_action_run *run, struct vgpu_error *err)
 		unsigned long long longest;
 		int r;
 
+		qt_progress_step(run->progress, "flip %u/%u", run->times - left + 1, run->times);
 		snprintf(command, sizeof(command), "flip count=%u", count);
 		r = ask(run, command, answer, err);
 		if (r)
@@ -86,6 +89,7 @@ static int run_modesets(const struct qt_action_run *run, struct vgpu_error *err)
 		char command[40];
 		int r;
 
+		qt_progress_step(run->progress, "modeset %u/%u", run->times - left + 1, run->times);
 		snprintf(command, sizeof(command), "cycle count=%u", count);
 		r = ask(run, command, NULL, err);
 		if (r)
@@ -331,6 +335,14 @@ static int run_resize(const struct qt_action_run *run, struct vgpu_error *err)
 }
 
 const struct qt_action qt_actions[] = {
+	{ "judge-modes", "modetest lists the monitor and its modes", .run = qt_judge_modes },
+	{ "judge-bars", "modetest shows its colour bars", .run = qt_judge_bars },
+	{ "judge-flips", "modetest flips pages at 60 Hz", .run = qt_judge_flips },
+	{ "judge-cursor", "modetest moves a cursor", .run = qt_judge_cursor },
+	{ "judge-planes", "modetest shows a sprite plane", .run = qt_judge_planes },
+	{ "judge-registers", "intel_reg reads what is known", .run = qt_judge_registers },
+	{ "judge-ggtt", "intel_gtt lists the GGTT", .run = qt_judge_ggtt },
+	{ "judge-cards", "lsgpu finds the card", .run = qt_judge_cards },
 	{ "unplug", "somebody pulls the monitor's plug", .run = run_unplug },
 	{ "plug", "and puts it in again", .run = run_plug },
 	{ "resize", "another monitor is plugged in: of the step's size", .run = run_resize },

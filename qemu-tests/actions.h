@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <vgpulab/error.h>
 
+struct qt_progress;
 struct qt_result;
 struct qt_vm;
 
@@ -16,6 +17,7 @@ struct qt_vm;
 struct qt_action_run {
 	struct qt_vm *vm;
 	struct qt_result *result; /* for notes */
+	struct qt_progress *progress; /* who does all its times in one call says how far it is */
 	unsigned int times; /* of an action that counts by itself */
 	uint32_t width_px, height_px; /* of the step */
 	unsigned int boot_ms; /* how long a guest may take to be ready */

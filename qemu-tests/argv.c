@@ -160,8 +160,10 @@ char *qt_kernel_arguments(const char *append)
 {
 	char *text;
 
-	if (asprintf(&text, "console=ttyS0 quiet panic=-1 no_timer_check%s%s", append ? " " : "",
-		     append ? append : "") < 0)
+	if (asprintf(
+		    &text,
+		    "console=ttyS0 quiet panic=-1 no_timer_check rcupdate.rcu_cpu_stall_suppress=1%s%s",
+		    append ? " " : "", append ? append : "") < 0)
 		return NULL;
 	return text;
 }

@@ -4,23 +4,31 @@
 #include <string.h>
 #include <vgpulab/cleanup.h>
 
+/* What it says and what is expected of it is the same whatever else is in the guest. */
+/* clang-format off */
+#define I915                                                                                        \
+	.output = "kms", .modules = { "i915" },                                                     \
+	.info = { "i915_wedged=0", "waits_timed_out=0" },                                           \
+	/* Source: Linux 6.1, i915_vgpu.c, i915_driver.c */                                         \
+	.expected = { "Virtual GPU for Intel GVT-g detected.", "VGT balloon successfully",          \
+		      "Initialized i915" },                                                         \
+	.accepted = {                                                                               \
+		{ "firmware_class: See https://wiki.debian.org/Firmware",                           \
+		  "the guest has no firmware files" },                                              \
+		{ "firmware: failed to load i915/", "the guest has no firmware files" },            \
+		{ "Direct firmware load for i915/", "the guest has no firmware files" },            \
+		{ "Failed to load DMC firmware",                                                    \
+		  "the display's power saving needs it, nothing else does" },                       \
+	}
+/* clang-format on */
+
 const struct qt_guest_driver qt_guest_drivers[] = {
+	{ .name = "i915", I915 },
 	{
-		.name = "i915",
-		.output = "kms",
-		.modules = { "i915" },
-		.info = "i915_wedged=0",
-		/* Source: Linux 6.1, i915_vgpu.c, i915_driver.c */
-		.expected = { "Virtual GPU for Intel GVT-g detected.", "VGT balloon successfully",
-			      "Initialized i915" },
-		.accepted = {
-			{ "firmware_class: See https://wiki.debian.org/Firmware",
-			  "the guest has no firmware files" },
-			{ "firmware: failed to load i915/", "the guest has no firmware files" },
-			{ "Direct firmware load for i915/", "the guest has no firmware files" },
-			{ "Failed to load DMC firmware",
-			  "the display's power saving needs it, nothing else does" },
-		},
+		.name = "i915-judges",
+		.programs = { "/usr/bin/modetest", "/usr/bin/intel_reg", "/usr/bin/intel_gtt",
+			      "/usr/bin/lsgpu" },
+		I915,
 	},
 };
 const size_t qt_guest_drivers_len = VGPU_ARRAY_LEN(qt_guest_drivers);

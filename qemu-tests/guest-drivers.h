@@ -8,7 +8,12 @@
 
 #include <stddef.h>
 
-enum { QT_DRIVER_MODULES_MAX = 4, QT_DRIVER_LINES_MAX = 16 };
+enum {
+	QT_DRIVER_MODULES_MAX = 4,
+	QT_DRIVER_LINES_MAX = 16,
+	QT_DRIVER_PROGRAMS_MAX = 8,
+	QT_DRIVER_INFOS_MAX = 4
+};
 
 /** A complaint of the guest's kernel that is no fault of the vGPU. */
 struct qt_accepted_line {
@@ -21,7 +26,8 @@ struct qt_guest_driver {
 	const char *output; /* the guest program's: "kms" */
 	/* beyond what the guest's kernel has built in; the last one is what `reload` unloads */
 	const char *modules[QT_DRIVER_MODULES_MAX];
-	const char *info; /* the guest's `info` must say this; NULL: nothing */
+	const char *programs[QT_DRIVER_PROGRAMS_MAX]; /* of this machine, for the guest: judges */
+	const char *info[QT_DRIVER_INFOS_MAX]; /* the guest's `info` must say these */
 	const char *expected[QT_DRIVER_LINES_MAX]; /* said each time that it is loaded */
 	struct qt_accepted_line accepted[QT_DRIVER_LINES_MAX];
 };

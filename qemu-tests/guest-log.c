@@ -53,7 +53,7 @@ void qt_guest_log_take(struct qt_guest_log *log, const char *line)
 		fprintf(log->file, "%s\n", line);
 	for (size_t i = 0; i < QT_DRIVER_LINES_MAX && log->driver->expected[i]; i++)
 		log->expected[i] += strstr(line, log->driver->expected[i]) != NULL;
-	log->driver_seen |= strstr(line, log->driver->name) != NULL;
+	log->driver_seen |= strstr(line, log->driver->modules[0]) != NULL;
 	if (strstr(line, " Linux version "))
 		log->driver_seen = false;
 	if (!is_complaint(log, line))

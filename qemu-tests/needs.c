@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "needs.h"
+#include "guest-drivers.h"
 #include "guest-files.h"
 #include "monitor-control.h"
 
@@ -188,6 +189,17 @@ static bool probe_ovmf(const struct qt_needs *needs, char *why, size_t why_size)
 	return can_read(QT_OVMF, "UEFI firmware", "install ovmf", why, why_size);
 }
 
+static bool probe_judges(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	const struct qt_guest_driver *driver = qt_guest_driver_find("i915-judges");
+
+	for (size_t i = 0; driver->programs[i]; i++)
+		if (!can_read(driver->programs[i], "judge for the guest",
+			      "install libdrm-tests and intel-gpu-tools", why, why_size))
+			return false;
+	return true;
+}
+
 static bool probe_monitor(const struct qt_needs *needs, char *why, size_t why_size)
 {
 	if (!access(QT_MONITOR_CONTROL, W_OK))
@@ -198,6 +210,7 @@ static bool probe_monitor(const struct qt_needs *needs, char *why, size_t why_si
 }
 
 const struct qt_need qt_need_rows[] = {
+	{ "judges", "programs of others that look at a GPU", probe_judges },
 	{ "monitor", "a monitor whose plug can be pulled", probe_monitor },
 	{ "qemu", "QEMU for x86-64", probe_qemu },
 	{ "guest-kernel", "a kernel for the guest", probe_guest_kernel },

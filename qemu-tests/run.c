@@ -4,6 +4,7 @@
 #include "guest-files.h"
 #include "guest-kernel.h"
 #include "guest-modules.h"
+#include "guest-programs.h"
 #include "host-watch.h"
 #include "initramfs.h"
 #include "jobs.h"
@@ -52,6 +53,7 @@ static int write_initramfs(const struct qt_runner *runner, const struct qt_guest
 {
 	static const char *const nothing[] = { NULL };
 	_guest_modules_ struct qt_guest_modules modules = { 0 };
+	_guest_programs_ struct qt_guest_programs programs = { 0 };
 	_autofree_ struct qt_initramfs_entry *entries = NULL;
 	_autoclose_ int fd = -1;
 	char name[64];
@@ -67,9 +69,11 @@ static int write_initramfs(const struct qt_runner *runner, const struct qt_guest
 		r = qt_guest_modules_find(runner->needs.guest_dir,
 					  driver->modules[0] ? driver->modules : nothing, &modules,
 					  err);
+	if (!r && driver)
+		r = qt_guest_programs_find(driver->programs, &programs, err);
 	if (r)
 		return r;
-	entries = calloc(modules.entries_len + 1, sizeof(*entries));
+	entries = calloc(modules.entries_len + programs.entries_len + 1, sizeof(*entries));
 	if (!entries)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "writing %s", name);
 	entries[0] = (struct qt_initramfs_entry){ .path = "init",
@@ -77,7 +81,10 @@ static int write_initramfs(const struct qt_runner *runner, const struct qt_guest
 						  .source = runner->needs.init };
 	if (modules.entries_len)
 		memcpy(entries + 1, modules.entries, modules.entries_len * sizeof(*entries));
-	return qt_initramfs_write(fd, entries, modules.entries_len + 1, err);
+	if (programs.entries_len)
+		memcpy(entries + 1 + modules.entries_len, programs.entries,
+		       programs.entries_len * sizeof(*entries));
+	return qt_initramfs_write(fd, entries, 1 + modules.entries_len + programs.entries_len, err);
 }
 
 static bool is_driver_selected(const struct qt_options *options,
@@ -99,6 +106,8 @@ static int write_all_initramfs(struct qt_runner *runner, struct vgpu_error *err)
 		r = write_initramfs(runner, NULL, err);
 	for (size_t i = 0; i < qt_guest_drivers_len && !r; i++)
 		if (is_driver_selected(runner->options, &qt_guest_drivers[i]) &&
+		    (!qt_guest_drivers[i].programs[0] ||
+		     qt_needs_met(&runner->needs, "judges", NULL)) &&
 		    qt_needs_met(&runner->needs, "guest-init", NULL) &&
 		    qt_needs_met(&runner->needs, "guest-modules", NULL))
 			r = write_initramfs(runner, &qt_guest_drivers[i], err);

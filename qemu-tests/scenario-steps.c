@@ -166,6 +166,7 @@ static int run_action(struct qt_scenario_state *run, const struct qt_step *step,
 	struct qt_action_run request = {
 		.vm = run->vm,
 		.result = run->result,
+		.progress = &run->runner->progress,
 		.width_px = step->width_px,
 		.height_px = step->height_px,
 		.times = times,
@@ -219,10 +220,11 @@ int qt_steps_judge_driver(struct qt_scenario_state *run, struct vgpu_error *err)
 	if (!r)
 		r = qt_console_command(qt_vm_console(run->vm), "info", qt_deadline_ms(QT_BOOT_MS),
 				       answer, err);
-	if (!r && run->driver->info && !strstr(answer, run->driver->info))
-		r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
-				   "the guest's driver does not say \"%s\" but: %s",
-				   run->driver->info, answer);
+	for (size_t i = 0; i < QT_DRIVER_INFOS_MAX && run->driver->info[i] && !r; i++)
+		if (!strstr(answer, run->driver->info[i]))
+			r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
+					   "the guest's driver does not say \"%s\" but: %s",
+					   run->driver->info[i], answer);
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #include "interrupts.h"
 #include "kernel-log.h"
 #include "life.h"
+#include "program.h"
 #include "rotation.h"
 #include "text-console.h"
 
@@ -401,6 +402,31 @@ static int run_reboot(struct guest *guest, struct words *words, struct guest_rep
 	return guest_reboot(reply);
 }
 
+/* run seconds=N PROGRAM WORD...: words of the program may look like any. */
+static int run_program(struct guest *guest, struct words *words, struct guest_reply *reply)
+{
+	char *argv[WORDS_MAX + 1] = { NULL };
+	uint64_t seconds = 0;
+	size_t first = 1;
+
+	if (words->len > 1 && strncmp(words->words[1], "seconds=", 8) == 0) {
+		if (parse_number(words->words[1] + 8, 10, 600, &seconds) < 0)
+			return guest_reply_fail(reply, EINVAL, "run: %s", words->words[1]);
+		first = 2;
+	}
+	if (first >= words->len)
+		return guest_reply_fail(reply, EINVAL, "run: what?");
+	for (size_t i = first; i < words->len; i++)
+		argv[i - first] = words->words[i];
+	/* whoever wants the display needs it for himself */
+	if (!guest->closed && guest->output->impl->close) {
+		guest->output->impl->close(guest->output);
+		guest->closed = true;
+		guest->shown = (struct qt_card){ 0 };
+	}
+	return guest_program_run(guest, argv, (unsigned int)seconds, reply);
+}
+
 static int run_quit(struct guest *guest, struct words *words, struct guest_reply *reply)
 {
 	guest->quit = true;
@@ -422,6 +448,7 @@ static const struct command commands[] = {
 	{ "stream", true, run_stream },	 { "interrupts", true, run_interrupts },
 	{ "reload", false, run_reload }, { "suspend", false, run_suspend },
 	{ "reboot", false, run_reboot }, { "quit", false, run_quit },
+	{ "run", true, run_program },
 };
 
 /* After the kernel's console had the display. What the output says of itself is known already. */

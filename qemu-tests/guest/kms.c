@@ -3,6 +3,7 @@
 
 #include "../card.h"
 #include "rotation.h"
+#include "waits.h"
 
 #include <drm.h>
 #include <errno.h>
@@ -65,6 +66,7 @@ static void kms_describe(struct guest_output *output, struct guest_reply *reply)
 {
 	const struct kms *kms = kms_from_output(output);
 	char wedged[16], status[24];
+	long waits;
 
 	read_status(kms, status, sizeof(status));
 	read_wedged(wedged, sizeof(wedged));
@@ -73,6 +75,9 @@ static void kms_describe(struct guest_output *output, struct guest_reply *reply)
 			kms->connector_index, kms->modes_len, kms->crtc_id,
 			output->has_cursor ? "plane" : "none");
 	guest_reply_add(reply, "monitor=%s", status);
+	if (guest_waits_timed_out(&waits) >= 0)
+		guest_reply_add(reply, "waits=%ld waits_timed_out=%ld", waits,
+				guest_waits_timed_out(&waits));
 	if (*wedged)
 		guest_reply_add(reply, "i915_wedged=%s", wedged);
 }

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { GRACE_MS = 60000, LINE_LEN = 400 };
+
+struct running {
+	struct guest *guest;
+	pid_t pid;
+	int input, output;
+	char line[LINE_LEN];
+	size_t len;
+	unsigned int lines;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static _Noreturn void become(char *const *argv, int input, int output)
+{
+	dup2(input, STDIN_FILENO);
+	dup2(output, STDOUT_FILENO);
+	dup2(output, STDERR_FILENO);
+	setenv("PATH", "/usr/bin:/usr/sbin:/bin", 1);
+	execvp(argv[0], argv);
+	_exit(127);
+}
+
+static int start(struct running *running, char *const *argv)
+{
+	int input[2], output[2];
+
+	if (pipe2(input, O_CLOEXEC) < 0)
+		return -errno;
+	if (pipe2(output, O_CLOEXEC) < 0) {
+		close(input[0]);
+		close(input[1]);
+		return -errno;
+	}
+	running->pid = fork();
+	if (running->pid == 0)
+		become(argv, input[0], output[1]);
+	close(input[0]);
+	close(output[1]);
+	running->input = input[1];
+	running->output = output[0];
+	return running->pid < 0 ? -errno : 0;
+}
+
+static void end_line(struct running *running)
+{
+	running->line[running->len] = '\0';
+	if (running->len)
+		running->guest->print_line(running->guest->print_data, running->line);
+	running->lines += running->len > 0;
+	running->len = 0;
+}
+
+/* Tabs would tear lines apart in logs; what is too long is cut. */
+static void take(struct running *running, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] == '\n' || bytes[i] == '\r')
+			end_line(running);
+		else if (running->len < LINE_LEN - 1)
+			running->line[running->len++] = (char)(bytes[i] == '\t' ? ' ' : bytes[i]);
+	}
+}
+
+static void tell_to_end(struct running *running)
+{
+	if (running->input < 0)
+		return;
+	(void)!write(running->input, "\n", 1);
+	close(running->input);
+	running->input = -1;
+}
+
+/* Reads until the program has closed its output, or must be killed. */
+static void listen_to(struct running *running, unsigned int seconds)
+{
+	int64_t told_ms = now_ms() + seconds * 1000ll, killed_ms = told_ms + GRACE_MS;
+
+	for (;;) {
+		struct pollfd readable = { .fd = running->output, .events = POLLIN };
+		int64_t left_ms = (running->input < 0 ? killed_ms : told_ms) - now_ms();
+		char bytes[1024];
+		ssize_t got;
+
+		if (left_ms <= 0 && running->input < 0)
+			break;
+		if (left_ms <= 0 || poll(&readable, 1, (int)left_ms) <= 0) {
+			tell_to_end(running);
+			continue;
+		}
+		got = read(running->output, bytes, sizeof(bytes));
+		if (got <= 0)
+			break;
+		take(running, bytes, (size_t)got);
+	}
+	end_line(running);
+}
+
+int guest_program_run(struct guest *guest, char *const *argv, unsigned int seconds,
+		      struct guest_reply *reply)
+{
+	struct running running = { .guest = guest, .input = -1, .output = -1 };
+	int status = 0, rc;
+
+	signal(SIGPIPE, SIG_IGN);
+	rc = start(&running, argv);
+	if (rc < 0)
+		return guest_reply_fail(reply, -rc, "run: %s", strerror(-rc));
+	listen_to(&running, seconds);
+	tell_to_end(&running);
+	close(running.output);
+	if (waitpid(running.pid, &status, WNOHANG) == 0) {
+		const struct timespec pause = { .tv_nsec = 200000000 };
+
+		nanosleep(&pause, NULL);
+		kill(running.pid, SIGKILL);
+		waitpid(running.pid, &status, 0);
+	}
+	guest_reply_add(reply, "lines=%u status=%d", running.lines,
+			WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	return 0;
+}

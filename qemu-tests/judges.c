@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "judges.h"
+
+#include "actions.h"
+#include "capture.h"
+#include "clock.h"
+#include "guest-console.h"
+#include "image.h"
+#include "launch.h"
+#include "verdict.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <vgpulab/cleanup.h>
+
+#define PROGRAM_MS 120000
+#define LOOK_MS	   20000
+#define HZ_MIN	   59.5
+#define HZ_MAX	   60.5
+
+typedef void take_line(void *data, const char *line);
+
+/* "| text" between command and answer. */
+static int finish_program(const struct qt_action_run *run, const char *command, take_line *take,
+			  void *data, struct vgpu_error *err)
+{
+	struct qt_console *console = qt_vm_console(run->vm);
+	char answer[QT_CONSOLE_LINE_LEN];
+	int r;
+
+	qt_console_listen(console, take, data);
+	r = qt_console_wait_answer(console, command, qt_now_ms() + PROGRAM_MS, answer, err);
+	qt_console_listen(console, NULL, NULL);
+	if (!r && !strstr(answer, "status=0"))
+		r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG, "%s ended badly: %s", command,
+				   answer);
+	return r;
+}
+
+static int run_program(const struct qt_action_run *run, const char *command, take_line *take,
+		       void *data, struct vgpu_error *err)
+{
+	int r = qt_console_send(qt_vm_console(run->vm), command, err);
+
+	return r ? r : finish_program(run, command, take, data, err);
+}
+
+/* What modetest finds. */
+struct resources {
+	unsigned int connected; /* how many monitors */
+	unsigned int connector_id, crtc_id, sprite_id;
+	char mode[24]; /* the first of the monitor's modes */
+	double hz;
+	bool preferred;
+	/* while reading */
+	bool in_connected, in_crtcs, in_type;
+	unsigned int plane_id, plane_crtcs;
+};
+
+/* Source: libdrm, tests/modetest/modetest.c, dump_connectors() */
+static void take_connector(void *data, const char *line)
+{
+	struct resources *found = data;
+	unsigned int id, encoder;
+	char state[16], mode[24];
+	double hz;
+
+	if (sscanf(line, " %u %u %15s", &id, &encoder, state) == 3 &&
+	    (!strcmp(state, "connected") || !strcmp(state, "disconnected"))) {
+		found->in_connected = !strcmp(state, "connected");
+		found->connected += found->in_connected;
+		if (found->in_connected)
+			found->connector_id = id;
+	} else if (found->in_connected && !found->mode[0] &&
+		   sscanf(line, " #0 %23s %lf", mode, &hz) == 2) {
+		snprintf(found->mode, sizeof(found->mode), "%s", mode);
+		found->hz = hz;
+		found->preferred = strstr(line, "preferred");
+	}
+}
+
+/* Source: the same, dump_crtcs() and dump_planes() */
+static void take_plane(void *data, const char *line)
+{
+	struct resources *found = data;
+	unsigned int id, crtc, fb, crtcs, value;
+
+	if (strstr(line, "CRTCs:"))
+		found->in_crtcs = true;
+	if (strstr(line, "Planes:"))
+		found->in_crtcs = false;
+	if (found->in_crtcs && !found->crtc_id && sscanf(line, " %u %u (%*u,%*u)", &id, &fb) == 2 &&
+	    strchr(line, '('))
+		found->crtc_id = id;
+	else if (sscanf(line, " %u %u %u %*u,%*u %*u,%*u %*u 0x%x", &id, &crtc, &fb, &crtcs) == 4) {
+		found->plane_id = id;
+		found->plane_crtcs = crtcs;
+	} else if (strstr(line, " type:")) {
+		found->in_type = true;
+	} else if (found->in_type && sscanf(line, " value: %u", &value) == 1) {
+		found->in_type = false;
+		if (value == 0 && found->plane_crtcs & 1 && !found->sprite_id)
+			found->sprite_id = found->plane_id;
+	}
+}
+
+static int find_resources(const struct qt_action_run *run, struct resources *found,
+			  struct vgpu_error *err)
+{
+	int r;
+
+	*found = (struct resources){ 0 };
+	r = run_program(run, "run modetest -M i915 -c", take_connector, found, err);
+	return r ? r : run_program(run, "run modetest -M i915 -p", take_plane, found, err);
+}
+
+int qt_judge_modes(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	struct resources found;
+	char mode[24];
+	int r = find_resources(run, &found, err);
+
+	snprintf(mode, sizeof(mode), "%ux%u", run->width_px, run->height_px);
+	if (!r && (found.connected != 1 || strcmp(found.mode, mode) != 0 || !found.preferred ||
+		   found.hz < HZ_MIN || found.hz > HZ_MAX))
+		r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
+				   "modetest sees %u monitors, and first the mode \"%s\" at %.2f "
+				   "Hz%s instead of %s, preferred",
+				   found.connected, found.mode, found.hz,
+				   found.preferred ? ", preferred" : "", mode);
+	if (!r)
+		qt_result_note(run->result, "modetest: %s at %.2f Hz preferred", found.mode,
+			       found.hz);
+	return r;
+}
+
+/* What modetest says while it shows something. */
+struct said {
+	unsigned int measured, at_60;
+	double highest_hz;
+	bool failed;
+	char failure[120];
+	const char *wanted; /* must be said */
+	bool said;
+};
+
+static void take_said(void *data, const char *line)
+{
+	struct said *said = data;
+	double hz;
+
+	if (sscanf(line, " freq: %lfHz", &hz) == 1 || sscanf(line, " | freq: %lfHz", &hz) == 1) {
+		said->measured++;
+		said->at_60 += hz >= HZ_MIN && hz <= HZ_MAX;
+		said->highest_hz = hz > said->highest_hz ? hz : said->highest_hz;
+	}
+	said->said |= said->wanted && strstr(line, said->wanted);
+	if (!said->failed && strstr(line, "failed")) {
+		said->failed = true;
+		snprintf(said->failure, sizeof(said->failure), "%s", line);
+	}
+}
+
+static int show_with_modetest(const struct qt_action_run *run, unsigned int seconds,
+			      const char *more, struct said *said,
+			      int (*look)(const struct qt_action_run *run, struct vgpu_error *err),
+			      struct vgpu_error *err)
+{
+	struct resources found;
+	char command[160];
+	int r = find_resources(run, &found, err), looked = 0;
+
+	if (r)
+		return r;
+	snprintf(command, sizeof(command), "run seconds=%u modetest -M i915 -s %u:%ux%u%s", seconds,
+		 found.connector_id, run->width_px, run->height_px, more);
+	if (!strcmp(more, " -P")) {
+		snprintf(command + strlen(command), sizeof(command) - strlen(command),
+			 " %u@%u:320x240", found.sprite_id, found.crtc_id);
+		if (!found.sprite_id)
+			return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOENT,
+					      "modetest sees no sprite plane");
+	}
+	r = qt_console_send(qt_vm_console(run->vm), command, err);
+	if (!r && look)
+		looked = look(run, err);
+	if (!r)
+		r = finish_program(run, command, take_said, said, looked ? NULL : err);
+	if (!r && !looked && said->failed)
+		r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG, "modetest: %s", said->failure);
+	if (!r && !looked && said->wanted && !said->said)
+		r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG, "modetest never said \"%s\"",
+				   said->wanted);
+	return looked ? looked : r;
+}
+
+/* A busy machine lets flips be late, never early. */
+int qt_judge_flips(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	struct said said = { 0 };
+	int r = show_with_modetest(run, 8, " -v", &said, NULL, err);
+
+	if (!r && (!said.at_60 || said.highest_hz > HZ_MAX))
+		r = vgpu_error_set(err, VGPU_ERROR_FAILED, ERANGE,
+				   "modetest never flipped at 60 Hz: %u times measured, at most "
+				   "%.2f Hz",
+				   said.measured, said.highest_hz);
+	if (!r)
+		qt_result_note(run->result, "modetest: %.2f Hz", said.highest_hz);
+	return r;
+}
+
+int qt_judge_cursor(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	struct said said = { .wanted = "cursor" };
+
+	return show_with_modetest(run, 2, " -C", &said, NULL, err);
+}
+
+int qt_judge_planes(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	struct said said = { .wanted = "overlay plane" };
+
+	return show_with_modetest(run, 2, " -P", &said, NULL, err);
+}
+
+/* Source: libdrm, tests/util/pattern.c, colours of fill_smpte_rgb32() */
+static bool shows_bars(const struct qt_image *image)
+{
+	static const uint32_t bars[] = { 0xc0c0c0, 0xc0c000, 0x00c0c0, 0x00c000,
+					 0xc000c0, 0xc00000, 0x0000c0 };
+
+	for (uint32_t y = 0; y < image->height_px / 2; y++) {
+		for (uint32_t x = 0; x < image->width_px; x++) {
+			uint32_t pixel = image->xrgb[(size_t)y * image->width_px + x] & 0xffffff;
+
+			if (pixel != bars[x * VGPU_ARRAY_LEN(bars) / image->width_px])
+				return false;
+		}
+	}
+	return true;
+}
+
+static int look_for_bars(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	const struct timespec pause = { .tv_nsec = 100000000 };
+	const struct qt_capture *capture = qt_capture_find("qmp");
+
+	for (int64_t deadline_ms = qt_now_ms() + LOOK_MS; qt_now_ms() < deadline_ms;) {
+		_image_ struct qt_image image = { 0 };
+		int r = capture->grab(run->vm, deadline_ms, &image, err);
+
+		if (r)
+			return r;
+		if (image.width_px == run->width_px && image.height_px == run->height_px &&
+		    shows_bars(&image))
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	return vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
+			      "modetest's colour bars were not seen, or not exactly");
+}
+
+int qt_judge_bars(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	struct said said = { 0 };
+
+	return show_with_modetest(run, 12, "", &said, look_for_bars, err);
+}
+
+/* Each of some texts must be in some line. */
+struct wanted {
+	const char *const *texts; /* NULL-terminated */
+	unsigned int found; /* a bit each */
+};
+
+static void take_wanted(void *data, const char *line)
+{
+	struct wanted *wanted = data;
+
+	for (unsigned int i = 0; wanted->texts[i]; i++)
+		wanted->found |= (unsigned int)(strstr(line, wanted->texts[i]) != NULL) << i;
+}
+
+static int want(const struct qt_action_run *run, const char *command, const char *const *texts,
+		struct vgpu_error *err)
+{
+	struct wanted wanted = { .texts = texts };
+	int r = run_program(run, command, take_wanted, &wanted, err);
+
+	for (unsigned int i = 0; texts[i] && !r; i++)
+		if (!(wanted.found >> i & 1))
+			r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG, "%s: no \"%s\"",
+					   command, texts[i]);
+	return r;
+}
+
+/* PVINFO's magic and version; pipe A, which the kernel's console uses at the preferred mode. */
+int qt_judge_registers(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	char size[48];
+	const char *const texts[] = { "(0x00078000): 0x76544776", "(0x00078008): 0x00000001",
+				      "(0x00070008): 0xc0000000 (enabled, active", size, NULL };
+
+	snprintf(size, sizeof(size), "(0x0006001c): 0x%04x%04x (%u, %u)", run->width_px - 1,
+		 run->height_px - 1, run->width_px, run->height_px);
+	return want(run, "run intel_reg read 0x78000 0x78008 0x70008 0x6001c", texts, err);
+}
+
+int qt_judge_ggtt(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	static const char *const texts[] = { "constant 0x0", "linear from 0x", NULL };
+
+	return want(run, "run intel_gtt", texts, err);
+}
+
+int qt_judge_cards(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	static const char *const texts[] = { "drm:/dev/dri/card0", "Intel", "(Gen",
+					     "drm:/dev/dri/renderD128", NULL };
+
+	return want(run, "run lsgpu", texts, err);
+}

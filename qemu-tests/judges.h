@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Outside judges: programs of others, run in the guest, whose findings about the vGPU must be sane.
+ * Each is the function of an action.
+ */
+
+#include <vgpulab/error.h>
+
+struct qt_action_run;
+
+/** modetest lists one connected monitor whose preferred mode is the step's, at 60 Hz. */
+int qt_judge_modes(const struct qt_action_run *run, struct vgpu_error *err);
+/** modetest shows its colour bars, which QEMU's screendump must show exactly. */
+int qt_judge_bars(const struct qt_action_run *run, struct vgpu_error *err);
+/** modetest flips pages at 60 Hz. */
+int qt_judge_flips(const struct qt_action_run *run, struct vgpu_error *err);
+/** modetest moves a cursor. */
+int qt_judge_cursor(const struct qt_action_run *run, struct vgpu_error *err);
+/** modetest shows something on a sprite plane. */
+int qt_judge_planes(const struct qt_action_run *run, struct vgpu_error *err);
+/** intel_reg reads registers whose values are known. */
+int qt_judge_registers(const struct qt_action_run *run, struct vgpu_error *err);
+/** intel_gtt lists the GGTT. */
+int qt_judge_ggtt(const struct qt_action_run *run, struct vgpu_error *err);
+/** lsgpu finds the card. */
+int qt_judge_cards(const struct qt_action_run *run, struct vgpu_error *err);
