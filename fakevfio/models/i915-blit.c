@@ -98,16 +98,12 @@ static void combine_row(uint8_t rop, uint32_t pattern, unsigned int pixel_bytes,
 				    target[i]);
 }
 
-/* False once the turn has moved all the bytes that it may; the rest of the blit is dropped. */
-static bool charge(struct i915_engine *engine, uint32_t bytes)
+/* False once the turn's budget is spent; the rest of the blit is dropped. */
+static bool can_go_on(struct i915_engine *engine)
 {
-	if (engine->bytes_left < bytes) {
-		engine->bytes_left = 0;
+	if (engine->bytes_left == 0)
 		engine->i915->counters.commands_skipped++;
-		return false;
-	}
-	engine->bytes_left -= bytes;
-	return true;
+	return engine->bytes_left > 0;
 }
 
 static void fill(struct i915_engine *engine, const struct surface *target,
@@ -118,7 +114,7 @@ static void fill(struct i915_engine *engine, const struct surface *target,
 	memset(source, 0, at->width_bytes);
 	for (uint32_t i = 0; i < at->width_bytes; i++)
 		row[i] = (uint8_t)(colour >> 8 * (i % pixel_bytes));
-	for (uint32_t y = 0; y < at->height && charge(engine, at->width_bytes); y++) {
+	for (uint32_t y = 0; y < at->height && can_go_on(engine); y++) {
 		if (rop != ROP_PATTERN) {
 			transfer_row(engine, target, at->x_bytes, at->y + y, row, at->width_bytes,
 				     false);
@@ -135,7 +131,7 @@ static void copy(struct i915_engine *engine, const struct surface *target,
 	/* like the hardware, begin at the end that an overlapping copy does not destroy */
 	bool upwards = source->address == target->address && source_y < at->y;
 
-	for (uint32_t i = 0; i < at->height && charge(engine, at->width_bytes); i++) {
+	for (uint32_t i = 0; i < at->height && can_go_on(engine); i++) {
 		uint32_t y = upwards ? at->height - 1 - i : i;
 		uint8_t row[MAX_ROW_LEN], under[MAX_ROW_LEN];
 

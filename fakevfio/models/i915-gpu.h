@@ -23,7 +23,13 @@ enum {
 	 * that, until its driver resets it.
 	 */
 	I915_TURN_COMMANDS = 65536,
-	I915_TURN_BYTES = 64 << 20,
+	/*
+	 * Memory is paid for by the byte, and each piece of it and each walk through page tables
+	 * has its price: rows of one byte on a page each must not be had for nothing.
+	 */
+	I915_TURN_BYTES = 384 << 20,
+	I915_PRICE_PIECE = 64,
+	I915_PRICE_WALK = 4096,
 };
 
 /** Which translation table a graphics address goes through. */
@@ -79,7 +85,7 @@ struct i915_engine {
 	struct i915_context context;
 	uint64_t wake_ns; /* when a busy engine takes its next turn; 0: idle */
 	unsigned int turns; /* that the present command stream has taken */
-	uint32_t commands_left, bytes_left; /* of this turn */
+	uint32_t commands_left, bytes_left; /* of this turn; nothing is left of what is overdrawn */
 	struct i915_tlb_entry tlb[64];
 	struct i915_window windows[2];
 	struct i915_skipped_command skipped[I915_SKIPPED_MAX]; /* since the vGPU was opened */
@@ -114,7 +120,7 @@ void i915_engine_interrupt(struct i915_engine *engine, uint32_t bits);
 /* i915-memory.c */
 /** Forgets what was translated and fetched: the guest may have changed it. */
 void i915_memory_flush(struct i915_engine *engine);
-/** Copies from or to graphics memory. False if some page is not there; the others are copied. */
+/** Copies from or to graphics memory, and takes the price off the turn's budget. False if some page is not there; the others are copied. */
 bool i915_memory_read(struct i915_engine *engine, enum i915_space space, uint64_t address,
 		      void *buffer, size_t len);
 bool i915_memory_write(struct i915_engine *engine, enum i915_space space, uint64_t address,

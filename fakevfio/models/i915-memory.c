@@ -66,6 +66,11 @@ static bool walk(struct i915_engine *engine, uint64_t address, uint64_t *iova)
 	return true;
 }
 
+static void pay(struct i915_engine *engine, uint32_t price)
+{
+	engine->bytes_left -= price < engine->bytes_left ? price : engine->bytes_left;
+}
+
 static bool translate(struct i915_engine *engine, enum i915_space space, uint64_t address,
 		      uint64_t *iova)
 {
@@ -77,6 +82,7 @@ static bool translate(struct i915_engine *engine, enum i915_space space, uint64_
 	if (cached->page != page + 1) {
 		uint64_t found;
 
+		pay(engine, I915_PRICE_WALK);
 		if (!walk(engine, address, &found))
 			return false;
 		*cached = (struct i915_tlb_entry){ page + 1, found };
@@ -99,6 +105,7 @@ static bool copy(struct i915_engine *engine, enum i915_space space, uint64_t add
 
 		if (piece > len)
 			piece = len;
+		pay(engine, I915_PRICE_PIECE + (uint32_t)piece);
 		done = translate(engine, space, address, &iova) &&
 		       (to_guest ? fv_guest_write(dev, iova, buffer, piece)
 				 : fv_guest_read(dev, iova, buffer, piece)) == 0;

@@ -67,7 +67,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	i915_guest_write(dev, engine + ELSP, (GGTT_BASE + CONTEXT) | 0x19);
 	for (unsigned int i = 0; i < 4 && dev->deadline_ns; i++) {
 		dev->now_ns = dev->deadline_ns;
+		i915_guest_begin_call();
 		dev->model->tick(dev, dev->now_ns);
+		i915_guest_end_call();
 	}
 	i915_guest_write(dev, GDRST, 1);
 	return 0;

@@ -26,6 +26,17 @@ struct op {
 	uint32_t value;
 };
 
+static void look(struct fv_device *dev, enum fv_plane_type type)
+{
+	static uint8_t bytes[1 << 16];
+	struct fv_plane plane;
+
+	if (dev->model->query_plane(dev, VFIO_GFX_PLANE_TYPE_DMABUF, type, &plane) < 0)
+		return;
+	dev->model->read_plane(dev, &plane, bytes,
+			       plane.size_bytes < sizeof(bytes) ? plane.size_bytes : sizeof(bytes));
+}
+
 static void act(struct fv_device *dev, const struct op *op)
 {
 	static const unsigned int lens[] = { 4, 4, 8, 4, 2, 1, 4, 4 };
@@ -36,6 +47,16 @@ static void act(struct fv_device *dev, const struct op *op)
 	struct fv_plane plane;
 
 	offset &= ~(width - 1);
+	if (op->kind == 0xff) { /* what somebody before the screen does */
+		const struct fake_monitor monitor = {
+			.unplugged = op->base & 1,
+			.xres_px = 640 + (op->offset & 0x3f8),
+			.yres_px = 480 + (op->value & 0x1ff),
+		};
+
+		dev->model->set_monitor(dev, &monitor);
+		return;
+	}
 	switch (op->kind & 7) {
 	case 0:
 	case 1:
@@ -57,6 +78,14 @@ static void act(struct fv_device *dev, const struct op *op)
 		memcpy(i915_guest_memory() + op->offset * 4 % (1 << 20), &op->value, 4);
 		return;
 	case 7:
+		if (op->base & 1) { /* the aperture, and the DMA-BUF path */
+			uint32_t at = op->offset * 4096u + (op->value & 0xff8);
+
+			dev->model->write(dev, FV_REGION_BAR2, at, op->value, 4);
+			dev->model->read(dev, FV_REGION_BAR2, at, 8);
+			look(dev, op->base & 2 ? FV_PLANE_PRIMARY : FV_PLANE_CURSOR);
+			return;
+		}
 		i915_guest_write(dev, 0x6001c, op->value & 0x00ff00ff);
 		dev->model->query_plane(dev, VFIO_GFX_PLANE_TYPE_REGION, FV_PLANE_PRIMARY, &plane);
 		return;
@@ -66,22 +95,25 @@ static void act(struct fv_device *dev, const struct op *op)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static struct fv_device *dev;
-	static int version;
-	int wanted = len && data[0] & 1 ? 9 : 8;
+	static int made = -1;
+	int variant = len ? data[0] & 3 : 0;
 
-	if (version != wanted) {
+	if (made != variant) {
 		if (dev)
 			i915_guest_destroy(dev);
-		dev = i915_guest_create(wanted);
+		/* each generation with HDMI, and with DisplayPort and an aperture to be reached */
+		dev = i915_guest_create_variant(variant & 1 ? 9 : 8, variant & 2);
 		i915_guest_limit(1 << 20);
-		version = wanted;
+		made = variant;
 	}
 	dev->model->reset(dev);
 	for (size_t i = 1; i + sizeof(struct op) <= len; i += sizeof(struct op)) {
 		struct op op;
 
 		memcpy(&op, data + i, sizeof(op));
+		i915_guest_begin_call();
 		act(dev, &op);
+		i915_guest_end_call();
 	}
 	return 0;
 }

@@ -54,6 +54,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (size_t i = 0; len > 0; i++)
 		i915_guest_entries(dev)[first / 4096 % 65536 + i % 64] = (uint64_t)take(&data, &len)
 									 << (i % 2 * 12);
+	i915_guest_begin_call();
 	dev->model->query_plane(dev, VFIO_GFX_PLANE_TYPE_REGION, FV_PLANE_PRIMARY, &plane);
+	i915_guest_end_call();
+	dev->model->query_plane(dev, VFIO_GFX_PLANE_TYPE_DMABUF, FV_PLANE_PRIMARY, &plane);
+	dev->model->query_plane(dev, VFIO_GFX_PLANE_TYPE_DMABUF, FV_PLANE_CURSOR, &plane);
 	return 0;
 }

@@ -57,6 +57,7 @@ static struct {
 	uint8_t *guest;
 	uint64_t guest_len;
 	unsigned int interrupts;
+	uint64_t copies, copied; /* since i915_guest_begin_call() */
 } bench;
 
 void *fv_device_state(struct fv_device *dev)
@@ -69,8 +70,11 @@ void *fv_device_memory(struct fv_device *dev, unsigned int region)
 	return region < FV_REGIONS_MAX ? bench.memory[region] : NULL;
 }
 
+/* Every access of the model to guest memory comes through here. */
 static bool mapped(uint64_t iova, size_t len)
 {
+	bench.copies++;
+	bench.copied += len;
 	return iova <= bench.guest_len && len <= bench.guest_len - iova;
 }
 
@@ -182,6 +186,11 @@ struct fv_device *i915_guest_create_mappable(int graphics_version, bool mappable
 	return create(graphics_version, FAKE_OUTPUT_HDMI, mappable);
 }
 
+struct fv_device *i915_guest_create_variant(int graphics_version, bool as_gvt)
+{
+	return create(graphics_version, as_gvt ? FAKE_OUTPUT_DP : FAKE_OUTPUT_HDMI, as_gvt);
+}
+
 void i915_guest_destroy(struct fv_device *dev)
 {
 	if (fv_i915_model.finish)
@@ -196,13 +205,31 @@ void i915_guest_destroy(struct fv_device *dev)
 	free(dev);
 }
 
+void i915_guest_begin_call(void)
+{
+	bench.copies = bench.copied = 0;
+}
+
+void i915_guest_end_call(void)
+{
+	if (bench.copies <= COPIES_MAX && bench.copied <= COPIED_MAX)
+		return;
+	fprintf(stderr, "one call copied %llu times, %llu bytes\n",
+		(unsigned long long)bench.copies, (unsigned long long)bench.copied);
+	abort();
+}
+
 uint8_t *i915_guest_memory(void)
 {
 	return bench.guest;
 }
 
+/* What is not mapped cannot even be touched. */
 void i915_guest_limit(uint64_t len)
 {
+	if (mprotect(bench.guest, GUEST_LEN, PROT_NONE) < 0 ||
+	    mprotect(bench.guest, len, PROT_READ | PROT_WRITE) < 0)
+		abort();
 	bench.guest_len = len;
 }
 
@@ -224,7 +251,9 @@ uint32_t i915_guest_read(struct fv_device *dev, uint32_t offset)
 
 void i915_guest_write(struct fv_device *dev, uint32_t offset, uint32_t value)
 {
+	i915_guest_begin_call();
 	dev->model->write(dev, FV_REGION_BAR0, offset, value, 4);
+	i915_guest_end_call();
 }
 
 unsigned int i915_guest_interrupts(void)

@@ -423,6 +423,45 @@ static void hostile_command_streams_end(void **state)
 	i915_guest_destroy(dev);
 }
 
+/* Rows of one byte, each on a page of its own: i915_guest_write() judges what one call costs. */
+static void tall_and_thin_blits_end_the_turn(void **state)
+{
+	struct fv_device *dev = create_gpu();
+	uint32_t end = RING;
+
+	for (unsigned int i = 0; i < 256; i++)
+		end = PUT(end, 2u << 29 | 0x50 << 22 | 5, 0x66 << 16 | 0x7000, 0, 0x7fffu << 16 | 1,
+			  USER_ADDRESS, 0, 0, 0);
+	run_ring(dev, BCS, end);
+	assert_true(dev->deadline_ns); /* there is more to do */
+	run_for(dev, 1000000000);
+	i915_guest_write(dev, GDRST, 1);
+	i915_guest_destroy(dev);
+}
+
+/* What is not executed is told, by name and number. */
+static void collect(void *data, const char *line)
+{
+	strncat(data, line, 255 - strlen(data));
+	strncat(data, ";", 255 - strlen(data));
+}
+
+static void skipped_commands_are_counted_by_name(void **state)
+{
+	struct fv_device *dev = create_gpu();
+	char text[256] = "";
+	/* a 3DPRIMITIVE twice, a GPGPU_WALKER, and what is executed */
+	uint32_t end =
+		PUT(RING, 0x7b000005, 0, 0, 0, 0, 0, 0, 0x7b000005, 0, 0, 0, 0, 0, 0, 0x7105000d, 0,
+		    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MI_STORE_GLOBAL, RESULT, 0, 1, 0);
+
+	run_ring(dev, RCS, end);
+	dev->model->report(dev, collect, text);
+	assert_string_equal(text, "rcs0 2 3DPRIMITIVE (7b00);rcs0 1 GPGPU_WALKER (7105);");
+	assert_int_equal(load(RESULT), 1);
+	i915_guest_destroy(dev);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,6 +477,8 @@ int main(void)
 		cmocka_unit_test(colour_blit_fills_a_tiled_rectangle),
 		cmocka_unit_test(copy_blits_move_between_linear_and_tiled),
 		cmocka_unit_test(hostile_command_streams_end),
+		cmocka_unit_test(tall_and_thin_blits_end_the_turn),
+		cmocka_unit_test(skipped_commands_are_counted_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
