@@ -17,7 +17,7 @@
 #include <vgpulab/cleanup.h>
 
 #define PROGRAM_MS 120000
-#define LOOK_MS	   20000
+#define LOOK_MS	   60000
 #define HZ_MIN	   59.5
 #define FLIP_TRIES 5
 #define HZ_MAX	   60.5
@@ -271,7 +271,7 @@ int qt_judge_bars(const struct qt_action_run *run, struct vgpu_error *err)
 {
 	struct said said = { 0 };
 
-	return show_with_modetest(run, 12, "", &said, look_for_bars, err);
+	return show_with_modetest(run, 25, "", &said, look_for_bars, err);
 }
 
 /* Each of some texts must be in some line. */

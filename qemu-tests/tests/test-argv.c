@@ -87,7 +87,9 @@ static void vgpu_is_given_by_its_sysfs_directory(void **state)
 	assert_string_equal("none", after(&argv, "-display"));
 	assert_string_equal("unix:vnc.sock", after(&argv, "-vnc"));
 	assert_string_equal("512", after(&argv, "-m"));
-	assert_string_equal("console=ttyS0 quiet panic=-1 no_timer_check rcupdate.rcu_cpu_stall_suppress=1", after(&argv, "-append"));
+	assert_string_equal(
+		"console=ttyS0 quiet panic=-1 no_timer_check rcupdate.rcu_cpu_stall_suppress=1",
+		after(&argv, "-append"));
 }
 
 static void kernel_command_line_can_be_extended(void **state)
@@ -102,8 +104,9 @@ static void kernel_command_line_can_be_extended(void **state)
 	_argv_ struct qt_argv argv = { 0 };
 
 	assert_int_equal(0, qt_qemu_argv_build(&options, &argv));
-	assert_string_equal("console=ttyS0 quiet panic=-1 no_timer_check rcupdate.rcu_cpu_stall_suppress=1 debug",
-			    after(&argv, "-append"));
+	assert_string_equal(
+		"console=ttyS0 quiet panic=-1 no_timer_check rcupdate.rcu_cpu_stall_suppress=1 debug",
+		after(&argv, "-append"));
 	assert_string_equal("kvm", after(&argv, "-accel"));
 	assert_int_equal(-1, find(&argv, "-device"));
 }
