@@ -267,13 +267,6 @@ const struct qt_scenario qt_scenarios[] = {
 		.steps = { { 1024, 768, .frames = 2 }, { 800, 600, "XR24", "x", .cursor = true } },
 	},
 	{
-		.name = "i915-dbus",
-		.summary = "i915's picture as a D-Bus listener sees it, through two modes",
-		.path = "region-dbus",
-		.driver = "i915",
-		.steps = { { 1024, 768, .frames = 2 }, { 800, 600, "XR24", "x", .cursor = true } },
-	},
-	{
 		.name = "i915-all",
 		.summary = "one frame of i915 through every viewer at once: all must agree",
 		.path = "region-all",
