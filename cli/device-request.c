@@ -144,3 +144,28 @@ int cli_definition_change(const struct cli_device_request *request,
 		ret = vgpu_definition_delete_setting(definition, request->index, err);
 	return ret;
 }
+
+int cli_device_request_describe(const struct cli_device_request *request,
+				const struct vgpu_definition *running,
+				struct vgpu_definition *definition, struct vgpu_error *err)
+{
+	const char *parent = request->parent ? request->parent : running ? running->parent : NULL;
+	const char *type = request->type ? request->type : running ? running->type : NULL;
+	int ret;
+
+	if (request->uuid)
+		definition->uuid = *request->uuid;
+	else
+		vgpu_uuid_generate(&definition->uuid);
+	if (!parent)
+		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
+				      "on which GPU? --parent is missing ('vgpulab types')");
+	if (!type && !request->jsonfile)
+		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
+				      "which type? --type is missing ('vgpulab types')");
+	ret = vgpu_definition_set_parent(definition, parent, err);
+	if (ret < 0)
+		return ret;
+	return request->jsonfile ? cli_definition_load(request->jsonfile, definition, err)
+				 : vgpu_definition_set_type(definition, type, err);
+}

@@ -45,6 +45,14 @@ int cli_device_request_take_uuid(struct cli_device_request *request,
 /** mdevctl's ways to write a UUID too: braces, "urn:uuid:", no hyphens. 0 or -EINVAL. */
 int cli_uuid_parse(const char *text, struct vgpu_uuid *out);
 
+/**
+ * Fills in what a vGPU is: UUID (a new one if none is given), parent, and type or JSON file. What is not
+ * said is taken from @running, which may be NULL. 0, or a negative errno with @err filled.
+ */
+int cli_device_request_describe(const struct cli_device_request *request,
+				const struct vgpu_definition *running,
+				struct vgpu_definition *definition, struct vgpu_error *err);
+
 /** Takes type, start and settings from a JSON file. 0 or a negative errno. */
 int cli_definition_load(const char *jsonfile, struct vgpu_definition *definition,
 			struct vgpu_error *err);

@@ -23,28 +23,19 @@ const struct cli_option cli_define_options[] = {
 static int fill_in(const struct cli_host *host, const struct cli_device_request *request,
 		   struct vgpu_definition *definition, struct vgpu_error *err)
 {
-	struct vgpu_definition running = { .uuid = definition->uuid };
-	bool runs =
-		request->uuid && vgpu_definition_from_running(host->host.backend, &running) == 0;
-	int ret = 0;
+	struct vgpu_definition running = { 0 };
+	bool runs = false;
+	int ret;
 
-	if (request->parent || runs)
-		ret = vgpu_definition_set_parent(
-			definition, request->parent ? request->parent : running.parent, err);
-	else
-		ret = vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
-				     "on which GPU? --parent is missing ('vgpulab types')");
-	if (ret < 0)
+	if (request->uuid) {
+		running.uuid = *request->uuid;
+		runs = vgpu_definition_from_running(host->host.backend, &running) == 0;
+	}
+	ret = cli_device_request_describe(request, runs ? &running : NULL, definition, err);
+	if (ret < 0 || request->jsonfile)
 		return ret;
-	if (request->jsonfile)
-		return cli_definition_load(request->jsonfile, definition, err);
-	if (!request->type && !runs)
-		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
-				      "which type? --type is missing ('vgpulab types')");
-	ret = vgpu_definition_set_type(definition, request->type ? request->type : running.type,
-				       err);
 	definition->autostart = request->automatic;
-	if (ret == 0 && runs && !strcmp(running.parent, definition->parent) &&
+	if (runs && !strcmp(running.parent, definition->parent) &&
 	    !strcmp(running.type, definition->type))
 		ret = vgpu_callout_get_settings(host->host.callouts, definition, err);
 	return ret;
@@ -56,10 +47,6 @@ static int define(const struct cli_globals *globals, const struct cli_device_req
 	_cli_host_ struct cli_host host = { 0 };
 	int ret = cli_host_open(globals, &host, err);
 
-	if (request->uuid)
-		definition->uuid = *request->uuid;
-	else
-		vgpu_uuid_generate(&definition->uuid);
 	if (ret == 0)
 		ret = fill_in(&host, request, definition, err);
 	if (ret == 0 && !request->force)

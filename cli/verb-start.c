@@ -17,29 +17,6 @@ const struct cli_option cli_start_options[] = {
 	{ 0 },
 };
 
-/* One that is not defined: all must be said. */
-static int describe(const struct cli_device_request *request, struct vgpu_definition *definition,
-		    struct vgpu_error *err)
-{
-	int ret;
-
-	if (request->uuid)
-		definition->uuid = *request->uuid;
-	else
-		vgpu_uuid_generate(&definition->uuid);
-	if (!request->parent)
-		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
-				      "on which GPU? --parent is missing ('vgpulab types')");
-	if (!request->type && !request->jsonfile)
-		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
-				      "which type? --type is missing ('vgpulab types')");
-	ret = vgpu_definition_set_parent(definition, request->parent, err);
-	if (ret == 0)
-		ret = request->jsonfile ? cli_definition_load(request->jsonfile, definition, err)
-					: vgpu_definition_set_type(definition, request->type, err);
-	return ret;
-}
-
 static int find(const struct cli_host *host, const struct cli_device_request *request,
 		struct vgpu_definition *definition, struct vgpu_error *err)
 {
@@ -57,7 +34,7 @@ static int find(const struct cli_host *host, const struct cli_device_request *re
 	/* what is neither defined nor described is not known */
 	if (ret != -ENOENT || (request->uuid && !request->type && !request->jsonfile))
 		return ret;
-	return describe(request, definition, err);
+	return cli_device_request_describe(request, NULL, definition, err);
 }
 
 int cli_verb_start(const struct cli_globals *globals, int argc, char **argv)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libvirt-xml-change.h"
+#include "libvirt-xml-escape.h"
 
 void vgpu_xml_changes_finish(struct vgpu_xml_changes *changes)
 {
@@ -36,46 +37,6 @@ void vgpu_xml_replace(struct vgpu_xml_changes *changes, size_t at, size_t len, c
 		.text = replacement,
 		.text_len = strlen(replacement),
 	};
-}
-
-char *vgpu_xml_escape(const char *text)
-{
-	char *out = NULL;
-	size_t len;
-	FILE *stream = open_memstream(&out, &len);
-
-	if (!stream)
-		return NULL;
-	for (; *text; text++)
-		switch (*text) {
-		case '&':
-			fputs("&amp;", stream);
-			break;
-		case '<':
-			fputs("&lt;", stream);
-			break;
-		case '>':
-			fputs("&gt;", stream);
-			break;
-		case '\'':
-			fputs("&apos;", stream);
-			break;
-		case '"':
-			fputs("&quot;", stream);
-			break;
-		case '\t':
-		case '\n':
-		case '\r':
-			fprintf(stream, "&#%d;", *text);
-			break;
-		default:
-			fputc(*text, stream);
-		}
-	if (fclose(stream)) {
-		free(out);
-		return NULL;
-	}
-	return out;
 }
 
 static const struct vgpu_xml_node *place(const struct vgpu_xml_changes *changes, const xmlNode *xml)

@@ -51,6 +51,3 @@ void vgpu_xml_add_first(struct vgpu_xml_changes *changes, const xmlNode *parent,
  * negative errno with outputs untouched.
  */
 int vgpu_xml_apply(struct vgpu_xml_changes *changes, char **out, size_t *out_len);
-
-/** @text with the characters that XML reserves as entities. Heap; NULL if out of memory. */
-char *vgpu_xml_escape(const char *text);

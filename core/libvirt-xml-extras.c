@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libvirt-xml-escape.h"
 #include "libvirt-xml-plan.h"
 
 const char *vgpu_json_capability(struct vgpu_version libvirt)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libvirt-xml-escape.h"
 #include "libvirt-xml-plan.h"
 
 /* The <graphics> of a viewer. */

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "libvirt-xml-escape.h"
 #include "libvirt-xml-record.h"
 
 #define NAMESPACE VGPU_RECORD_NAMESPACE
@@ -27,33 +28,6 @@ xmlNode *vgpu_xml_record_find(const struct vgpu_xml_text *text)
 	return metadata ? vgpu_xml_child(metadata, "edit", NAMESPACE) : NULL;
 }
 
-/* Old bytes as character data. They keep the document's encoding; line breaks become numbers. */
-static void print_bytes(FILE *stream, const char *bytes, size_t len)
-{
-	for (; len--; bytes++)
-		switch (*bytes) {
-		case '&':
-			fputs("&amp;", stream);
-			break;
-		case '<':
-			fputs("&lt;", stream);
-			break;
-		case '>':
-			fputs("&gt;", stream);
-			break;
-		case '\'':
-			fputs("&apos;", stream);
-			break;
-		case '\t':
-		case '\n':
-		case '\r':
-			fprintf(stream, "&#%d;", *bytes);
-			break;
-		default:
-			fputc(*bytes, stream);
-		}
-}
-
 static void print_places(FILE *stream, const struct vgpu_xml_changes *changes, const char *result)
 {
 	size_t shift = 0; /* modulo 2^64, as offsets are */
@@ -65,7 +39,7 @@ static void print_places(FILE *stream, const struct vgpu_xml_changes *changes, c
 
 		fprintf(stream, "\t<vgpulab:was at='%zu' length='%zu' hash='%016" PRIx64 "'>", at,
 			item->text_len, hash(result + at - context, context + item->text_len));
-		print_bytes(stream, changes->text->text + item->at, item->len);
+		vgpu_xml_print_escaped(stream, changes->text->text + item->at, item->len);
 		fputs("</vgpulab:was>\n", stream);
 		shift += item->text_len - item->len;
 	}
@@ -138,7 +112,8 @@ static void print_devices(FILE *stream, const struct vgpu_xml_changes *changes)
 			if (!is_changed(changes, node))
 				continue;
 			fputs("\t<vgpulab:had>", stream);
-			print_bytes(stream, text->text + node->start, node->end - node->start);
+			vgpu_xml_print_escaped(stream, text->text + node->start,
+					       node->end - node->start);
 			fputs("</vgpulab:had>\n", stream);
 		}
 }
@@ -321,38 +296,14 @@ static bool number(const xmlNode *node, const char *name, size_t max, size_t *ou
 	return !errno && !*rest && *out <= max;
 }
 
-/* Undoes print_bytes(), and whatever a serializer may have made of it. */
+/* The old bytes: they keep the document's encoding. */
 char *vgpu_xml_record_text(const struct vgpu_xml_text *text, const xmlNode *xml)
 {
 	const struct vgpu_xml_node *node = &text->nodes[vgpu_xml_node_of(text, xml)];
-	static const struct {
-		const char *entity;
-		char byte;
-	} entities[] = {
-		{ "&amp;", '&' },  { "&lt;", '<' },  { "&gt;", '>' },	{ "&apos;", '\'' },
-		{ "&quot;", '"' }, { "&#9;", '\t' }, { "&#10;", '\n' }, { "&#13;", '\r' }
-	};
-	const char *at = text->text + node->open_end;
-	const char *end = text->text + node->close_start;
-	char *bytes = node->close_start == node->end ? strdup("") : malloc((size_t)(end - at) + 1);
-	size_t len = 0;
 
-	if (!bytes || node->close_start == node->end)
-		return bytes;
-	while (at < end) {
-		size_t used = 1;
-
-		bytes[len] = *at;
-		for (size_t i = 0; *at == '&' && i < VGPU_ARRAY_LEN(entities); i++)
-			if (!strncmp(at, entities[i].entity, strlen(entities[i].entity))) {
-				bytes[len] = entities[i].byte;
-				used = strlen(entities[i].entity);
-			}
-		at += used;
-		len++;
-	}
-	bytes[len] = '\0';
-	return bytes;
+	if (node->close_start == node->end)
+		return strdup("");
+	return vgpu_xml_unescape(text->text + node->open_end, node->close_start - node->open_end);
 }
 
 static int read_was(const struct vgpu_xml_text *text, const xmlNode *node, struct was *out)
