@@ -120,6 +120,7 @@ int cli_usage_fail(const struct cli_arguments *args, const char *format, ...)
 		return VGPU_ERROR_USAGE;
 	}
 	vgpu_error_set(&err, VGPU_ERROR_USAGE, EINVAL, "%s: %s", args->verb->name, message);
-	vgpu_error_hint(&err, "usage: vgpulab %s %s", args->verb->name, args->verb->arguments);
+	vgpu_error_hint(&err, "usage: vgpulab %s%s%s", args->verb->name,
+			args->verb->arguments[0] ? " " : "", args->verb->arguments);
 	return cli_fail(&args->globals, &err);
 }

@@ -78,6 +78,9 @@ int cli_device_request_take(struct cli_device_request *request, const struct cli
 	if (id == 'i')
 		return take_index(request, args);
 	if (id == CLI_DEVICE_NAME) {
+		/* most likely a script's empty variable, and all of those would be the same vGPU */
+		if (!args->value[0])
+			return cli_usage_fail(args, "--name is empty");
 		vgpu_uuid_from_name(args->value, &request->uuid_given);
 		request->uuid = &request->uuid_given;
 	}

@@ -57,7 +57,9 @@ static int merge_file(struct vgpu_bundle *bundle, const char *path, struct vgpu_
 	size_t len;
 	int ret = cli_file_read(path, &text, &len, err);
 
-	return ret ? ret : vgpu_bundle_merge(bundle, text, len, err);
+	if (ret == 0 && vgpu_bundle_merge(bundle, text, len, err) < 0)
+		ret = cli_file_blame(path, -EINVAL, err);
+	return ret;
 }
 
 static int seams_open(const struct cli_globals *globals, const struct request *request,

@@ -165,7 +165,7 @@ static int edit(struct verb *verb, struct vgpu_error *err)
 	else
 		ret = vgpu_libvirt_edit(&request, text, len, &edited, &edited_len, err);
 	if (ret < 0)
-		return ret;
+		return cli_file_blame(verb->edit, ret, err);
 	if (ret > 0)
 		fputs("vgpulab: warning: the domain was rewritten since; its devices are put back, "
 		      "but not byte for byte\n",
@@ -248,7 +248,7 @@ static int lint(struct verb *verb, int *exit_code, struct vgpu_error *err)
 		cli_json_print(to.findings);
 	json_object_put(to.findings);
 	*exit_code = to.wrong;
-	return ret < 0 ? ret : 0;
+	return ret < 0 ? cli_file_blame(verb->lint, ret, err) : 0;
 }
 
 int cli_verb_libvirt_xml(const struct cli_globals *globals, int argc, char **argv)

@@ -100,3 +100,14 @@ int cli_file_write(const char *path, const char *text, size_t len, struct vgpu_e
 	unlink(temporary);
 	return failed(err, -ret, "write", path);
 }
+
+int cli_file_blame(const char *path, int ret, struct vgpu_error *err)
+{
+	char message[sizeof(err->message)];
+
+	memcpy(message, err->message, sizeof(message));
+	/* a long name cuts the message's end, never the buffer */
+	snprintf(err->message, sizeof(err->message), "%.*s: %.*s", 150,
+		 strcmp(path, "-") ? path : "standard input", 245, message);
+	return ret;
+}

@@ -129,8 +129,12 @@ static int read_declaration(const char *origin, const char *text, size_t len,
 	int ret = 0;
 
 	if (vgpu_json_parse(text, len, &json, &why, &where) < 0)
-		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
-				      "%s is no JSON at byte %zu: %s", origin, where, why);
+		ret = vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "%s is no JSON at byte %zu: %s",
+				     origin, where, why);
+	if (ret < 0) {
+		vgpu_error_hint(err, "'vgpulab export' prints what such a file looks like");
+		return ret;
+	}
 	if (!json_object_is_type(json, json_type_object) ||
 	    !json_object_object_get_ex(json, "vgpus", &vgpus) ||
 	    !json_object_is_type(vgpus, json_type_array)) {

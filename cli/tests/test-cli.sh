@@ -146,6 +146,18 @@ check 'create that makes nothing' 11 -b trace:trace,sysfs:sys create --type GVTg
 is_empty out
 says trace '"call":"write"'
 check 'remove of nothing' 2 -b sysfs:sys remove
+check 'a name that is empty' 2 -b mem:kaby-lake create --type GVTg_V5_8 --name ''
+says err '--name is empty'
+echo nonsense >nonsense
+check 'apply of what is no JSON' 2 -b mem:kaby-lake apply nonsense
+says err "'vgpulab export' prints"
+check 'doctor with what is no bundle' 2 doctor --facts nonsense
+says err 'nonsense: this is no bundle'
+check 'lint of what is no XML' 1 libvirt-xml --libvirt 9.0 --qemu 7.2 --lint nonsense
+says err 'nonsense: line 1'
+check 'export takes nothing' 2 export this
+grep -qx ' *usage: vgpulab export' err
+verdict 'usage ends without a blank'
 check 'remove of what is no UUID' 2 -b sysfs:sys remove "$uuid" junk
 [ ! -s "sys/$gpu/$uuid/remove" ]
 verdict 'nothing is removed when one argument is malformed'
