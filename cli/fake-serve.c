@@ -13,6 +13,7 @@
 #include <fakesysfs/journal.h>
 #include <fakesysfs/tree.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <replay/replay.h>
 #include <signal.h>
 #include <stdio.h>
@@ -213,6 +214,9 @@ static _Noreturn void run_worker(const struct cli_arguments *args, const struct 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(EXIT_FAILURE);
+	/* any thread may come to rewrite the journal: its room must not stay with each of them */
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 1 << 16);
 	if (!work(mounted, &err))
 		_exit(0);
 	_exit(cli_fail(&args->globals, &err));
