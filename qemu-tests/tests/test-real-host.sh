@@ -6,18 +6,19 @@
 # that is wedged.
 # usage: test-real-host.sh VGPULAB
 set -eu
+vgpulab=$(realpath "$1")
 
 if [ "${2-}" != --inside ]; then
 	out=$(mktemp -d /tmp/vgpulab-real-XXXXXX)
 	status=0
-	"$1" run --gpu kaby-lake -- "$0" "$1" --inside "$out" || status=$?
+	"$vgpulab" run --gpu kaby-lake -- "$(realpath "$0")" "$vgpulab" --inside "$out" || status=$?
 	if [ $status = 125 ]; then
 		echo "SKIP: needs userns: no fake host here"
 		case ",${VGPULAB_STRICT:-}," in *,userns,* | ,all,) exit 1 ;; esac
 		exit 77
 	fi
 	code=0
-	"$1" run --gpu kaby-lake,gvt=guc -- "$1" test --gpu 0000:00:02.0 --out "$out/guc" \
+	"$vgpulab" run --gpu kaby-lake,gvt=guc -- "$vgpulab" test --gpu 0000:00:02.0 --out "$out/guc" \
 		region-1024x768 2>"$out/guc.log" || code=$?
 	if [ $code != 12 ] || ! grep -q 'preflight: error: GuC submission excludes GVT-g' \
 		"$out/guc.log"; then
@@ -30,7 +31,7 @@ if [ "${2-}" != --inside ]; then
 	exit $status
 fi
 
-vgpulab=$1 dir=$3
+dir=$3
 cd "$dir"
 log=$dir/kmsg
 echo '6,1,1000,-;long before' >"$log"
