@@ -153,7 +153,8 @@ static void redact_line(char *line)
 
 static struct json_object *redacted_text(struct json_object *text)
 {
-	_autofree_ char *copy = strdup(json_object_get_string(text));
+	const char *line = json_object_get_string(text);
+	_autofree_ char *copy = strdup(line ? line : "");
 
 	if (copy)
 		redact_line(copy);
@@ -300,11 +301,11 @@ char *replay_redact(const char *text)
 		return NULL;
 	facts = member(document, "facts");
 	sysfs = member(document, "sysfs");
-	if (facts) {
+	if (json_object_is_type(facts, json_type_object)) {
 		redact_command_line(facts);
 		redact_log(facts);
 	}
-	if (sysfs)
+	if (json_object_is_type(sysfs, json_type_object))
 		redact_tree(sysfs);
 	redacted = strdup(json_object_to_json_string_ext(
 		document, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
