@@ -286,7 +286,7 @@ inside() {
 	watching
 	unbinding
 	in_use
-	[ "$where" = fake ] || reloading
+	! modprobe -qn mdpy || [ "$where" = fake ] || reloading
 	"$vgpulab" doctor >out 2>err
 	says out '107 rules checked'
 	check 'nothing is left' 0 list
