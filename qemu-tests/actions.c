@@ -188,6 +188,35 @@ static int run_hang(const struct qt_action_run *run, struct vgpu_error *err)
 	return r;
 }
 
+/* Every message is at least one interrupt, for the driver waits for each. */
+static int run_talk(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	char command[40], answer[QT_CONSOLE_LINE_LEN], *rest = answer;
+	unsigned int ports = 0;
+	int r;
+
+	snprintf(command, sizeof(command), "talk count=%u", run->times);
+	r = ask(run, command, answer, err);
+	for (char *port; !r && (port = strstr(rest, "port=")) != NULL; ports++) {
+		unsigned long long bytes = number_in(port, " bytes=");
+		unsigned long long interrupts = number_in(port, " interrupts=");
+
+		if (number_in(port, " rx=") != bytes || interrupts < run->times)
+			return vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
+					      "%u messages of %llu bytes came back with %llu "
+					      "interrupts: %s",
+					      run->times, bytes, interrupts, answer);
+		qt_result_note(
+			run->result, "%.*s: %u messages, %llu bytes and back, %llu interrupts",
+			(int)strcspn(port + 5, " "), port + 5, run->times, bytes, interrupts);
+		rest = port + 5;
+	}
+	if (!r && !ports)
+		r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG, "no port has talked: %s",
+				   answer);
+	return r;
+}
+
 static int run_reload(const struct qt_action_run *run, struct vgpu_error *err)
 {
 	char answer[QT_CONSOLE_LINE_LEN];
@@ -351,6 +380,7 @@ const struct qt_action qt_actions[] = {
 	{ "stream", "a picture sixty times a second, all pixels of it new, seen over VNC",
 	  .counts = true, .run = run_stream },
 	{ "modeset", "each mode of the display in turn", .counts = true, .run = run_modesets },
+	{ "talk", "messages through each port, with interrupts", .counts = true, .run = run_talk },
 	{ "hang", "a batch never ends; the driver resets the GPU", .provokes = "GPU HANG",
 	  .run = run_hang },
 	{ "reload", "the driver is unloaded and loaded", .loads = true, .run = run_reload },

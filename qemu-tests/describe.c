@@ -19,12 +19,16 @@ static void print_needs(FILE *f, const struct qt_path *path, const struct qt_sce
 
 static void print_steps(FILE *f, const struct qt_scenario *scenario)
 {
-	for (size_t i = 0; i < QT_SCENARIO_STEPS_MAX && scenario->steps[i].width_px; i++) {
-		const struct qt_step *step = &scenario->steps[i];
+	const struct qt_step *step;
 
-		fprintf(f, "  %-9s ", i ? "" : "shows");
+	for (size_t i = 0; (step = qt_scenario_step(scenario, i)) != NULL; i++) {
+		fprintf(f, "  %-9s ", i ? "" : scenario->steps[0].width_px ? "shows" : "does");
 		if (step->action)
-			fprintf(f, "after %u x %s: ", step->times ? step->times : 1, step->action);
+			fprintf(f, "%s%u x %s%s", step->width_px ? "after " : "",
+				step->times ? step->times : 1, step->action,
+				step->width_px ? ": " : "\n");
+		if (!step->width_px)
+			continue;
 		fprintf(f, "%u x %ux%u %s %s%s\n", step->frames ? step->frames : 1, step->width_px,
 			step->height_px, step->format ? step->format : "XR24",
 			step->tiling ? step->tiling : "linear", step->cursor ? ", a cursor" : "");

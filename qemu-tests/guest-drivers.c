@@ -30,6 +30,12 @@ const struct qt_guest_driver qt_guest_drivers[] = {
 			      "/usr/bin/lsgpu" },
 		I915,
 	},
+	{
+		.name = "8250",
+		.output = "serial",
+		/* Source: Linux 6.1, serial_core.c; its port is the first behind the machine's own */
+		.expected = { ": ttyS2 at I/O" },
+	},
 };
 const size_t qt_guest_drivers_len = VGPU_ARRAY_LEN(qt_guest_drivers);
 

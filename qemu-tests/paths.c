@@ -265,6 +265,15 @@ const struct qt_path qt_paths[] = {
 		.needs = { "vgpu", "vfio" },
 	},
 	{
+		.name = "no-display",
+		.summary = "a vGPU that is no display; what it does is seen in the guest",
+		.device = "vfio-pci",
+		.properties = "rombar=0",
+		.vgpu = true,
+		.front_end = none,
+		.needs = { "vgpu", "vfio" },
+	},
+	{
 		.name = "wrong-xres",
 		.display = "region",
 		.summary = "a resolution, which only DMA-BUF displays can be given",

@@ -121,14 +121,14 @@ static int make_directory(struct qt_scenario_state *run, struct vgpu_error *err)
 }
 
 /* A vGPU that shows the largest of the scenario's modes. */
-static int create_vgpu(struct qt_scenario_state *run, struct vgpu_error *err)
+static struct qt_vgpu_wish wish_of(const struct qt_scenario_state *run)
 {
 	struct qt_vgpu_wish wish = {
 		.parent = run->runner->options->parent,
 		.type = run->runner->options->type,
 		.note_fd = run->runner->note_fd,
+		.glob = run->result->scenario->type,
 	};
-	int r;
 
 	for (size_t i = 0; i < QT_SCENARIO_STEPS_MAX; i++) {
 		const struct qt_step *step = &run->result->scenario->steps[i];
@@ -137,6 +137,14 @@ static int create_vgpu(struct qt_scenario_state *run, struct vgpu_error *err)
 		wish.height_px =
 			step->height_px > wish.height_px ? step->height_px : wish.height_px;
 	}
+	return wish;
+}
+
+static int create_vgpu(struct qt_scenario_state *run, struct vgpu_error *err)
+{
+	const struct qt_vgpu_wish wish = wish_of(run);
+	int r;
+
 	qt_progress_step(&run->runner->progress, "creating the vGPU");
 	r = qt_vgpu_create(&wish, &run->vgpu, err);
 	if (r)
@@ -331,16 +339,21 @@ static int remove_vgpu(struct qt_scenario_state *run, struct vgpu_error *err)
 	return run->vgpu ? qt_vgpu_remove(run->vgpu, err) : 0;
 }
 
+/* What this GPU's types cannot do is skipped; so is what the type that was asked for cannot. */
 static int create_vgpu_if_due(struct qt_scenario_state *run, struct vgpu_error *err)
 {
-	const char *type = run->result->scenario->type;
-	int r = run->path->vgpu ? create_vgpu(run, err) : 0;
+	const struct qt_vgpu_wish wish = wish_of(run);
+	struct qt_result *result = run->result;
+	char why[120];
 
-	if (r || !type || !fnmatch(type, run->result->type, 0))
-		return r;
-	run->result->outcome = QT_SKIPPED;
-	snprintf(run->result->reason, sizeof(run->result->reason),
-		 "needs vgpu-type: %s cannot do it, only %s", run->result->type, type);
+	if (!run->path->vgpu)
+		return 0;
+	if (wish.type && wish.glob && fnmatch(wish.glob, wish.type, 0))
+		snprintf(why, sizeof(why), "%.40s cannot do it, only %.40s", wish.type, wish.glob);
+	else if (wish.type || qt_vgpu_possible(&wish, why, sizeof(why)))
+		return create_vgpu(run, err);
+	result->outcome = QT_SKIPPED;
+	snprintf(result->reason, sizeof(result->reason), "needs vgpu-type: %s", why);
 	return 0;
 }
 

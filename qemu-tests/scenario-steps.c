@@ -193,14 +193,13 @@ static int run_action(struct qt_scenario_state *run, const struct qt_step *step,
 int qt_steps_run(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	const struct qt_scenario *scenario = run->result->scenario;
+	const struct qt_step *step;
 	int r = 0;
 
-	for (size_t i = 0; i < QT_SCENARIO_STEPS_MAX && scenario->steps[i].width_px && !r; i++) {
-		const struct qt_step *step = &scenario->steps[i];
-
+	for (size_t i = 0; !r && (step = qt_scenario_step(scenario, i)) != NULL; i++) {
 		if (step->action)
 			r = run_action(run, step, err);
-		if (!r)
+		if (!r && step->width_px)
 			r = step->every_mode ? run_every_mode(run, step, err)
 					     : run_frames(run, step, err);
 	}

@@ -5,6 +5,7 @@
 
 #include <backends/backends.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdbool.h>
 #include <string.h>
 #include <vgpulab/manager.h>
@@ -17,8 +18,13 @@ struct qt_vgpu {
 	bool exists;
 };
 
-static bool shows(const struct vgpu_mdev_type *type, const struct qt_vgpu_wish *wish)
+/* A scenario that names its types knows what they show. */
+static bool suits(const struct vgpu_mdev_type *type, const struct qt_vgpu_wish *wish)
 {
+	if (wish->glob && fnmatch(wish->glob, type->id, 0))
+		return false;
+	if (wish->glob && !type->xres_px)
+		return true;
 	return type->xres_px >= wish->width_px && type->yres_px >= wish->height_px;
 }
 
@@ -30,9 +36,10 @@ static bool smaller(const struct vgpu_mdev_type *a, const struct vgpu_mdev_type 
 	return (uint64_t)a->xres_px * a->yres_px < (uint64_t)b->xres_px * b->yres_px;
 }
 
-/* The smallest type with an instance left that is large enough; NULL if there is none. */
+/* The smallest type that suits, with an instance left if that is asked for; NULL if there is none. */
 static const struct vgpu_mdev_type *choose(const struct vgpu_snapshot *snapshot,
-					   const struct qt_vgpu_wish *wish, const char **parent)
+					   const struct qt_vgpu_wish *wish, bool available,
+					   const char **parent)
 {
 	const struct vgpu_mdev_type *best = NULL;
 
@@ -44,7 +51,7 @@ static const struct vgpu_mdev_type *choose(const struct vgpu_snapshot *snapshot,
 		for (size_t j = 0; j < candidate->types_len; j++) {
 			const struct vgpu_mdev_type *type = &candidate->types[j];
 
-			if (!type->available || !shows(type, wish) ||
+			if ((available && !type->available) || !suits(type, wish) ||
 			    (best && !smaller(type, best)))
 				continue;
 			best = type;
@@ -52,6 +59,25 @@ static const struct vgpu_mdev_type *choose(const struct vgpu_snapshot *snapshot,
 		}
 	}
 	return best;
+}
+
+bool qt_vgpu_possible(const struct qt_vgpu_wish *wish, char *why, size_t why_size)
+{
+	_destroy_(vgpu_snapshot) struct vgpu_snapshot *snapshot = NULL;
+	struct vgpu_backend *backend = NULL;
+	const char *parent;
+	bool possible = true;
+
+	if (!vgpu_backend_open("sysfs", &backend, NULL) &&
+	    !vgpu_snapshot_take(backend, &snapshot, NULL))
+		possible = choose(snapshot, wish, false, &parent);
+	if (backend)
+		backend->impl->destroy(backend);
+	if (!possible)
+		snprintf(why, why_size, "no vGPU type here %s %s",
+			 wish->glob ? "is called" : "tells",
+			 wish->glob ? wish->glob : "that it shows such a mode");
+	return possible;
 }
 
 static int create_smallest(struct qt_vgpu *vgpu, const struct qt_vgpu_wish *wish,
@@ -64,7 +90,7 @@ static int create_smallest(struct qt_vgpu *vgpu, const struct qt_vgpu_wish *wish
 
 	if (r)
 		return r;
-	type = choose(snapshot, wish, &request.parent);
+	type = choose(snapshot, wish, true, &request.parent);
 	if (!type) {
 		vgpu_error_set(err, VGPU_ERROR_NO_ROOM, ENOSPC,
 			       "no vGPU type that shows %ux%u has an instance left%s%s",

@@ -568,6 +568,21 @@ const struct qt_scenario qt_scenarios[] = {
 		.refusal = "Device or resource busy",
 	},
 	{
+		.name = "mdpy-xga",
+		.summary = "the kernel's sample framebuffer, three frames",
+		.path = "region-qmp+vnc",
+		.type = "mdpy-xga",
+		.steps = { { .width_px = 1024, .height_px = 768, .frames = 3 } },
+	},
+	{
+		.name = "mtty-two-ports",
+		.summary = "Debian's own 8250 on the kernel's sample serial card, two ports",
+		.path = "no-display",
+		.type = "mtty-2",
+		.driver = "8250",
+		.steps = { { .action = "talk", .times = 100 } },
+	},
+	{
 		.name = "bochs-1024x768",
 		.summary = "the same guest on QEMU's bochs-display: the harness without a vGPU",
 		.path = "bochs-qmp+vnc",

@@ -14,6 +14,13 @@ const struct qt_scenario *qt_scenario_find(const char *name)
 	return NULL;
 }
 
+const struct qt_step *qt_scenario_step(const struct qt_scenario *scenario, size_t index)
+{
+	const struct qt_step *step = index < QT_SCENARIO_STEPS_MAX ? &scenario->steps[index] : NULL;
+
+	return step && (step->width_px || step->action) ? step : NULL;
+}
+
 bool qt_scenario_selected(const struct qt_scenario *scenario, char *const *globs, size_t globs_len)
 {
 	for (size_t i = 0; i < globs_len; i++)

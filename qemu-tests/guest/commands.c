@@ -357,6 +357,11 @@ static int run_cycle(struct guest *guest, struct words *words, struct guest_repl
 	return run_counted(guest, words, guest->output->impl->cycle, reply);
 }
 
+static int run_talk(struct guest *guest, struct words *words, struct guest_reply *reply)
+{
+	return run_counted(guest, words, guest->output->impl->talk, reply);
+}
+
 static int run_hang(struct guest *guest, struct words *words, struct guest_reply *reply)
 {
 	if (!guest->output->impl->hang)
@@ -448,7 +453,7 @@ static const struct command commands[] = {
 	{ "stream", true, run_stream },	 { "interrupts", true, run_interrupts },
 	{ "reload", false, run_reload }, { "suspend", false, run_suspend },
 	{ "reboot", false, run_reboot }, { "quit", false, run_quit },
-	{ "run", true, run_program },
+	{ "run", true, run_program },	 { "talk", true, run_talk },
 };
 
 /* After the kernel's console had the display. What the output says of itself is known already. */

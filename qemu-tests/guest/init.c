@@ -127,9 +127,8 @@ static void read_cmdline(const char *key, char *value, size_t size)
 static int open_output(struct guest_reply *reply)
 {
 	static const struct guest_output_impl *const drivers[] = {
-		&guest_output_kms,
-		&guest_output_gvt,
-		&guest_output_bochs,
+		&guest_output_kms,  &guest_output_gvt,	  &guest_output_bochs,
+		&guest_output_mdpy, &guest_output_serial,
 	};
 	char name[32], device[64];
 	int rc = -ENODEV;

@@ -8,14 +8,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Behind the number: a count for each processor. *@at ends behind them. */
+static unsigned long long sum(char **at)
+{
+	unsigned long long count = 0;
+
+	for (char *end; *at += strspn(*at, " "), isdigit((unsigned char)**at); *at = end)
+		count += strtoull(*at, &end, 10);
+	return count;
+}
+
+unsigned long long guest_interrupts_sum(int irq)
+{
+	FILE *file = fopen("/proc/interrupts", "re");
+	char line[512];
+	unsigned long long count = 0;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		char *at;
+
+		if (strtol(line, &at, 10) == irq && *at++ == ':')
+			count = sum(&at);
+	}
+	if (file)
+		fclose(file);
+	return count;
+}
+
 /* A number, a count for each processor, the chip, how it is triggered, the driver. */
 static void tell(char *line, struct guest_reply *reply)
 {
 	char *at = strchr(line, ':') + 1;
-	unsigned long long count = 0;
+	unsigned long long count = sum(&at);
 
-	for (char *end; at += strspn(at, " "), isdigit((unsigned char)*at); at = end)
-		count += strtoull(at, &end, 10);
 	at[strcspn(at, " ")] = '\0';
 	guest_reply_add(reply, "interrupts=%llu chip=%s", count, at);
 }

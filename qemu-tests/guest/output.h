@@ -73,6 +73,8 @@ struct guest_output_impl {
 	int (*cycle)(struct guest_output *output, unsigned int count, struct guest_reply *reply);
 	/** Makes the GPU hang until its driver resets it. Optional. */
 	int (*hang)(struct guest_output *output, struct guest_reply *reply);
+	/** Sends @count messages through each port, which must come back. Optional. */
+	int (*talk)(struct guest_output *output, unsigned int count, struct guest_reply *reply);
 };
 
 struct guest_output {
@@ -80,7 +82,8 @@ struct guest_output {
 	bool has_cursor; /* else the cursor is drawn into the picture */
 };
 
-extern const struct guest_output_impl guest_output_gvt, guest_output_bochs, guest_output_kms;
+extern const struct guest_output_impl guest_output_gvt, guest_output_bochs, guest_output_kms,
+	guest_output_mdpy, guest_output_serial;
 
 /** Writes the picture, with its mistakes if it has some. */
 void guest_surface_write(const struct guest_surface *surface, const struct guest_picture *picture);

@@ -81,6 +81,16 @@ int guest_pci_enable(const struct guest_pci *pci)
 	return rc;
 }
 
+int guest_pci_read_config(const struct guest_pci *pci, int offset, uint32_t *out)
+{
+	int fd = open_file(pci, "config", O_RDONLY);
+	bool ok = fd >= 0 && pread(fd, out, sizeof(*out), offset) == sizeof(*out);
+
+	if (fd >= 0)
+		close(fd);
+	return ok ? 0 : -EIO;
+}
+
 volatile void *guest_pci_map(const struct guest_pci *pci, int bar, size_t *len)
 {
 	char name[16];

@@ -26,5 +26,8 @@ int guest_pci_find(const char *address, bool (*matches)(const struct guest_pci *
 /** Switches on memory decoding and bus mastering. 0 or a negative errno. */
 int guest_pci_enable(const struct guest_pci *pci);
 
+/** Reads 32 bits of configuration space, the least significant byte first. 0 or a negative errno. */
+int guest_pci_read_config(const struct guest_pci *pci, int offset, uint32_t *out);
+
 /** Maps BAR @bar whole; *@len is its size. NULL with errno set on failure. */
 volatile void *guest_pci_map(const struct guest_pci *pci, int bar, size_t *len);

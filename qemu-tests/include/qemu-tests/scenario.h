@@ -18,7 +18,7 @@ enum { QT_SCENARIO_STEPS_MAX = 12, QT_SCENARIO_NEEDS_MAX = 4 };
  * @times times the run's --repeat.
  */
 struct qt_step {
-	uint32_t width_px, height_px; /* 0: no more steps */
+	uint32_t width_px, height_px; /* 0: nothing is shown; without an action, no more steps */
 	const char *format; /* DRM fourcc: "XR24"; NULL: that */
 	const char *tiling; /* "linear", "x", "y", "yf"; NULL: linear */
 	unsigned int frames; /* 0: one */
@@ -58,6 +58,9 @@ extern const size_t qt_scenarios_len;
 
 /** The scenario of that name, or NULL. */
 const struct qt_scenario *qt_scenario_find(const char *name);
+
+/** The step at @index, or NULL behind the last. */
+const struct qt_step *qt_scenario_step(const struct qt_scenario *scenario, size_t index);
 
 /** Does one of these globs select the scenario? No globs: all but those on request. */
 bool qt_scenario_selected(const struct qt_scenario *scenario, char *const *globs, size_t globs_len);
