@@ -46,6 +46,12 @@ static bool is_accepted(const struct qt_guest_driver *driver, const char *line)
 	return false;
 }
 
+/* A driver that is built in comes in the midst of the kernel's start. Source: Linux, init/main.c */
+static bool driver_comes(const struct qt_guest_driver *driver, const char *line)
+{
+	return strstr(line, driver->modules[0] ? driver->modules[0] : " as init process");
+}
+
 void qt_guest_log_take(struct qt_guest_log *log, const char *line)
 {
 	log->lines++;
@@ -53,7 +59,7 @@ void qt_guest_log_take(struct qt_guest_log *log, const char *line)
 		fprintf(log->file, "%s\n", line);
 	for (size_t i = 0; i < QT_DRIVER_LINES_MAX && log->driver->expected[i]; i++)
 		log->expected[i] += strstr(line, log->driver->expected[i]) != NULL;
-	log->driver_seen |= strstr(line, log->driver->modules[0]) != NULL;
+	log->driver_seen |= driver_comes(log->driver, line);
 	if (strstr(line, " Linux version "))
 		log->driver_seen = false;
 	if (!is_complaint(log, line))

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { UNLOAD_WAIT_MS = 10000, UNLOAD_POLL_MS = 20, LINE_LEN = 1024 };
+enum { UNLOAD_WAIT_MS = 10000, UNLOAD_POLL_MS = 20, LINE_LEN = 1024, NAME_LEN = 64 };
 
 static int load(const char *path, const char *parameters, struct guest_reply *reply)
 {
@@ -51,34 +51,60 @@ int guest_modules_load(struct guest_reply *reply)
 	return rc;
 }
 
-/* The last module of the list: others are what it needs. */
-static int read_last(char *name, size_t size)
+/* Calls @found with the name of each module of the list. */
+static void for_each_name(void (*found)(void *data, const char *name), void *data)
 {
 	FILE *list = fopen("/modules.list", "re");
 	char line[LINE_LEN];
 
-	*name = '\0';
 	while (list && fgets(line, sizeof(line), list)) {
 		char *base;
 
 		line[strcspn(line, " \n")] = '\0';
 		base = strrchr(line, '/');
-		if (base)
-			snprintf(name, size, "%.*s", (int)strcspn(base + 1, "."), base + 1);
+		if (!base)
+			continue;
+		base[strcspn(base, ".")] = '\0';
+		found(data, base + 1);
 	}
 	if (list)
 		fclose(list);
-	return *name ? 0 : -ENOENT;
+}
+
+struct search {
+	const char *name;
+	bool found;
+};
+
+static void compare(void *data, const char *name)
+{
+	struct search *search = data;
+
+	search->found |= !strcmp(name, search->name);
+}
+
+bool guest_modules_has(const char *name)
+{
+	struct search search = { .name = name };
+
+	for_each_name(compare, &search);
+	return search.found;
+}
+
+static void keep(void *data, const char *name)
+{
+	snprintf(data, NAME_LEN, "%s", name);
 }
 
 int guest_modules_unload_last(struct guest_reply *reply)
 {
 	const struct timespec pause = { .tv_nsec = UNLOAD_POLL_MS * 1000000L };
-	char name[64];
-	int rc = read_last(name, sizeof(name));
+	char name[NAME_LEN] = "";
 
-	if (rc < 0)
-		return guest_reply_fail(reply, -rc, "there is no module to unload");
+	/* others are what the last one needs */
+	for_each_name(keep, name);
+	if (!*name)
+		return guest_reply_fail(reply, ENOENT, "there is no module to unload");
 	/* what is being put away holds it for a moment longer */
 	for (int waited_ms = 0; waited_ms < UNLOAD_WAIT_MS; waited_ms += UNLOAD_POLL_MS) {
 		if (syscall(SYS_delete_module, name, O_NONBLOCK) == 0)

@@ -77,6 +77,26 @@ static void restarted_machine_may_grumble_until_its_driver_comes(void **state)
 	assert_int_equal(0, qt_guest_log_judge(&log, 2, NULL));
 }
 
+/* Debian's kernel has 8250 built in. Source: Linux 6.1, 8250_core.c, serial_core.c */
+static void kernel_may_grumble_until_its_init_where_the_driver_is_built_in(void **state)
+{
+	static const char *const lines[] = {
+		"4 0.424596 APIC calibration not consistent with PM-Timer: 112ms instead of 100ms",
+		"6 1.204000 Serial: 8250/16550 driver, 4 ports, IRQ sharing enabled",
+		"6 1.310000 0000:00:03.0: ttyS2 at I/O 0xc000 (irq = 11, base_baud = 115200) is a "
+		"16550A",
+		"4 1.805487 mtrr: something of the machine's",
+		"6 1.900000 Run /init as init process",
+	};
+	struct qt_guest_log log = { .driver = qt_guest_driver_find("8250") };
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		qt_guest_log_take(&log, lines[i]);
+	assert_int_equal(0, qt_guest_log_judge(&log, 1, NULL));
+	qt_guest_log_take(&log, "4 2.000000 serial8250: too much work for irq11");
+	assert_int_equal(-EBADMSG, qt_guest_log_judge(&log, 1, NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -84,6 +104,7 @@ int main(void)
 		cmocka_unit_test(line_that_is_said_too_rarely_fails),
 		cmocka_unit_test(complaint_fails_and_is_quoted),
 		cmocka_unit_test(restarted_machine_may_grumble_until_its_driver_comes),
+		cmocka_unit_test(kernel_may_grumble_until_its_init_where_the_driver_is_built_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
