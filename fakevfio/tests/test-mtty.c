@@ -72,16 +72,12 @@ static void put(struct card *card, unsigned int port, unsigned int reg, uint8_t 
 
 static int set_irqs(struct card *card, uint32_t index, uint32_t flags, uint32_t count, int fd)
 {
-	struct {
-		struct vfio_irq_set set;
-		int32_t fd;
-	} argument = {
-		.set = { sizeof(argument), flags, index, 0, count },
-		.fd = fd,
-	};
+	/* struct vfio_irq_set, and its data */
+	uint32_t set[] = { 0, flags, index, 0, count, (uint32_t)fd };
 
-	return mock_ioctl_data(card->client, card->session.device, VFIO_DEVICE_SET_IRQS, &argument,
-			       sizeof(argument));
+	set[0] = sizeof(set);
+	return mock_ioctl_data(card->client, card->session.device, VFIO_DEVICE_SET_IRQS, set,
+			       sizeof(set));
 }
 
 static void listen_on(struct card *card, uint32_t index, int fd)
