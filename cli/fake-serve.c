@@ -61,7 +61,7 @@ static void catch_signals(void (*handler)(int signal))
 
 /* What is mounted, and what the processes that serve it leave each other. */
 struct mounted {
-	const struct cli_fake_serve *serve;
+	struct cli_fake_serve serve; /* ready_fd is closed when all are told */
 	struct fake_fuse *fuse;
 	struct fake_fuse_slots *slots;
 	int notifier[2];
@@ -162,7 +162,7 @@ static int serve_alone(const struct cli_fake_serve *serve, struct vgpu_error *er
 /* The process that serves: the journal's host, on the mount that its parent holds. */
 static int work(const struct mounted *mounted, struct vgpu_error *err)
 {
-	const struct cli_fake_serve *serve = mounted->serve;
+	const struct cli_fake_serve *serve = &mounted->serve;
 	bool again = fake_fuse_slots_used(mounted->slots);
 	_replay_gpus_ struct replay_gpus gpus = { 0 };
 	_destroy_(fake_journal) struct fake_journal *journal = NULL;
@@ -256,13 +256,11 @@ static bool await_worker(struct mounted *mounted, int *status)
 /* Until one of them ends of itself. Its exit code. */
 static int watch(const struct cli_arguments *args, struct mounted *mounted)
 {
-	struct cli_fake_serve serve = *mounted->serve;
 	pid_t self = getpid();
 	uint64_t answered = 0;
 	int useless = 0, status = 0;
 	bool ended;
 
-	mounted->serve = &serve;
 	start_notifier(mounted, self);
 	catch_signals(stop_worker);
 	do {
@@ -272,9 +270,9 @@ static int watch(const struct cli_arguments *args, struct mounted *mounted)
 			run_worker(args, mounted, self);
 		if (told_to_end && worker > 0)
 			kill(worker, SIGTERM);
-		if (serve.ready_fd >= 0)
-			close(serve.ready_fd);
-		serve.ready_fd = -1;
+		if (mounted->serve.ready_fd >= 0)
+			close(mounted->serve.ready_fd);
+		mounted->serve.ready_fd = -1;
 		ended = await_worker(mounted, &status);
 		useless = fake_fuse_slots_answered(mounted->slots) == answered ? useless + 1 : 0;
 		answered = fake_fuse_slots_answered(mounted->slots);
@@ -299,7 +297,7 @@ static int serve_watched(const struct cli_arguments *args, const struct cli_fake
 	_destroy_(fake_tree) struct fake_tree *tree = nothing ? fake_tree_create(nothing) : NULL;
 	_destroy_(fake_fuse_slots) struct fake_fuse_slots *slots = fake_fuse_slots_create();
 	_destroy_(fake_fuse) struct fake_fuse *fuse = NULL;
-	struct mounted mounted = { .serve = serve, .slots = slots };
+	struct mounted mounted = { .serve = *serve, .slots = slots };
 	int ret;
 
 	if (!checked)
