@@ -185,7 +185,7 @@ static int start(struct lab *lab, const char *kernel, struct vgpu_error *err)
 		.initrd = INITRAMFS,
 		.front_end = (const char *const[]){ "-display", "none", NULL },
 	};
-	int64_t deadline_ms = qt_now_ms() + START_MS;
+	int64_t deadline_ms = qt_deadline_ms(START_MS);
 	_argv_ struct qt_argv argv = { 0 };
 	int r;
 
@@ -265,7 +265,7 @@ static int64_t deadline(const struct lab *lab, int64_t ending_ms)
 	if (ending_ms)
 		return ending_ms + POWER_OFF_MS;
 	if (!lab->up_ms)
-		return lab->start_ms + BOOT_MS;
+		return lab->start_ms + (int64_t)(BOOT_MS * qt_patience());
 	if (lab->status >= 0)
 		return lab->end_ms + POWER_OFF_MS;
 	return lab->options->timeout_s ? lab->up_ms + lab->options->timeout_s * INT64_C(1000)
@@ -380,8 +380,10 @@ int qt_lab_run(const struct qt_lab_options *options, int *status, struct qt_lab_
 		.start_ms = qt_now_ms(),
 		.merge = is_same_file(1, 2),
 	};
-	int r = run(&lab, err);
+	int r;
 
+	qt_patience_measure(1);
+	r = run(&lab, err);
 	finish(&lab);
 	if (times)
 		*times = (struct qt_lab_times){
