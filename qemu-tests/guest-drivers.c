@@ -36,6 +36,13 @@ const struct qt_guest_driver qt_guest_drivers[] = {
 		/* Source: Linux 6.1, serial_core.c; its port is the first behind the machine's own */
 		.expected = { ": ttyS2 at I/O" },
 	},
+	{
+		.name = "bochs",
+		.output = "kms",
+		.modules = { "bochs" },
+		/* Source: Linux 6.1, drivers/gpu/drm/tiny/bochs.c */
+		.expected = { "[drm] Found bochs VGA, ID 0xb0c5", "Initialized bochs-drm" },
+	},
 };
 const size_t qt_guest_drivers_len = VGPU_ARRAY_LEN(qt_guest_drivers);
 

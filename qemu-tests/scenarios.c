@@ -575,6 +575,17 @@ const struct qt_scenario qt_scenarios[] = {
 		.steps = { { .width_px = 1024, .height_px = 768, .frames = 3 } },
 	},
 	{
+		.name = "mbochs-off-driver",
+		.summary = "Debian's own bochs on the kernel's sample display, through its modes",
+		.path = "display-off",
+		.type = "mbochs-large",
+		.driver = "bochs",
+		.steps = { { .width_px = 1024, .height_px = 768, .frames = 2 },
+			   { 800, 600 },
+			   { 1024, 768, .action = "reload" },
+			   { 1024, 768, .action = "modeset", .times = 20 } },
+	},
+	{
 		.name = "mtty-two-ports",
 		.summary = "Debian's own 8250 on the kernel's sample serial card, two ports",
 		.path = "no-display",
