@@ -189,7 +189,7 @@ static void add_machine(struct qt_argv *argv, const struct qt_qemu_argv *options
 		qt_argv_add(argv,
 			    !strcmp(options->accel, "tcg") ? "tcg,thread=multi" : options->accel);
 		qt_argv_add(argv, "-cpu");
-		qt_argv_add(argv, "max");
+		qt_argv_add(argv, options->cpu ? options->cpu : "max");
 	}
 	qt_argv_add(argv, "-m");
 	qt_argv_addf(argv, "%u", options->memory_mib);

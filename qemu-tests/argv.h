@@ -35,6 +35,7 @@ char *qt_argv_quote(char *const *items);
 struct qt_qemu_argv {
 	const char *qemu; /* the program */
 	const char *accel; /* "tcg" or "kvm" */
+	const char *cpu; /* QEMU's model; NULL: "max" */
 	const char *machine; /* "pc" */
 	const char *firmware; /* a file; NULL: QEMU's own, SeaBIOS */
 	unsigned int memory_mib;

@@ -426,6 +426,13 @@ const struct qt_scenario qt_scenarios[] = {
 		.steps = { { 640, 480, "XB24" }, { 640, 480, "XR30" } },
 	},
 	{
+		.name = "dmabuf-cursor-quick",
+		.summary = "the cursor's plane in a DMA-BUF of its own; no kernel boots",
+		.path = "dmabuf-vnc",
+		.remote = true,
+		.steps = { { .width_px = 640, .height_px = 480, .frames = 3, .cursor = true } },
+	},
+	{
 		.name = "dmabuf-spice-gl-quick",
 		.summary = "a SPICE viewer maps the DMA-BUF that it is given; no kernel boots",
 		.path = "dmabuf-spice-gl",

@@ -178,6 +178,11 @@ static int start(struct lab *lab, const char *kernel, struct vgpu_error *err)
 	const struct qt_qemu_argv machine = {
 		.qemu = options->qemu ? options->qemu : "qemu-system-x86_64",
 		.accel = "tcg",
+		/*
+		 * With AVX2 as QEMU 7.2's TCG emulates it, Mesa's software renderer samples textures
+		 * whose sides are powers of two wrongly if it filters them: QEMU's cursor, for one.
+		 */
+		.cpu = "max,-avx2",
 		.machine = "q35",
 		.memory_mib = options->memory_mib ? options->memory_mib : MEMORY_MIB,
 		.cpus = options->cpus ? options->cpus : CPUS,
