@@ -152,7 +152,7 @@ static void move(const char *from, const char *to)
 /* The machine's own root, as it is, with all changes kept in memory. */
 static void enter_root(const char *guest_dir)
 {
-	char modules[4200];
+	char modules[4200], samples[4200];
 
 	mount_or_die(LAB_SHARE_ROOT, "/lower", "9p", MS_RDONLY,
 		     "trans=virtio,version=9p2000.L,cache=loose,msize=512000");
@@ -178,6 +178,10 @@ static void enter_root(const char *guest_dir)
 	snprintf(modules, sizeof(modules), "%s/lib/modules", guest_dir);
 	if (mount(modules, "/lib/modules", NULL, MS_BIND, NULL))
 		die("/lib/modules");
+	mkdir("/run/lab-vm", 0755);
+	snprintf(samples, sizeof(samples), "%s/samples", guest_dir);
+	if (symlink(samples, "/run/lab-vm/samples"))
+		die("/run/lab-vm/samples");
 }
 
 /*
