@@ -50,12 +50,11 @@ struct fake_fuse {
 	uint64_t last_handle;
 	pthread_t *threads;
 	size_t threads_len;
-	bool has_leader;
-	size_t followers; /* threads that wait for the lead */
-	pthread_cond_t lead_free;
+	size_t followers; /* threads that wait for the lead, or have been given it just now */
 	unsigned int releasing; /* ends of open VFIO nodes that are under way */
 	pthread_cond_t released;
 
+	sem_t lead; /* 1 while nobody leads: it wakes one follower and has no lock to be waited for */
 	atomic_bool stopping;
 	sem_t ended; /* posted when the mount has gone, or by fake_fuse_stop() */
 };

@@ -80,28 +80,29 @@ static void ask_notifier(struct fake_fuse *fuse, const struct fake_notices *noti
 
 static void tell_removed(void *data, uint64_t dir, const char *name, uint64_t ino)
 {
-	struct fake_fuse *fuse = data;
-	fuse_ino_t parent = fake_fuse_from_tree(fuse, dir);
-
 	(void)ino;
-	if (fuse->options.slots) {
-		add(&gathered, parent, name);
-		return;
+	add(&gathered, fake_fuse_from_tree(data, dir), name);
+}
+
+/* A directory that loses several entries changes once. */
+static bool is_gathered(uint64_t ino)
+{
+	struct fake_notice_item item;
+
+	for (size_t at = 0; at < gathered.len; at += sizeof(item) + item.name_len) {
+		memcpy(&item, gathered.data + at, sizeof(item));
+		if (item.ino == ino && !item.name_len)
+			return true;
 	}
-	/* the kernel locks the directory for this: whoever has it locked may wait for an answer */
-	fake_fuse_hand_over(fuse);
-	fuse_lowlevel_notify_inval_entry(fuse->session, parent, name, strlen(name));
+	return false;
 }
 
 static void tell_changed(void *data, uint64_t dir)
 {
-	struct fake_fuse *fuse = data;
-	fuse_ino_t ino = fake_fuse_from_tree(fuse, dir);
+	fuse_ino_t ino = fake_fuse_from_tree(data, dir);
 
-	if (fuse->options.slots)
+	if (!is_gathered(ino))
 		add(&gathered, ino, NULL);
-	else /* a negative offset: attributes alone */
-		fuse_lowlevel_notify_inval_inode(fuse->session, ino, -1, 0);
 }
 
 static void append(struct fake_notices *to, const struct fake_notices *notices)
@@ -121,7 +122,13 @@ static void tell_gathered(void *data)
 
 	if (!gathered.len)
 		return;
+	/* the kernel locks directories for this: whoever has one locked may wait for an answer */
 	fake_fuse_hand_over(fuse);
+	if (!fuse->options.slots) {
+		fake_fuse_tell_kernel(fuse_session_fd(fuse->session), gathered.data, gathered.len);
+		notices_finish(&gathered);
+		return;
+	}
 	pthread_mutex_lock(&fuse->notices_lock);
 	/* while there are no threads yet to answer what the kernel may wait for */
 	if (fuse->notices_deferred)

@@ -23,3 +23,9 @@ struct fake_notices {
 	char *data;
 	size_t len, max;
 };
+
+/**
+ * Tells the kernel @len bytes of items, through the descriptor of a FUSE connection. Waits for who
+ * has one of the directories locked. fuse-notifier.c
+ */
+void fake_fuse_tell_kernel(int fuse, const char *items, size_t len);

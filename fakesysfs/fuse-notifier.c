@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The process that tells the kernel what it must forget: in FUSE's own protocol, without a session.
+ * Telling the kernel what it must forget: in FUSE's own protocol, without a session, for it may be
+ * another process that does it.
  */
 
 #include <errno.h>
@@ -16,7 +17,8 @@
 
 enum { MESSAGE_MAX = 1 << 20 };
 
-static void tell_entry(int fuse, uint64_t parent, const char *name, uint32_t name_len)
+/* False if the kernel does not know the name (ENOENT), or was not told. */
+static bool tell_entry(int fuse, uint64_t parent, const char *name, uint32_t name_len)
 {
 	struct fuse_notify_inval_entry_out body = { .parent = parent, .namelen = name_len };
 	struct fuse_out_header header = { .error = FUSE_NOTIFY_INVAL_ENTRY };
@@ -26,11 +28,10 @@ static void tell_entry(int fuse, uint64_t parent, const char *name, uint32_t nam
 				 { text, name_len + 1 } };
 
 	if (name_len > NAME_MAX)
-		return;
+		return false;
 	memcpy(text, name, name_len);
 	header.len = (uint32_t)(sizeof(header) + sizeof(body) + name_len + 1);
-	if (writev(fuse, parts, 3) < 0)
-		return; /* ENOENT: it does not know it */
+	return writev(fuse, parts, 3) >= 0;
 }
 
 static void tell_inode(int fuse, uint64_t ino)
@@ -46,18 +47,24 @@ static void tell_inode(int fuse, uint64_t ino)
 		return;
 }
 
-static void tell(int fuse, const char *at, const char *end)
+/*
+ * Where a name that it knows goes, the kernel forgets the directory's attributes, too. Source:
+ * fs/fuse/dir.c, fuse_reverse_inval_entry()
+ */
+void fake_fuse_tell_kernel(int fuse, const char *at, size_t len)
 {
+	const char *end = at + len;
 	struct fake_notice_item item;
+	uint64_t forgotten = 0;
 
 	while ((size_t)(end - at) >= sizeof(item)) {
 		memcpy(&item, at, sizeof(item));
 		at += sizeof(item);
 		if (item.name_len > (size_t)(end - at))
 			return;
-		if (item.name_len)
-			tell_entry(fuse, item.ino, at, item.name_len);
-		else
+		if (item.name_len && tell_entry(fuse, item.ino, at, item.name_len))
+			forgotten = item.ino;
+		else if (!item.name_len && item.ino != forgotten)
 			tell_inode(fuse, item.ino);
 		at += item.name_len;
 	}
@@ -78,7 +85,7 @@ void fake_fuse_notifier_run(int requests, int fuse)
 		if (len < (ssize_t)sizeof(header))
 			continue;
 		memcpy(&header, message, sizeof(header));
-		tell(fuse, message + sizeof(header), message + len);
+		fake_fuse_tell_kernel(fuse, message + sizeof(header), (size_t)len - sizeof(header));
 		if (send(requests, &header.number, sizeof(header.number), MSG_NOSIGNAL) < 0)
 			return;
 	}

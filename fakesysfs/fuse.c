@@ -64,7 +64,7 @@ struct fake_fuse *fake_fuse_create(const struct fake_fuse_options *options, stru
 	fuse->options = *options;
 	pthread_mutex_init(&fuse->lock, NULL);
 	pthread_mutex_init(&fuse->notices_lock, NULL);
-	pthread_cond_init(&fuse->lead_free, NULL);
+	sem_init(&fuse->lead, 0, 1);
 	pthread_cond_init(&fuse->released, NULL);
 	sem_init(&fuse->ended, 0, 0);
 	clock_gettime(CLOCK_REALTIME, &fuse->born);
@@ -248,32 +248,29 @@ void fake_fuse_hand_over(struct fake_fuse *fuse)
 		return;
 	pthread_mutex_lock(&fuse->lock);
 	/* if there is nobody to lead, this thread must go on leading, and others wait for it */
-	if (fuse->followers || !add_thread(fuse)) {
-		fuse->has_leader = false;
-		leading = false;
-		pthread_cond_signal(&fuse->lead_free);
-	}
+	leading = !fuse->followers && add_thread(fuse);
 	pthread_mutex_unlock(&fuse->lock);
+	if (!leading)
+		sem_post(&fuse->lead);
 }
 
 static void take_lead(struct fake_fuse *fuse)
 {
 	pthread_mutex_lock(&fuse->lock);
 	fuse->followers++;
-	while (fuse->has_leader && !atomic_load(&fuse->stopping))
-		pthread_cond_wait(&fuse->lead_free, &fuse->lock);
+	pthread_mutex_unlock(&fuse->lock);
+	while (sem_wait(&fuse->lead) && errno == EINTR)
+		;
+	pthread_mutex_lock(&fuse->lock);
 	fuse->followers--;
-	fuse->has_leader = true;
 	pthread_mutex_unlock(&fuse->lock);
 	leading = true;
 }
 
+/* The followers leave one after another, too: there is nothing to be led any more. */
 static void leave(struct fake_fuse *fuse)
 {
-	pthread_mutex_lock(&fuse->lock);
-	fuse->has_leader = false;
-	pthread_cond_broadcast(&fuse->lead_free);
-	pthread_mutex_unlock(&fuse->lock);
+	sem_post(&fuse->lead);
 	sem_post(&fuse->ended);
 }
 
@@ -396,8 +393,8 @@ void fake_fuse_destroy(struct fake_fuse *fuse)
 		fake_tree_watch(fuse->options.tree, NULL, NULL);
 	atomic_store(&fuse->stopping, true);
 	pthread_mutex_lock(&fuse->lock); /* from here on no thread is added */
-	pthread_cond_broadcast(&fuse->lead_free);
 	pthread_mutex_unlock(&fuse->lock);
+	sem_post(&fuse->lead);
 	for (size_t i = 0; i < fuse->threads_len; i++)
 		pthread_cancel(fuse->threads[i]);
 	for (size_t i = 0; i < fuse->threads_len; i++)
@@ -410,7 +407,7 @@ void fake_fuse_destroy(struct fake_fuse *fuse)
 	fake_fuse_end_handles(fuse);
 	sem_destroy(&fuse->ended);
 	pthread_cond_destroy(&fuse->released);
-	pthread_cond_destroy(&fuse->lead_free);
+	sem_destroy(&fuse->lead);
 	fake_fuse_forget_notices(fuse);
 	pthread_mutex_destroy(&fuse->notices_lock);
 	pthread_mutex_destroy(&fuse->lock);
