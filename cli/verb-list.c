@@ -53,9 +53,13 @@ static int add_rows(struct cli_listing *listing, const struct vgpu_snapshot *sna
 		const struct vgpu_instance *instance;
 		struct vgpu_uuid uuid;
 
-		if (vgpu_uuid_parse(args->operands[i], &uuid) < 0)
-			return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "'%s' is no UUID",
-					      args->operands[i]);
+		if (vgpu_uuid_parse(args->operands[i], &uuid) < 0) {
+			vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "'%s' is no UUID",
+				       args->operands[i]);
+			vgpu_error_hint(err, "`vgpulab list` shows them all, `vgpulab list "
+					     "--parent PARENT` those of one device");
+			return -EINVAL;
+		}
 		instance = vgpu_snapshot_find_instance(snapshot, &uuid);
 		if (!instance)
 			return vgpu_error_set(err, VGPU_ERROR_NO_VGPU, ENOENT,

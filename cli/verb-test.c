@@ -156,18 +156,26 @@ static int list_scenarios(const struct cli_arguments *args, const struct request
 {
 	struct cli_listing listing;
 	struct vgpu_error err = { 0 };
+	size_t listed = 0;
 	int r;
 
 	cli_listing_init(&listing, columns, VGPU_ARRAY_LEN(columns));
 	for (size_t i = 0; i < qt_scenarios_len; i++) {
 		if (!is_listed(request, &qt_scenarios[i]))
 			continue;
+		listed++;
 		if (request->describe)
 			qt_scenario_describe(stdout, &qt_scenarios[i]);
 		else
 			cli_listing_add(&listing, &qt_scenarios[i]);
 	}
-	r = request->describe ? 0 : cli_listing_print(&listing, args->globals.json, &err);
+	if (!listed) {
+		r = vgpu_error_set(&err, VGPU_ERROR_USAGE, EINVAL,
+				   "no scenario is named so, or has that need");
+		vgpu_error_hint(&err, "`vgpulab test --list` shows them all");
+	} else {
+		r = request->describe ? 0 : cli_listing_print(&listing, args->globals.json, &err);
+	}
 	cli_listing_finish(&listing);
 	return r ? cli_fail(&args->globals, &err) : 0;
 }

@@ -104,6 +104,9 @@ check 'list of one' 0 -b sysfs:sys list -o path,node "$uuid"
 says out "sys/$gpu/$uuid /dev/vfio/7"
 check 'list of one that is not there' 8 -b sysfs:sys list 00000000-0000-4000-8000-000000000000
 check 'list of what is no UUID' 2 -b sysfs:sys list mtty
+says err 'vgpulab list --parent PARENT'
+check 'test --list of what is no scenario' 2 test --list nope
+says err 'no scenario is named so'
 check 'added column' 0 -b sysfs:sys types -o +description 00:02.0
 says out DESCRIPTION
 check 'unknown column' 2 -b sysfs:sys types -o TPYE
