@@ -5,7 +5,7 @@
 # usage: test-lab-vm.sh LAB-VM
 
 set -u
-lab=$1
+lab=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 n=0
