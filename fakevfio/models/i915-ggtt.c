@@ -38,8 +38,11 @@ void i915_fetch_begin(struct i915_fetch *fetch, struct i915 *i915, uint32_t miss
 
 static void fill_missing(struct i915_fetch *fetch, uint64_t address, uint8_t *buffer, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
+	/* begun byte by byte, then doubled: a picture may lack all of its pages */
+	for (size_t i = 0; i < len && i < 4; i++)
 		buffer[i] = (uint8_t)(fetch->missing_pattern >> 8 * ((address + i) % 4));
+	for (size_t done = 4; done < len; done *= 2)
+		memcpy(buffer + done, buffer, done < len - done ? done : len - done);
 	fetch->missing_pages++;
 }
 
