@@ -371,6 +371,7 @@ const struct qt_action qt_actions[] = {
 	{ "judge-planes", "modetest shows a sprite plane", .run = qt_judge_planes },
 	{ "judge-registers", "intel_reg reads what is known", .run = qt_judge_registers },
 	{ "judge-ggtt", "intel_gtt lists the GGTT", .run = qt_judge_ggtt },
+	{ "judge-desktop", "Weston shows its desktop", .run = qt_judge_desktop },
 	{ "judge-cards", "lsgpu finds the card", .run = qt_judge_cards },
 	{ "unplug", "somebody pulls the monitor's plug", .run = run_unplug },
 	{ "plug", "and puts it in again", .run = run_plug },

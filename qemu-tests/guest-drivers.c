@@ -22,12 +22,43 @@
 	}
 /* clang-format on */
 
+/* Debian 12 has version 10. */
+#define LIBEXEC		"/usr/lib/x86_64-linux-gnu"
+#define WESTON		LIBEXEC "/weston"
+#define WESTON_BACKENDS LIBEXEC "/libweston-10"
+
+/* No udevd has named input devices, and no fonts are there for a clock. Source: weston.ini(5) */
+static const char weston_ini[] = "[core]\n"
+				 "require-input=false\n"
+				 "idle-time=0\n"
+				 "[shell]\n"
+				 "background-color=" QT_DESKTOP_BACKGROUND "\n"
+				 "panel-color=" QT_DESKTOP_PANEL "\n"
+				 "clock-format=none\n"
+				 "animation=none\n"
+				 "startup-animation=none\n"
+				 "locking=false\n";
+
 const struct qt_guest_driver qt_guest_drivers[] = {
 	{ .name = "i915", I915 },
 	{
 		.name = "i915-judges",
 		.programs = { "/usr/bin/modetest", "/usr/bin/intel_reg", "/usr/bin/intel_gtt",
 			      "/usr/bin/lsgpu" },
+		.packages = "libdrm-tests and intel-gpu-tools",
+		.need = "judges",
+		I915,
+	},
+	{
+		.name = "i915-desktop",
+		.programs = { "/usr/bin/env", "/usr/bin/timeout", "/usr/bin/weston",
+			      WESTON_BACKENDS "/drm-backend.so", WESTON "/desktop-shell.so",
+			      LIBEXEC "/weston-desktop-shell", LIBEXEC "/weston-keyboard" },
+		.packages = "weston",
+		.need = "desktop",
+		.files = { { "etc/weston.ini", weston_ini },
+			   { "run/user", NULL },
+			   { "usr/share/X11/xkb", NULL } },
 		I915,
 	},
 	{

@@ -72,7 +72,7 @@ int qt_guest_programs_find(const char *const *programs, struct qt_guest_programs
 	int rc = *programs ? add(&found, LOADER) : 0;
 
 	for (; rc == 0 && *programs; programs++) {
-		if (access(*programs, X_OK) < 0) {
+		if (access(*programs, R_OK) < 0) {
 			rc = vgpu_error_set(err, VGPU_ERROR_NEED, errno, "%s is not there",
 					    *programs);
 			break;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Programs of this machine for a guest's initramfs: they and the libraries that they are linked with,
- * each where it is here.
+ * Programs of this machine, and what they load by themselves, for a guest's initramfs: they and the
+ * libraries that they are linked with, each where it is here.
  */
 
 #include "initramfs.h"

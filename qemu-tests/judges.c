@@ -5,6 +5,7 @@
 #include "capture.h"
 #include "clock.h"
 #include "guest-console.h"
+#include "guest-drivers.h"
 #include "image.h"
 #include "launch.h"
 #include "verdict.h"
@@ -12,15 +13,17 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <vgpulab/cleanup.h>
 
-#define PROGRAM_MS 120000
-#define LOOK_MS	   60000
-#define HZ_MIN	   59.5
-#define FLIP_TRIES 5
-#define HZ_MAX	   60.5
+#define PROGRAM_MS	120000
+#define LOOK_MS		60000
+#define PANEL_HEIGHT_PX 32
+#define HZ_MIN		59.5
+#define FLIP_TRIES	5
+#define HZ_MAX		60.5
 
 typedef void take_line(void *data, const char *line);
 
@@ -247,7 +250,9 @@ static bool shows_bars(const struct qt_image *image)
 	return true;
 }
 
-static int look_for_bars(const struct qt_action_run *run, struct vgpu_error *err)
+/* A screen, as QMP has it, that @shows accepts. */
+static int look_for(const struct qt_action_run *run, bool (*shows)(const struct qt_image *image),
+		    const char *what, struct vgpu_error *err)
 {
 	const struct timespec pause = { .tv_nsec = 100000000 };
 	const struct qt_capture *capture = qt_capture_find("qmp");
@@ -259,12 +264,16 @@ static int look_for_bars(const struct qt_action_run *run, struct vgpu_error *err
 		if (r)
 			return r;
 		if (image.width_px == run->width_px && image.height_px == run->height_px &&
-		    shows_bars(&image))
+		    shows(&image))
 			return 0;
 		nanosleep(&pause, NULL);
 	}
-	return vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
-			      "modetest's colour bars were not seen, or not exactly");
+	return vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG, "%s not seen, or not exactly", what);
+}
+
+static int look_for_bars(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	return look_for(run, shows_bars, "modetest's colour bars were", err);
 }
 
 int qt_judge_bars(const struct qt_action_run *run, struct vgpu_error *err)
@@ -272,6 +281,42 @@ int qt_judge_bars(const struct qt_action_run *run, struct vgpu_error *err)
 	struct said said = { 0 };
 
 	return show_with_modetest(run, 25, "", &said, look_for_bars, err);
+}
+
+/*
+ * Without clock and pointer: launchers at the panel's left end, and else two colours.
+ * Source: Weston, clients/desktop-shell.c, panel_configure(): 32 pixels high
+ */
+static bool shows_desktop(const struct qt_image *image)
+{
+	uint32_t background = (uint32_t)strtoul(QT_DESKTOP_BACKGROUND, NULL, 16) & 0xffffff;
+	uint32_t panel = (uint32_t)strtoul(QT_DESKTOP_PANEL, NULL, 16) & 0xffffff;
+
+	for (uint32_t y = 0; y < image->height_px; y++) {
+		uint32_t from = y < PANEL_HEIGHT_PX ? image->width_px / 2 : 0;
+
+		for (uint32_t x = from; x < image->width_px; x++) {
+			uint32_t pixel = image->xrgb[(size_t)y * image->width_px + x] & 0xffffff;
+
+			if (pixel != (y < PANEL_HEIGHT_PX ? panel : background))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Weston knows no end of its own. */
+int qt_judge_desktop(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	static const char command[] =
+		"run seconds=100 env XDG_RUNTIME_DIR=/run/user timeout --preserve-status 50 weston "
+		"--backend=drm-backend.so --use-pixman --tty=1 --config=/etc/weston.ini";
+	int r = qt_console_send(qt_vm_console(run->vm), command, err);
+	int looked = r ? 0 : look_for(run, shows_desktop, "Weston's desktop was", err);
+
+	if (!r)
+		r = finish_program(run, command, NULL, NULL, looked ? NULL : err);
+	return looked ? looked : r;
 }
 
 /* Each of some texts must be in some line. */

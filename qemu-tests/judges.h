@@ -10,6 +10,8 @@
 
 struct qt_action_run;
 
+/** Weston shows its panel and its background, in the colours that it was given, and ends well. */
+int qt_judge_desktop(const struct qt_action_run *run, struct vgpu_error *err);
 /** modetest lists one connected monitor whose preferred mode is the step's, at 60 Hz. */
 int qt_judge_modes(const struct qt_action_run *run, struct vgpu_error *err);
 /** modetest shows its colour bars, which QEMU's screendump must show exactly. */

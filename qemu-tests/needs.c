@@ -189,15 +189,26 @@ static bool probe_ovmf(const struct qt_needs *needs, char *why, size_t why_size)
 	return can_read(QT_OVMF, "UEFI firmware", "install ovmf", why, why_size);
 }
 
-static bool probe_judges(const struct qt_needs *needs, char *why, size_t why_size)
+static bool probe_programs(const char *driver_name, char *why, size_t why_size)
 {
-	const struct qt_guest_driver *driver = qt_guest_driver_find("i915-judges");
+	const struct qt_guest_driver *driver = qt_guest_driver_find(driver_name);
+	char advice[64];
 
+	snprintf(advice, sizeof(advice), "install %s", driver->packages);
 	for (size_t i = 0; driver->programs[i]; i++)
-		if (!can_read(driver->programs[i], "judge for the guest",
-			      "install libdrm-tests and intel-gpu-tools", why, why_size))
+		if (!can_read(driver->programs[i], "program for the guest", advice, why, why_size))
 			return false;
 	return true;
+}
+
+static bool probe_judges(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	return probe_programs("i915-judges", why, why_size);
+}
+
+static bool probe_desktop(const struct qt_needs *needs, char *why, size_t why_size)
+{
+	return probe_programs("i915-desktop", why, why_size);
 }
 
 static bool probe_monitor(const struct qt_needs *needs, char *why, size_t why_size)
@@ -211,6 +222,7 @@ static bool probe_monitor(const struct qt_needs *needs, char *why, size_t why_si
 
 const struct qt_need qt_need_rows[] = {
 	{ "judges", "programs of others that look at a GPU", probe_judges },
+	{ "desktop", "a Wayland desktop for the guest", probe_desktop },
 	{ "monitor", "a monitor whose plug can be pulled", probe_monitor },
 	{ "qemu", "QEMU for x86-64", probe_qemu },
 	{ "guest-kernel", "a kernel for the guest", probe_guest_kernel },

@@ -47,6 +47,23 @@ static int open_out_dir(const char *path, struct vgpu_error *err)
 	return fd;
 }
 
+static size_t list_files(const struct qt_guest_driver *driver, struct qt_initramfs_entry *entries)
+{
+	size_t len = 0;
+
+	for (; len < QT_DRIVER_FILES_MAX && driver->files[len].path; len++) {
+		const char *text = driver->files[len].text;
+
+		entries[len] = (struct qt_initramfs_entry){
+			.path = driver->files[len].path,
+			.mode = text ? S_IFREG | 0644 : S_IFDIR | 0700,
+			.data = text,
+			.data_len = text ? strlen(text) : 0,
+		};
+	}
+	return len;
+}
+
 /* One program is all that the guest needs, and what modules a stock driver has. */
 static int write_initramfs(const struct qt_runner *runner, const struct qt_guest_driver *driver,
 			   struct vgpu_error *err)
@@ -57,6 +74,7 @@ static int write_initramfs(const struct qt_runner *runner, const struct qt_guest
 	_autofree_ struct qt_initramfs_entry *entries = NULL;
 	_autoclose_ int fd = -1;
 	char name[64];
+	size_t len;
 	int r = 0;
 
 	snprintf(name, sizeof(name), QT_INITRAMFS_FORMAT, driver ? "-" : "",
@@ -73,7 +91,8 @@ static int write_initramfs(const struct qt_runner *runner, const struct qt_guest
 		r = qt_guest_programs_find(driver->programs, &programs, err);
 	if (r)
 		return r;
-	entries = calloc(modules.entries_len + programs.entries_len + 1, sizeof(*entries));
+	entries = calloc(modules.entries_len + programs.entries_len + 1 + QT_DRIVER_FILES_MAX,
+			 sizeof(*entries));
 	if (!entries)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "writing %s", name);
 	entries[0] = (struct qt_initramfs_entry){ .path = "init",
@@ -84,7 +103,10 @@ static int write_initramfs(const struct qt_runner *runner, const struct qt_guest
 	if (programs.entries_len)
 		memcpy(entries + 1 + modules.entries_len, programs.entries,
 		       programs.entries_len * sizeof(*entries));
-	return qt_initramfs_write(fd, entries, 1 + modules.entries_len + programs.entries_len, err);
+	len = 1 + modules.entries_len + programs.entries_len;
+	if (driver)
+		len += list_files(driver, entries + len);
+	return qt_initramfs_write(fd, entries, len, err);
 }
 
 static bool is_driver_selected(const struct qt_options *options,
@@ -107,7 +129,7 @@ static int write_all_initramfs(struct qt_runner *runner, struct vgpu_error *err)
 	for (size_t i = 0; i < qt_guest_drivers_len && !r; i++)
 		if (is_driver_selected(runner->options, &qt_guest_drivers[i]) &&
 		    (!qt_guest_drivers[i].programs[0] ||
-		     qt_needs_met(&runner->needs, "judges", NULL)) &&
+		     qt_needs_met(&runner->needs, qt_guest_drivers[i].need, NULL)) &&
 		    qt_needs_met(&runner->needs, "guest-init", NULL) &&
 		    qt_needs_met(&runner->needs, "guest-modules", NULL))
 			r = write_initramfs(runner, &qt_guest_drivers[i], err);

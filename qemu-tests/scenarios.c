@@ -31,8 +31,7 @@ const struct qt_scenario qt_scenarios[] = {
 	},
 	{
 		.name = "region-formats",
-		.summary =
-			"planes in formats other than XRGB8888, as a console or a compositor uses",
+		.summary = "planes in formats other than XRGB8888, as compositors use",
 		.path = "region-qmp+vnc",
 		.steps = { { 1024, 768, "RG16" },
 			   { 1024, 768, "XB24" },
@@ -157,8 +156,7 @@ const struct qt_scenario qt_scenarios[] = {
 	},
 	{
 		.name = "i915-blitter",
-		.summary =
-			"the card drawn by the GPU's blitter, linear and X-tiled, in three depths",
+		.summary = "the card drawn by the blitter, linear and X-tiled, in three depths",
 		.path = "region-qmp+vnc",
 		.driver = "i915",
 		.steps = { { 1024, 768, .frames = 2, .blitter = true },
@@ -195,8 +193,7 @@ const struct qt_scenario qt_scenarios[] = {
 	},
 	{
 		.name = "i915-planes",
-		.summary =
-			"a sprite plane above the primary one, and planes that turn by 180 degrees",
+		.summary = "a sprite plane above the primary, and planes turned by 180 degrees",
 		.path = "region-qmp+vnc",
 		.driver = "i915",
 		.steps = { { 1024, 768, .sprite = true, .frames = 2 },
@@ -258,6 +255,14 @@ const struct qt_scenario qt_scenarios[] = {
 			   { 1024, 768, .action = "judge-registers" },
 			   { 1024, 768, .action = "judge-ggtt" },
 			   { 1024, 768, .action = "judge-cards" } },
+	},
+	{
+		.name = "i915-desktop",
+		.summary = "Weston, Debian's own, starts its desktop on i915, and ends it",
+		.path = "region-qmp+vnc",
+		.driver = "i915-desktop",
+		.needs = { "desktop" },
+		.steps = { { 1024, 768 }, { 1024, 768, .action = "judge-desktop" } },
 	},
 	{
 		.name = "i915-spice",
