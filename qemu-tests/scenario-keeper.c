@@ -67,8 +67,8 @@ static void remove_noted(int out_fd)
 	unlinkat(out_fd, NOTES, 0);
 }
 
-/* Of every scenario's directory. */
-static void remove_sockets(int out_fd)
+/* Of every scenario's directory, and of those in it: a second QEMU has one of its own. */
+static void remove_sockets(int out_fd, int depth)
 {
 	int listed_fd = openat(out_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_autoclosedir_ DIR *dir = listed_fd < 0 ? NULL : fdopendir(listed_fd);
@@ -79,8 +79,11 @@ static void remove_sockets(int out_fd)
 				? -1
 				: openat(out_fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-		if (fd >= 0)
-			qt_vm_remove_sockets(fd);
+		if (fd < 0)
+			continue;
+		qt_vm_remove_sockets(fd);
+		if (depth > 1)
+			remove_sockets(fd, depth - 1);
 	}
 }
 
@@ -98,7 +101,7 @@ static void keep(int out_fd, int read_fd)
 	while (read(read_fd, &byte, 1) < 0 && errno == EINTR)
 		;
 	remove_noted(out_fd);
-	remove_sockets(out_fd);
+	remove_sockets(out_fd, 2);
 	_exit(0);
 }
 
