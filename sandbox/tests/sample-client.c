@@ -161,16 +161,13 @@ static void tell_planes(void)
 
 static void listen_on(uint32_t index, int fd)
 {
-	struct {
-		struct vfio_irq_set set;
-		int32_t fd;
-	} argument = {
-		{ sizeof(argument), VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, index,
-		  0, 1 },
-		fd,
-	};
+	/* struct vfio_irq_set, and its data */
+	uint32_t set[] = { 0,	  VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			   index, 0,
+			   1,	  (uint32_t)fd };
 
-	printf("listen %u %s\n", index, outcome(ioctl(device, VFIO_DEVICE_SET_IRQS, &argument)));
+	set[0] = sizeof(set);
+	printf("listen %u %s\n", index, outcome(ioctl(device, VFIO_DEVICE_SET_IRQS, set)));
 }
 
 static void tell_set_irqs(uint32_t flags, uint32_t index, uint32_t start, uint32_t count)
