@@ -56,7 +56,7 @@ with tempfile.TemporaryDirectory(prefix="vgpulab-ci-") as out:
         f.write(expect)
     command = [vgpulab, "test", "--gpu", "kaby-lake", "--out", f"{out}/run", "--expect", f"{out}/expect"]
     command += [f"--format={name}:{out}/{name}" for name in formats]
-    command += ["refused-x*", "refused-set-too-early", "refused-dmabuf-no-gl"]
+    command += ["refused-x*", "refused-set-too-early", "dmabuf-refused-no-gl"]
     code = subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
     if code in (12, 125):
         print("SKIP: needs userns: no fake host here")
