@@ -150,8 +150,8 @@ static void offer_paths(struct cli_completion *completion, const struct cli_opti
 
 static void offer_scenarios(struct cli_completion *completion, const struct cli_option *option)
 {
-	for (size_t i = 0; i < qt_scenarios_len; i++)
-		cli_complete_offer(completion, qt_scenarios[i].name, qt_scenarios[i].summary);
+	qt_for_each_scenario(scenario)
+		cli_complete_offer(completion, scenario->name, scenario->summary);
 }
 
 /* For the rest, the words that stand in the help text are the only ones there are. */

@@ -160,14 +160,15 @@ static int list_scenarios(const struct cli_arguments *args, const struct request
 	int r;
 
 	cli_listing_init(&listing, columns, VGPU_ARRAY_LEN(columns));
-	for (size_t i = 0; i < qt_scenarios_len; i++) {
-		if (!is_listed(request, &qt_scenarios[i]))
+	qt_for_each_scenario(scenario)
+	{
+		if (!is_listed(request, scenario))
 			continue;
 		listed++;
 		if (request->describe)
-			qt_scenario_describe(stdout, &qt_scenarios[i]);
+			qt_scenario_describe(stdout, scenario);
 		else
-			cli_listing_add(&listing, &qt_scenarios[i]);
+			cli_listing_add(&listing, scenario);
 	}
 	if (!listed) {
 		r = vgpu_error_set(&err, VGPU_ERROR_USAGE, EINVAL,

@@ -68,10 +68,9 @@ static bool is_for_image(const struct qt_scenario *scenario)
 	if (scenario->refused || scenario->driver || scenario->remote || !path->vgpu ||
 	    !path->captures[0] || !strcmp(path->captures[0], "guest"))
 		return false;
-	for (const struct qt_scenario *before = qt_scenarios; before < scenario; before++)
-		if (!strcmp(before->path, scenario->path) && !before->driver && !before->refused)
-			return false;
-	return true;
+	qt_for_each_scenario(first) if (!strcmp(first->path, scenario->path) && !first->driver &&
+					!first->refused) return first == scenario;
+	return false;
 }
 
 static bool is_selected(const struct qt_options *options, const struct qt_verdict *only,
@@ -101,15 +100,13 @@ int qt_plan_make(const struct qt_options *options, const struct qt_verdict *only
 		 const struct qt_verdict *done, struct qt_plan *out, struct vgpu_error *err)
 {
 	unsigned int rounds = options->rounds ? options->rounds : 1;
-	struct qt_plan plan = { calloc(qt_scenarios_len * rounds, sizeof(*plan.items)), 0 };
+	struct qt_plan plan = { calloc(qt_scenario_count() * rounds, sizeof(*plan.items)), 0 };
 
 	if (!plan.items)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "planning the run");
 	for (unsigned int round = 1; round <= rounds; round++)
-		for (size_t i = 0; i < qt_scenarios_len; i++)
-			if (is_selected(options, only, &qt_scenarios[i]))
-				plan.items[plan.len++] =
-					(struct qt_plan_item){ &qt_scenarios[i], round };
+		qt_for_each_scenario(scenario) if (is_selected(options, only, scenario))
+			plan.items[plan.len++] = (struct qt_plan_item){ scenario, round };
 	if (!plan.len) {
 		free(plan.items);
 		vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,

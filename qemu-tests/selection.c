@@ -8,9 +8,7 @@
 
 const struct qt_scenario *qt_scenario_find(const char *name)
 {
-	for (size_t i = 0; name && i < qt_scenarios_len; i++)
-		if (!strcmp(qt_scenarios[i].name, name))
-			return &qt_scenarios[i];
+	qt_for_each_scenario(scenario) if (name && !strcmp(scenario->name, name)) return scenario;
 	return NULL;
 }
 
@@ -34,10 +32,11 @@ const char *qt_selection_display(char *const *globs, size_t globs_len)
 {
 	const char *display = NULL;
 
-	for (size_t i = 0; i < qt_scenarios_len; i++) {
-		const char *wanted = qt_path_find(qt_scenarios[i].path)->display;
+	qt_for_each_scenario(scenario)
+	{
+		const char *wanted = qt_path_find(scenario->path)->display;
 
-		if (!wanted || !qt_scenario_selected(&qt_scenarios[i], globs, globs_len))
+		if (!wanted || !qt_scenario_selected(scenario, globs, globs_len))
 			continue;
 		if (display && strcmp(display, wanted))
 			return NULL;
@@ -48,9 +47,7 @@ const char *qt_selection_display(char *const *globs, size_t globs_len)
 
 bool qt_selection_needs_vgpu(char *const *globs, size_t globs_len)
 {
-	for (size_t i = 0; i < qt_scenarios_len; i++)
-		if (qt_scenario_selected(&qt_scenarios[i], globs, globs_len) &&
-		    qt_path_find(qt_scenarios[i].path)->vgpu)
-			return true;
+	qt_for_each_scenario(scenario) if (qt_scenario_selected(scenario, globs, globs_len) &&
+					   qt_path_find(scenario->path)->vgpu) return true;
 	return false;
 }

@@ -45,7 +45,8 @@ static void write_picture(int dir_fd, const char *name, uint32_t width_px)
 
 static void add_failed(struct fixture *fixture)
 {
-	struct qt_result *result = qt_verdict_add(fixture->verdict, &qt_scenarios[2]);
+	struct qt_result *result =
+		qt_verdict_add(fixture->verdict, qt_scenario_find("region-modes"));
 	struct vgpu_error wrong = { .message = "frame 1: <b>vnc</b> shows stride", .hint = "hint" };
 	_autoclose_ int dir_fd = -1;
 	struct qt_frame *frame;
@@ -86,8 +87,8 @@ static int set_up(void **state)
 	fixture->dir_fd = open(fixture->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	fixture->verdict = calloc(1, sizeof(*fixture->verdict));
 	strcpy(fixture->verdict->host, "a <fake> & host");
-	qt_verdict_add(fixture->verdict, &qt_scenarios[0]);
-	result = qt_verdict_add(fixture->verdict, &qt_scenarios[1]);
+	qt_verdict_add(fixture->verdict, qt_scenario_find("region-1024x768"));
+	result = qt_verdict_add(fixture->verdict, qt_scenario_find("region-1920x1200"));
 	result->outcome = QT_SKIPPED;
 	strcpy(result->reason, "needs vfio: none");
 	add_failed(fixture);

@@ -52,9 +52,11 @@ static void every_path_names_captures_and_needs_that_exist(void **state)
 
 static void every_scenario_can_be_run_as_it_is_written(void **state)
 {
-	for (size_t i = 0; i < qt_scenarios_len; i++) {
-		const struct qt_scenario *scenario = &qt_scenarios[i];
+	size_t seen = 0;
 
+	qt_for_each_scenario(scenario)
+	{
+		seen++;
 		assert_non_null(qt_path_find(scenario->path));
 		assert_true(!scenario->refused == !!qt_scenario_step(scenario, 0));
 		assert_true(!scenario->refused == !scenario->refusal);
@@ -74,9 +76,10 @@ static void every_scenario_can_be_run_as_it_is_written(void **state)
 			assert_true(!step->tiling || qt_tiling_find(step->tiling));
 			assert_true(!step->action || qt_action_find(step->action));
 		}
-		for (size_t j = 0; j < i; j++)
-			assert_string_not_equal(scenario->name, qt_scenarios[j].name);
+		assert_ptr_equal(scenario,
+				 qt_scenario_find(scenario->name)); /* no other is so named */
 	}
+	assert_int_equal(qt_scenario_count(), seen);
 }
 
 static void globs_select_but_what_is_on_request_must_be_named(void **state)

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the harness can run. A scenario is a row of qt_scenarios: one guest boot on one display path,
- * with some pictures shown one after the other.
+ * What the harness can run. A scenario is a row of a table: one guest boot on one display path, with
+ * some pictures shown one after the other.
  */
 
 #include <stdbool.h>
@@ -53,8 +53,16 @@ struct qt_scenario {
 	struct qt_step steps[QT_SCENARIO_STEPS_MAX];
 };
 
-extern const struct qt_scenario qt_scenarios[];
-extern const size_t qt_scenarios_len;
+/** The scenario that is listed after @before, NULL behind the last; the first if @before is NULL. */
+const struct qt_scenario *qt_scenario_next(const struct qt_scenario *before);
+
+/** How many there are. */
+size_t qt_scenario_count(void);
+
+/** Goes through all of them, in the order in which they are listed. */
+#define qt_for_each_scenario(scenario)                                              \
+	for (const struct qt_scenario *scenario = qt_scenario_next(NULL); scenario; \
+	     scenario = qt_scenario_next(scenario))
 
 /** The scenario of that name, or NULL. */
 const struct qt_scenario *qt_scenario_find(const char *name);
