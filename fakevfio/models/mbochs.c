@@ -246,11 +246,17 @@ static bool current_mode(const struct fv_device *dev, const struct mbochs *mboch
 	return true;
 }
 
+static bool same_mode(const struct fv_plane *a, const struct fv_plane *b)
+{
+	return a->start == b->start && a->width_px == b->width_px && a->height_px == b->height_px &&
+	       a->stride_bytes == b->stride_bytes;
+}
+
 /* Has this mode been asked for? If not, it is remembered, in place of the oldest if need be. */
 static bool known_mode(struct mbochs *mbochs, const struct fv_plane *mode)
 {
 	for (unsigned int i = 0; i < MODES_KEPT && i < mbochs->modes_len; i++)
-		if (!memcmp(&mbochs->modes[i], mode, sizeof(*mode)))
+		if (same_mode(&mbochs->modes[i], mode))
 			return true;
 	mbochs->modes[mbochs->modes_len++ % MODES_KEPT] = *mode;
 	return false;
@@ -264,7 +270,7 @@ static int mbochs_query_plane(struct fv_device *dev, uint32_t display, enum fv_p
 
 	if (display != VFIO_GFX_PLANE_TYPE_DMABUF)
 		return -EINVAL;
-	memset(out, 0, sizeof(*out)); /* padding too, for it is compared */
+	memset(out, 0, sizeof(*out));
 	if (type != FV_PLANE_PRIMARY || !current_mode(dev, mbochs, out))
 		return 0;
 	return known_mode(mbochs, out) ? 0 : -ENOMEM;
