@@ -102,7 +102,8 @@ static int end(struct cli_arguments *args, int code)
 	return -1;
 }
 
-int cli_device_request_read(struct cli_device_request *request, struct cli_arguments *args)
+/* Reads all arguments; one UUID may also stand without an option. 0, or -1 if the verb is to end. */
+static int read_all(struct cli_device_request *request, struct cli_arguments *args)
 {
 	int id, code = 0;
 
@@ -119,6 +120,28 @@ int cli_device_request_read(struct cli_device_request *request, struct cli_argum
 	if (args->operands_len)
 		code = cli_device_request_take_uuid(request, args, args->operands[0]);
 	return code ? end(args, code) : 0;
+}
+
+int cli_device_verb_run(const struct cli_device_verb *verb, const struct cli_globals *globals,
+			int argc, char **argv)
+{
+	_cli_host_ struct cli_host host = { 0 };
+	struct cli_device_request request;
+	struct vgpu_error err = { 0 };
+	struct cli_arguments args;
+	const char *mistake;
+	int ret;
+
+	cli_arguments_init(&args, globals, argc, argv);
+	if (read_all(&request, &args) < 0)
+		return args.exit_code;
+	mistake = verb->find_mistake(&request);
+	if (mistake)
+		return cli_usage_fail(&args, "%s", mistake);
+	ret = cli_host_open(&args.globals, &host, &err);
+	if (ret == 0)
+		ret = verb->act(&args.globals, &host, &request, &err);
+	return ret < 0 ? cli_fail(&args.globals, &err) : 0;
 }
 
 int cli_definition_load(const char *jsonfile, struct vgpu_definition *definition,

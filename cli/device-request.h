@@ -8,7 +8,7 @@
 
 #include <vgpulab/definition.h>
 
-#include "cli.h"
+#include "host.h"
 
 enum {
 	CLI_DEVICE_JSONFILE = 256,
@@ -32,11 +32,19 @@ struct cli_device_request {
 /** Takes the option @id of @args. 0, or an exit code if its value is malformed. */
 int cli_device_request_take(struct cli_device_request *request, const struct cli_arguments *args,
 			    int id);
-/**
- * Reads all arguments; one UUID may also stand without an option. 0, or -1 if the verb is to end
- * with args->exit_code.
- */
-int cli_device_request_read(struct cli_device_request *request, struct cli_arguments *args);
+
+/** What define, undefine, modify, start or stop is, once its arguments are read. */
+struct cli_device_verb {
+	/** What is wrong with the request as a whole, or NULL. */
+	const char *(*find_mistake)(const struct cli_device_request *request);
+	/** Does it, and prints what is to print. 0, or a negative errno with @err filled. */
+	int (*act)(const struct cli_globals *globals, const struct cli_host *host,
+		   const struct cli_device_request *request, struct vgpu_error *err);
+};
+
+/** Such a verb, from its arguments to its exit code. */
+int cli_device_verb_run(const struct cli_device_verb *verb, const struct cli_globals *globals,
+			int argc, char **argv);
 
 /** Takes a UUID that stands without an option. 0 or an exit code. */
 int cli_device_request_take_uuid(struct cli_device_request *request,

@@ -83,20 +83,35 @@ int cli_display_option(struct cli_display *display, int id, const char *value,
 	}
 }
 
-int cli_ask_qemu(struct vgpu_version *out, struct vgpu_error *err)
+/* The version that @command prints in its first line. */
+static int ask_version(const char *command, struct vgpu_version *out)
 {
 	char line[256] = "";
-	FILE *pipe = popen("qemu-system-x86_64 --version 2>/dev/null", "re");
+	FILE *pipe = popen(command, "re");
 
 	if (pipe) {
 		if (!fgets(line, sizeof(line), pipe))
 			line[0] = '\0';
 		pclose(pipe);
 	}
-	if (!vgpu_version_parse(line, out))
+	return vgpu_version_parse(line, out);
+}
+
+int cli_ask_qemu(struct vgpu_version *out, struct vgpu_error *err)
+{
+	if (!ask_version("qemu-system-x86_64 --version 2>/dev/null", out))
 		return 0;
 	vgpu_error_set(err, VGPU_ERROR_NEED, ENOENT, "cannot ask qemu-system-x86_64 its version");
 	vgpu_error_hint(err, "install QEMU, or say which one is meant: --qemu 7.2");
+	return -ENOENT;
+}
+
+int cli_ask_libvirt(struct vgpu_version *out, struct vgpu_error *err)
+{
+	if (!ask_version("virsh --version 2>/dev/null", out))
+		return 0;
+	vgpu_error_set(err, VGPU_ERROR_NEED, ENOENT, "cannot ask virsh for libvirt's version");
+	vgpu_error_hint(err, "install libvirt-clients, or say which one is meant: --libvirt 9.0");
 	return -ENOENT;
 }
 

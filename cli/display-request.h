@@ -55,3 +55,5 @@ int cli_display_option(struct cli_display *display, int id, const char *value,
 int cli_display_complete(struct cli_display *display, struct vgpu_error *err);
 /** The version of the QEMU in PATH. 0, or -ENOENT with @err filled. */
 int cli_ask_qemu(struct vgpu_version *out, struct vgpu_error *err);
+/** The version of the libvirt whose virsh is in PATH. 0, or -ENOENT with @err filled. */
+int cli_ask_libvirt(struct vgpu_version *out, struct vgpu_error *err);

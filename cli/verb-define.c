@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "device-request.h"
-#include "host.h"
 #include "listing.h"
 
 const struct cli_option cli_define_options[] = {
@@ -41,46 +40,43 @@ static int fill_in(const struct cli_host *host, const struct cli_device_request 
 	return ret;
 }
 
-static int define(const struct cli_globals *globals, const struct cli_device_request *request,
-		  struct vgpu_definition *definition, struct vgpu_error *err)
+static const char *find_mistake_to_define(const struct cli_device_request *request)
 {
-	_cli_host_ struct cli_host host = { 0 };
-	int ret = cli_host_open(globals, &host, err);
+	if (request->jsonfile && (request->type || request->automatic))
+		return "--jsonfile brings its own type and start";
+	return NULL;
+}
 
-	if (ret == 0)
-		ret = fill_in(&host, request, definition, err);
+static int define(const struct cli_globals *globals, const struct cli_host *host,
+		  const struct cli_device_request *request, struct vgpu_error *err)
+{
+	_definition_ struct vgpu_definition definition = { 0 };
+	struct json_object *json;
+	int ret = fill_in(host, request, &definition, err);
+
 	if (ret == 0 && !request->force)
-		ret = vgpu_definition_check(host.host.backend, definition, err);
+		ret = vgpu_definition_check(host->host.backend, &definition, err);
 	if (ret == 0)
-		ret = vgpu_define(&host.host, definition, err);
-	return ret;
+		ret = vgpu_define(&host->host, &definition, err);
+	if (ret < 0)
+		return ret;
+	if (!globals->json) {
+		puts(definition.uuid.text);
+		return 0;
+	}
+	json = vgpu_definition_to_json(&definition);
+	json_object_object_add(json, "uuid", json_object_new_string(definition.uuid.text));
+	json_object_object_add(json, "parent", json_object_new_string(definition.parent));
+	cli_json_print(json);
+	json_object_put(json);
+	return 0;
 }
 
 int cli_verb_define(const struct cli_globals *globals, int argc, char **argv)
 {
-	_definition_ struct vgpu_definition definition = { 0 };
-	struct cli_device_request request;
-	struct vgpu_error err = { 0 };
-	struct cli_arguments args;
+	static const struct cli_device_verb verb = { find_mistake_to_define, define };
 
-	cli_arguments_init(&args, globals, argc, argv);
-	if (cli_device_request_read(&request, &args) < 0)
-		return args.exit_code;
-	if (request.jsonfile && (request.type || request.automatic))
-		return cli_usage_fail(&args, "--jsonfile brings its own type and start");
-	if (define(&args.globals, &request, &definition, &err) < 0)
-		return cli_fail(&args.globals, &err);
-	if (args.globals.json) {
-		struct json_object *json = vgpu_definition_to_json(&definition);
-
-		json_object_object_add(json, "uuid", json_object_new_string(definition.uuid.text));
-		json_object_object_add(json, "parent", json_object_new_string(definition.parent));
-		cli_json_print(json);
-		json_object_put(json);
-	} else {
-		puts(definition.uuid.text);
-	}
-	return 0;
+	return cli_device_verb_run(&verb, globals, argc, argv);
 }
 
 const struct cli_option cli_undefine_options[] = {
@@ -89,21 +85,21 @@ const struct cli_option cli_undefine_options[] = {
 	{ 0 },
 };
 
+static const char *find_mistake_to_undefine(const struct cli_device_request *request)
+{
+	return request->uuid ? NULL : "which vGPU? ('vgpulab list --defined')";
+}
+
+static int undefine(const struct cli_globals *globals, const struct cli_host *host,
+		    const struct cli_device_request *request, struct vgpu_error *err)
+{
+	(void)globals;
+	return vgpu_undefine(&host->host, request->uuid, request->parent, err);
+}
+
 int cli_verb_undefine(const struct cli_globals *globals, int argc, char **argv)
 {
-	_cli_host_ struct cli_host host = { 0 };
-	struct cli_device_request request;
-	struct vgpu_error err = { 0 };
-	struct cli_arguments args;
-	int ret;
+	static const struct cli_device_verb verb = { find_mistake_to_undefine, undefine };
 
-	cli_arguments_init(&args, globals, argc, argv);
-	if (cli_device_request_read(&request, &args) < 0)
-		return args.exit_code;
-	if (!request.uuid)
-		return cli_usage_fail(&args, "which vGPU? ('vgpulab list --defined')");
-	ret = cli_host_open(&args.globals, &host, &err);
-	if (ret == 0)
-		ret = vgpu_undefine(&host.host, request.uuid, request.parent, &err);
-	return ret < 0 ? cli_fail(&args.globals, &err) : 0;
+	return cli_device_verb_run(&verb, globals, argc, argv);
 }

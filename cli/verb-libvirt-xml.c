@@ -54,23 +54,6 @@ struct verb {
 	bool snippet, removal, unrecorded, has_libvirt;
 };
 
-static int ask_virsh(struct vgpu_version *out, struct vgpu_error *err)
-{
-	char line[64] = "";
-	FILE *pipe = popen("virsh --version 2>/dev/null", "re");
-
-	if (pipe) {
-		if (!fgets(line, sizeof(line), pipe))
-			line[0] = '\0';
-		pclose(pipe);
-	}
-	if (!vgpu_version_parse(line, out))
-		return 0;
-	vgpu_error_set(err, VGPU_ERROR_NEED, ENOENT, "cannot ask virsh for libvirt's version");
-	vgpu_error_hint(err, "install libvirt-clients, or say which one is meant: --libvirt 9.0");
-	return -ENOENT;
-}
-
 static int take_count(const char *value, unsigned int *out, struct vgpu_error *err)
 {
 	char *rest;
@@ -129,7 +112,7 @@ static int complete(struct verb *verb, struct vgpu_libvirt_request *out, struct 
 	int ret = cli_display_complete(&verb->display, err);
 
 	if (ret == 0 && !verb->has_libvirt)
-		ret = ask_virsh(&verb->libvirt, err);
+		ret = cli_ask_libvirt(&verb->libvirt, err);
 	if (ret == 0)
 		*out = (struct vgpu_libvirt_request){ verb->display.request, verb->libvirt,
 						      verb->unrecorded };
@@ -235,7 +218,7 @@ static int lint(struct verb *verb, int *exit_code, struct vgpu_error *err)
 	if (!verb->display.has_qemu)
 		ret = cli_ask_qemu(&verb->display.request.qemu, err);
 	if (ret == 0 && !verb->has_libvirt)
-		ret = ask_virsh(&verb->libvirt, err);
+		ret = cli_ask_libvirt(&verb->libvirt, err);
 	if (ret == 0)
 		ret = cli_file_read(verb->lint, &text, &len, err);
 	if (ret)

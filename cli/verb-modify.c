@@ -112,21 +112,16 @@ static const char *find_mistake(const struct cli_device_request *request)
 	return NULL;
 }
 
+static int modify(const struct cli_globals *globals, const struct cli_host *host,
+		  const struct cli_device_request *request, struct vgpu_error *err)
+{
+	(void)globals;
+	return cli_modify(host, request, err);
+}
+
 int cli_verb_modify(const struct cli_globals *globals, int argc, char **argv)
 {
-	_cli_host_ struct cli_host host = { 0 };
-	struct cli_device_request request;
-	struct vgpu_error err = { 0 };
-	struct cli_arguments args;
-	int ret;
+	static const struct cli_device_verb verb = { find_mistake, modify };
 
-	cli_arguments_init(&args, globals, argc, argv);
-	if (cli_device_request_read(&request, &args) < 0)
-		return args.exit_code;
-	if (find_mistake(&request))
-		return cli_usage_fail(&args, "%s", find_mistake(&request));
-	ret = cli_host_open(&args.globals, &host, &err);
-	if (ret == 0)
-		ret = cli_modify(&host, &request, &err);
-	return ret < 0 ? cli_fail(&args.globals, &err) : 0;
+	return cli_device_verb_run(&verb, globals, argc, argv);
 }

@@ -37,30 +37,32 @@ static int find(const struct cli_host *host, const struct cli_device_request *re
 	return cli_device_request_describe(request, NULL, definition, err);
 }
 
-int cli_verb_start(const struct cli_globals *globals, int argc, char **argv)
+static const char *find_mistake_to_start(const struct cli_device_request *request)
+{
+	return request->jsonfile && request->type ? "--jsonfile brings its own type" : NULL;
+}
+
+static int start(const struct cli_globals *globals, const struct cli_host *host,
+		 const struct cli_device_request *request, struct vgpu_error *err)
 {
 	_definition_ struct vgpu_definition definition = { 0 };
-	_cli_host_ struct cli_host host = { 0 };
-	struct cli_device_request request;
-	struct vgpu_error err = { 0 };
-	struct cli_arguments args;
-	int ret;
+	int ret = find(host, request, &definition, err);
 
-	cli_arguments_init(&args, globals, argc, argv);
-	if (cli_device_request_read(&request, &args) < 0)
-		return args.exit_code;
-	if (request.jsonfile && request.type)
-		return cli_usage_fail(&args, "--jsonfile brings its own type");
-	ret = cli_host_open(&args.globals, &host, &err);
+	(void)globals;
 	if (ret == 0)
-		ret = find(&host, &request, &definition, &err);
-	if (ret == 0)
-		ret = vgpu_start(&host.host, &definition, NULL, &err);
+		ret = vgpu_start(&host->host, &definition, NULL, err);
 	/* it is as it was asked for */
 	if (ret < 0 && ret != -EALREADY)
-		return cli_fail(&args.globals, &err);
+		return ret;
 	puts(definition.uuid.text);
 	return 0;
+}
+
+int cli_verb_start(const struct cli_globals *globals, int argc, char **argv)
+{
+	static const struct cli_device_verb verb = { find_mistake_to_start, start };
+
+	return cli_device_verb_run(&verb, globals, argc, argv);
 }
 
 const struct cli_option cli_stop_options[] = {
@@ -68,23 +70,23 @@ const struct cli_option cli_stop_options[] = {
 	{ 0 },
 };
 
+static const char *find_mistake_to_stop(const struct cli_device_request *request)
+{
+	return request->uuid ? NULL : "which vGPU? ('vgpulab list')";
+}
+
+static int stop(const struct cli_globals *globals, const struct cli_host *host,
+		const struct cli_device_request *request, struct vgpu_error *err)
+{
+	(void)globals;
+	return vgpu_stop(&host->host, request->uuid, err);
+}
+
 int cli_verb_stop(const struct cli_globals *globals, int argc, char **argv)
 {
-	_cli_host_ struct cli_host host = { 0 };
-	struct cli_device_request request;
-	struct vgpu_error err = { 0 };
-	struct cli_arguments args;
-	int ret;
+	static const struct cli_device_verb verb = { find_mistake_to_stop, stop };
 
-	cli_arguments_init(&args, globals, argc, argv);
-	if (cli_device_request_read(&request, &args) < 0)
-		return args.exit_code;
-	if (!request.uuid)
-		return cli_usage_fail(&args, "which vGPU? ('vgpulab list')");
-	ret = cli_host_open(&args.globals, &host, &err);
-	if (ret == 0)
-		ret = vgpu_stop(&host.host, request.uuid, &err);
-	return ret < 0 ? cli_fail(&args.globals, &err) : 0;
+	return cli_device_verb_run(&verb, globals, argc, argv);
 }
 
 /* Goes on after a failure; the exit code is the first failure's. */

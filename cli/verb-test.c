@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <qemu-tests/harness.h>
 #include <qemu-tests/lab.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <vgpulab/cleanup.h>
@@ -238,22 +237,6 @@ static int enter_fake(const struct cli_arguments *args, const struct request *re
 	return cli_fail(&args->globals, &err);
 }
 
-static void on_signal(int signal_number)
-{
-	qt_interrupt();
-}
-
-static void catch_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	/* without SA_RESTART: whatever waits shall wake up */
-	struct sigaction action = { .sa_handler = on_signal };
-
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(signals); i++)
-		sigaction(signals[i], &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 /* The same command line without --in, in the lab VM. */
 static int run_in_lab(const struct cli_arguments *args, const struct request *request)
 {
@@ -281,7 +264,7 @@ static int run_in_lab(const struct cli_arguments *args, const struct request *re
 		else if (strncmp(args->argv[i], "--in=", 5))
 			argv[n++] = args->argv[i];
 	}
-	catch_signals();
+	qt_catch_signals();
 	r = qt_lab_run(&options, &status, &times, &err);
 	if (r)
 		return cli_fail(&args->globals, &err);
@@ -387,7 +370,7 @@ static int run_scenarios(const struct cli_arguments *args, struct request *reque
 	request->options.command = command;
 	request->options.enter = *enter ? enter : NULL;
 	request->options.progress = stderr;
-	catch_signals();
+	qt_catch_signals();
 	if (qt_run(&request->options, &verdict, &err))
 		return cli_fail(&args->globals, &err);
 	for (size_t i = 0; i < request->formats_len; i++)

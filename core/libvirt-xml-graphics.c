@@ -218,21 +218,6 @@ static bool is_in_the_way(const struct vgpu_plan *plan, const xmlNode *graphics)
 	return graphics_of(plan)->gl && vgpu_xml_is(graphics, "type", "egl-headless");
 }
 
-static void add_graphics(struct vgpu_plan *plan, char *fragment)
-{
-	xmlNode *last = NULL;
-
-	for (xmlNode *at = vgpu_xml_child(plan->devices, "graphics", NULL); at;
-	     at = vgpu_xml_next(at, "graphics", NULL))
-		last = at;
-	if (!last || !fragment) {
-		vgpu_plan_add_device(plan, fragment);
-		return;
-	}
-	vgpu_xml_add_after(&plan->changes, last, fragment);
-	free(fragment);
-}
-
 /* The vGPU's console must be the first: no emulated VGA, and none that libvirt adds by itself. */
 static void plan_video(struct vgpu_plan *plan)
 {
@@ -266,9 +251,9 @@ void vgpu_plan_graphics(struct vgpu_plan *plan)
 		}
 	}
 	if (!has_main)
-		add_graphics(plan, main_fragment(plan));
+		vgpu_plan_add_beside(plan, "graphics", main_fragment(plan));
 	if (!has_headless)
-		add_graphics(plan, headless_fragment(plan));
+		vgpu_plan_add_beside(plan, "graphics", headless_fragment(plan));
 	/* libvirt before 4.6 has no video 'none'; there the path 'none' leaves video alone */
 	if (vgpu_version_since(plan->request->libvirt, 4, 6))
 		plan_video(plan);

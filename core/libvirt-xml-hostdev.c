@@ -179,22 +179,6 @@ static void adapt(struct vgpu_plan *plan, xmlNode *hostdev)
 	}
 }
 
-static void add(struct vgpu_plan *plan)
-{
-	char *fragment = vgpu_hostdev_fragment(plan);
-	xmlNode *last = NULL;
-
-	for (xmlNode *at = vgpu_xml_child(plan->devices, "hostdev", NULL); at;
-	     at = vgpu_xml_next(at, "hostdev", NULL))
-		last = at;
-	if (!last || !fragment) {
-		vgpu_plan_add_device(plan, fragment);
-		return;
-	}
-	vgpu_xml_add_after(&plan->changes, last, fragment);
-	free(fragment);
-}
-
 static int refuse(struct vgpu_error *err, const char *why, const char *instead)
 {
 	vgpu_error_set(err, VGPU_ERROR_EXISTS, EEXIST, "cannot edit the domain: %s", why);
@@ -222,6 +206,6 @@ int vgpu_plan_hostdev(struct vgpu_plan *plan, struct vgpu_error *err)
 	if (own)
 		adapt(plan, own);
 	else
-		add(plan);
+		vgpu_plan_add_beside(plan, "hostdev", vgpu_hostdev_fragment(plan));
 	return 0;
 }

@@ -77,6 +77,21 @@ void vgpu_plan_add_device(struct vgpu_plan *plan, char *fragment)
 	plan->new_devices = joined;
 }
 
+void vgpu_plan_add_beside(struct vgpu_plan *plan, const char *name, char *fragment)
+{
+	xmlNode *last = NULL;
+
+	for (xmlNode *at = vgpu_xml_child(plan->devices, name, NULL); at;
+	     at = vgpu_xml_next(at, name, NULL))
+		last = at;
+	if (!last || !fragment) {
+		vgpu_plan_add_device(plan, fragment);
+		return;
+	}
+	vgpu_xml_add_after(&plan->changes, last, fragment);
+	free(fragment);
+}
+
 /* <devices> around the new devices, each of whose lines moves a level in. */
 static char *print_devices(const char *fragment)
 {

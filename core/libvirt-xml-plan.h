@@ -48,6 +48,8 @@ int vgpu_plan_edit(struct vgpu_plan *plan, const struct vgpu_xml_text *text,
 
 /** A device for the end of <devices>. Takes @fragment; NULL: out of memory. */
 void vgpu_plan_add_device(struct vgpu_plan *plan, char *fragment);
+/** The same, behind the last device of that @name, if there is one. */
+void vgpu_plan_add_beside(struct vgpu_plan *plan, const char *name, char *fragment);
 
 /** Parts of vgpu_plan_edit(). */
 int vgpu_plan_hostdev(struct vgpu_plan *plan, struct vgpu_error *err);

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <time.h>
+#include <vgpulab/cleanup.h>
 
 /* A piece of work that takes a core of 3 GHz 60 ms, and what may at most be made of a slow one. */
 enum { WORK_ROUNDS = 30000000, WORK_MS = 60, PATIENCE_MAX = 20, NESTED = 8 };
@@ -21,6 +22,23 @@ static double patience = 1;
 void qt_interrupt(void)
 {
 	interrupted = 1;
+}
+
+static void on_signal(int signal_number)
+{
+	(void)signal_number;
+	qt_interrupt();
+}
+
+void qt_catch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	/* without SA_RESTART: whatever waits shall wake up */
+	struct sigaction action = { .sa_handler = on_signal };
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(signals); i++)
+		sigaction(signals[i], &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
 }
 
 bool qt_interrupted(void)

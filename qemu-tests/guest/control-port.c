@@ -76,3 +76,21 @@ void guest_port_receive(struct guest_port *port, void (*run)(struct guest_port *
 	for (ssize_t i = 0; i < len; i++)
 		take_byte(port, bytes[i], run);
 }
+
+static void print_line(void *data, const char *line)
+{
+	guest_port_print(data, "|", line);
+}
+
+void guest_port_answer(struct guest_port *port, struct guest *guest, char *line)
+{
+	struct guest_reply reply = { 0 };
+
+	guest->print_line = print_line;
+	guest->print_data = port;
+	if (line)
+		guest_command_run(guest, line, &reply);
+	else
+		guest_reply_fail(&reply, E2BIG, "the line is too long");
+	guest_port_print(port, reply.failed ? "error" : "ok", reply.text);
+}

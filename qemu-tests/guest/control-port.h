@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "commands.h"
+
 enum { GUEST_LINE_BYTES = 512 };
 
 struct guest_port {
@@ -29,3 +31,6 @@ void guest_port_print(const struct guest_port *port, const char *prefix, const c
  * long is run as NULL.
  */
 void guest_port_receive(struct guest_port *port, void (*run)(struct guest_port *port, char *line));
+
+/** Runs such a line, or NULL, and writes the answer. */
+void guest_port_answer(struct guest_port *port, struct guest *guest, char *line);

@@ -206,22 +206,9 @@ static int accept_control(const char *path)
 	return fd;
 }
 
-static void print_line(void *data, const char *line)
-{
-	guest_port_print(data, "|", line);
-}
-
 static void run_line(struct guest_port *port, char *line)
 {
-	struct guest_reply reply = { 0 };
-
-	guest.print_line = print_line;
-	guest.print_data = port;
-	if (line)
-		guest_command_run(&guest, line, &reply);
-	else
-		guest_reply_fail(&reply, E2BIG, "the line is too long");
-	guest_port_print(port, reply.failed ? "error" : "ok", reply.text);
+	guest_port_answer(port, &guest, line);
 	if (guest.quit)
 		exit(EXIT_SUCCESS);
 }

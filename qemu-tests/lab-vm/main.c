@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <qemu-tests/harness.h>
 #include <qemu-tests/lab.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <vgpulab/cleanup.h>
@@ -31,21 +30,6 @@ static const char help[] =
 	"\n"
 	"Exit code: the command's; 77 if there can be no VM here, 124 if the time was up, 125 if the\n"
 	"VM failed.\n";
-
-static void on_signal(int signal_number)
-{
-	qt_interrupt();
-}
-
-static void catch_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = on_signal };
-
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(signals); i++)
-		sigaction(signals[i], &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 static int take_number(const char *text, unsigned int *out)
 {
@@ -118,7 +102,7 @@ int main(int argc, char **argv)
 	r = take_options(argc, argv, &options, &verbose);
 	if (r)
 		return r;
-	catch_signals();
+	qt_catch_signals();
 	r = qt_lab_run(&options, &status, &times, &err);
 	if (verbose)
 		fprintf(stderr,

@@ -63,6 +63,8 @@ int qt_run(const struct qt_options *options, struct qt_verdict **out, struct vgp
 
 /** Ends a running qt_run() soon: what it made is removed, what it found is reported. Signal-safe. */
 void qt_interrupt(void);
+/** From here on SIGINT, SIGTERM and SIGHUP do that, and SIGPIPE nothing. */
+void qt_catch_signals(void);
 
 void qt_verdict_destroy(struct qt_verdict *verdict);
 VGPU_DEFINE_DESTROYP(qt_verdict)
