@@ -116,26 +116,49 @@ static void append(struct fake_notices *to, const struct fake_notices *notices)
 	to->len = to->max = to->len + notices->len;
 }
 
+/*
+ * Does telling all this wait? Forgetting a name locks its directory, which a client may have locked
+ * until it is answered; forgetting attributes locks nothing. Source: fs/fuse/dir.c,
+ * fuse_reverse_inval_entry(); fs/fuse/inode.c, fuse_reverse_inval_inode()
+ */
+static bool may_wait(const struct fake_notices *notices)
+{
+	struct fake_notice_item item;
+
+	for (size_t at = 0; at < notices->len; at += sizeof(item) + item.name_len) {
+		memcpy(&item, notices->data + at, sizeof(item));
+		if (item.name_len)
+			return true;
+	}
+	return false;
+}
+
+/* With names among them, another process tells the kernel, if requests outlive this one. */
+static void tell(struct fake_fuse *fuse, const struct fake_notices *notices)
+{
+	int fd = fuse_session_fd(fuse->session);
+
+	if (fuse->notices_deferred) {
+		/* there are no threads yet to answer what the kernel may wait for */
+		append(fuse->notices, notices);
+	} else if (!may_wait(notices)) {
+		/* who leads goes on leading, so it takes no lock that others hold while they wait */
+		fake_fuse_tell_kernel(fd, notices->data, notices->len);
+	} else if (!fuse->options.slots) {
+		fake_fuse_hand_over(fuse);
+		fake_fuse_tell_kernel(fd, notices->data, notices->len);
+	} else {
+		fake_fuse_hand_over(fuse);
+		pthread_mutex_lock(&fuse->notices_lock);
+		ask_notifier(fuse, notices);
+		pthread_mutex_unlock(&fuse->notices_lock);
+	}
+}
+
 static void tell_gathered(void *data)
 {
-	struct fake_fuse *fuse = data;
-
-	if (!gathered.len)
-		return;
-	/* the kernel locks directories for this: whoever has one locked may wait for an answer */
-	fake_fuse_hand_over(fuse);
-	if (!fuse->options.slots) {
-		fake_fuse_tell_kernel(fuse_session_fd(fuse->session), gathered.data, gathered.len);
-		notices_finish(&gathered);
-		return;
-	}
-	pthread_mutex_lock(&fuse->notices_lock);
-	/* while there are no threads yet to answer what the kernel may wait for */
-	if (fuse->notices_deferred)
-		append(fuse->notices, &gathered);
-	else
-		ask_notifier(fuse, &gathered);
-	pthread_mutex_unlock(&fuse->notices_lock);
+	if (gathered.len)
+		tell(data, &gathered);
 	notices_finish(&gathered);
 }
 
