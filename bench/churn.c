@@ -4,8 +4,11 @@
  * Creates and removes vGPUs on a mounted fake host.
  *
  * usage: churn MOUNT fill VGPUS       that many, on the parents in turn, as far as they fit
- *        churn MOUNT cycle CYCLES     one vGPU again and again; beside it an attribute is read
+ *        churn MOUNT cycle CYCLES [PID]   one vGPU again and again; beside it an attribute is read.
+ *                                     PID serves the mount: in each placement
  */
+
+#include "placement.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -104,13 +107,32 @@ static int cycle(unsigned int cycles)
 	return 0;
 }
 
+static int cycle_placed(unsigned int cycles, const char *server)
+{
+	struct placement placements[PLACEMENTS_MAX];
+	size_t len = placements_find(placements);
+	int ret = 0;
+
+	for (size_t i = 0; i < len && !ret; i++) {
+		if (placement_take(&placements[i], server))
+			return 1;
+		printf("%-15s", placements[i].name);
+		fflush(stdout);
+		ret = cycle(cycles);
+	}
+	return ret;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 4)
+	unsigned int number = argc > 3 ? (unsigned int)atoi(argv[3]) : 0;
+
+	if (argc < 4 || argc > 5)
 		return 2;
 	root = open(argv[1], O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return 2;
-	return strcmp(argv[2], "fill") ? cycle((unsigned int)atoi(argv[3]))
-				       : fill((unsigned int)atoi(argv[3]));
+	if (!strcmp(argv[2], "fill"))
+		return fill(number);
+	return argc > 4 ? cycle_placed(number, argv[4]) : cycle(number);
 }
