@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fake-conformance.h"
 
+#include "conformance-backend.h"
+
 #include <conformance/conformance.h>
 #include <conformance/report.h>
 #include <errno.h>
@@ -50,6 +52,22 @@ static int judge_gpu(const struct cli_arguments *args, const char *gpu)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* A tree behind the manager's seam: "mem" is none of a file system. */
+static int judge_backend(const struct cli_arguments *args)
+{
+	_cli_backend_ struct vgpu_backend *backend = NULL;
+	struct conformance_options options = { .sysfs = "/sys", .fake = true };
+	struct conformance_tree tree;
+	struct vgpu_error err = { 0 };
+
+	if (cli_backend_open(&args->globals, &backend, &err))
+		return cli_fail(&args->globals, &err);
+	cli_conformance_backend(backend, &tree);
+	options.tree = &tree;
+	printf("%s:\n", args->globals.backend);
+	return conformance_report(&options);
+}
+
 int cli_fake_conformance(const struct cli_arguments *args, const char *const *gpus, size_t gpus_len)
 {
 	int code = 0;
@@ -58,6 +76,12 @@ int cli_fake_conformance(const struct cli_arguments *args, const char *const *gp
 		return cli_usage_fail(args, "fake conformance wants --gpu, or one TREE");
 	if (args->operands_len == 2)
 		return judge_tree(args, args->operands[1]);
+	if (strcmp(args->globals.backend, "sysfs")) {
+		if (gpus_len || args->operands_len > 1)
+			return cli_usage_fail(args, "fake conformance judges one tree: with "
+						    "--backend no --gpu nor TREE");
+		return judge_backend(args);
+	}
 	for (size_t i = 0; i < gpus_len; i++) {
 		int one = judge_gpu(args, gpus[i]);
 

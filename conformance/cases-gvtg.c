@@ -8,6 +8,7 @@
 #define AVAILABLE(n)	"get $MT/" n "/available_instances"
 #define NAMED(n)	"$PRE" n
 #define CREATE(n, uuid) "put $MT/$PRE" n "/create " uuid " = 36;"
+#define AP_OPS		"drivers/s390/crypto/vfio_ap_ops.c"
 #define GVT(mib)	.kinds = CONFORMANCE_GVTG, .aperture_mib = mib
 
 static const struct conformance_case cases[] = {
@@ -100,6 +101,42 @@ static const struct conformance_case cases[] = {
 	{ "mbochs: description", "samples/vfio-mdev/mbochs.c",
 	  "get $T/description = virtual display, 4 MB video memory\\n",
 	  .kinds = CONFORMANCE_MBOCHS },
+	{ "nvidia: one type at a time", "NVIDIA's Virtual GPU Software User Guide",
+	  "get $A = 8\\n; get $A2 = 4\\n; put $C $U = 36; get $A = 7\\n; get $A2 = 0\\n;"
+	  "put $C2 $V = ENOSPC; put $R 1 = 1; get $A2 = 4\\n",
+	  .kinds = CONFORMANCE_NVIDIA },
+	{ "nvidia: names and descriptions", "NVIDIA's Virtual GPU Software User Guide",
+	  "get $T/name = GRID P4-1Q\\n; get $T/description = ~num_heads=[124], frl_config=*, "
+	  "framebuffer=1024M, max_resolution=*, max_instance=8\\\\n",
+	  .kinds = CONFORMANCE_NVIDIA },
+	{ "nvidia: a vGPU's attributes", "NVIDIA's Virtual GPU Software User Guide",
+	  "put $C $U = 36; ls $D/nvidia = vgpu_params vm_name; there $D/nvidia/vgpu_params = yes",
+	  .kinds = CONFORMANCE_NVIDIA },
+	{ "vfio-ccw: one in all", "drivers/s390/cio/vfio_ccw_ops.c",
+	  "ls $MT = $TN; get $T/name = I/O subchannel (Non-QDIO)\\n; get $A = 1\\n; put $C $U = 36; get $A = 0\\n;"
+	  "put $C d0000000-0000-4000-8000-000000000000 = EUSERS; put $R 1 = 1; get $A = 1\\n",
+	  .kinds = CONFORMANCE_CCW },
+	{ "vfio-ap: one less", AP_OPS,
+	  "ls $MT = $TN; get $T/name = VFIO AP Passthrough Device\\n; get $A = 65536\\n; put $C $U = 36; get $A = 65535\\n",
+	  .kinds = CONFORMANCE_AP },
+	{ "vfio-ap: the matrix is adapters by domains", "Documentation/s390/vfio-ap.rst",
+	  "put $C $U = 36; get $D/matrix = ; put $D/assign_adapter 5 = 1; get $D/matrix = 05.\\n;"
+	  "put $D/assign_domain 4 = 1; get $D/matrix = 05.0004\\n; put $D/assign_domain 0xab\\n = 5;"
+	  "put $D/assign_adapter 6 = 1; get $D/matrix = 05.0004\\n05.00ab\\n06.0004\\n06.00ab\\n;"
+	  "put $D/unassign_adapter 5 = 1; put $D/unassign_adapter 6 = 1; get $D/matrix = .0004\\n.00ab\\n",
+	  .kinds = CONFORMANCE_AP },
+	{ "vfio-ap: control domains", AP_OPS,
+	  "put $C $U = 36; get $D/control_domains = ; put $D/assign_control_domain 0xab = 4; "
+	  "get $D/control_domains = 00ab\\n; put $D/unassign_control_domain 171 = 3; get $D/control_domains = ",
+	  .kinds = CONFORMANCE_AP },
+	{ "vfio-ap: what there is not", AP_OPS,
+	  "put $C $U = 36; put $D/assign_adapter 256 = ENODEV; put $D/assign_domain 256 = ENODEV;"
+	  "put $D/assign_control_domain 256 = ENODEV; put $D/assign_adapter x = EINVAL; get $D/matrix = ",
+	  .kinds = CONFORMANCE_AP },
+	{ "vfio-ap: modes", AP_OPS,
+	  "put $C $U = 36; stat $D/assign_adapter = file 0200 size=4096; stat $D/matrix = file 0444 size=4096;"
+	  "get $D/assign_adapter = EACCES|EIO",
+	  .kinds = CONFORMANCE_AP },
 };
 
 CONFORMANCE_TABLE(conformance_gvtg, "Types and their arithmetic", cases);

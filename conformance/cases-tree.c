@@ -36,7 +36,7 @@ static const struct conformance_case cases[] = {
 	  .kinds = DESCRIBED },
 	{ "a type's entries without a description", MDEV_SYSFS,
 	  "ls $T = available_instances create device_api devices name; get $T/description = ENOENT",
-	  .kinds = CONFORMANCE_MTTY },
+	  .kinds = CONFORMANCE_MTTY | S390 },
 	{ "a type's entries in the order of their hashes", KERNFS_HASH,
 	  "order $T = device_api description devices create available_instances name",
 	  .kinds = DESCRIBED },
@@ -50,7 +50,8 @@ static const struct conformance_case cases[] = {
 	  .kinds = DESCRIBED },
 	{ "devices: an empty directory", MDEV_SYSFS,
 	  "stat $T/devices = dir 0755 size=0; ls $T/devices = ; nlink $T/devices = 2" },
-	{ "device_api says vfio-pci", "include/linux/vfio.h", "get $T/device_api = vfio-pci\\n" },
+	{ "device_api names the bus of VFIO", "include/linux/vfio.h",
+	  "get $T/device_api = $API\\n" },
 	{ "an attribute has no blocks", KERNFS, "blocks $A = 0 of 4096" },
 	{ "a directory has no blocks", KERNFS, "blocks $T = 0 of 4096" },
 	{ "attributes have one link", KERNFS, "nlink $A = 1; nlink $C = 1" },
@@ -66,6 +67,8 @@ static const struct conformance_case cases[] = {
 
 	{ "a device: a directory in its parent", MDEV_CORE, MADE "stat $D = dir 0755 size=0" },
 	{ "a device has three directories", KERNFS, MADE "nlink $D = 5", .kinds = GROUPED },
+	{ "a device without attributes of its own has two", KERNFS, MADE "nlink $D = 4",
+	  .kinds = S390 },
 	{ "the bus's link to a device", BUS_C, MADE "link $BUS/devices/$U = ../../..$PL/$U" },
 	{ "the type's link to a device", MDEV_SYSFS, MADE "link $T/devices/$U = ../../../$U" },
 	{ "the driver's link to a device", BUS_C, MADE "link $DRV/$U = ../../../..$PL/$U" },
@@ -83,6 +86,14 @@ static const struct conformance_case cases[] = {
 	{ "a sample's device's entries", "oracle 1",
 	  MADE "ls $D = driver iommu_group mdev_type power remove subsystem uevent $GRP vfio-dev",
 	  .kinds = SAMPLES },
+	{ "a subchannel's entries", "drivers/s390/cio/vfio_ccw_ops.c",
+	  MADE "ls $D = driver iommu_group mdev_type power remove subsystem uevent vfio-dev",
+	  .kinds = CONFORMANCE_CCW },
+	{ "a matrix's entries", "drivers/s390/crypto/vfio_ap_ops.c",
+	  MADE "ls $D = assign_adapter assign_control_domain assign_domain control_domains driver "
+	       "guest_matrix iommu_group matrix mdev_type power remove subsystem uevent "
+	       "unassign_adapter unassign_control_domain unassign_domain vfio-dev",
+	  .kinds = CONFORMANCE_AP },
 	{ "a device's entries in the order of hashes", KERNFS_HASH,
 	  MADE
 	  "order $D = uevent iommu_group power driver vfio-dev mdev_type subsystem $GRP remove",

@@ -72,11 +72,12 @@ static void *write_in_background(void *data)
 {
 	struct suite_background *background = data;
 	size_t len = strlen(background->bytes);
-	ssize_t ret = background->fd < 0 ? suite_put(background->path, background->bytes, len)
+	ssize_t ret = background->fd < 0 ? suite_put(background->parent, background->path,
+						     background->bytes, len)
 					 : write(background->fd, background->bytes, len);
 
 	pthread_mutex_lock(&background->lock);
-	background->result = ret < 0 ? -errno : ret;
+	background->result = ret == -1 && background->fd >= 0 ? -errno : ret;
 	background->done = true;
 	pthread_cond_signal(&background->changed);
 	pthread_mutex_unlock(&background->lock);
@@ -91,6 +92,7 @@ static void start_background(struct suite_run *run, struct suite_background *bac
 		suite_say_count(run, -1);
 		return;
 	}
+	background->parent = run->parent;
 	background->fd = fd;
 	snprintf(background->path, sizeof(background->path), "%s", path);
 	snprintf(background->bytes, sizeof(background->bytes), "%s", bytes);

@@ -57,38 +57,6 @@ int *suite_handle(struct suite_run *run, const char *name)
 	return &run->handles[(unsigned int)(name[0] - 'a') % HANDLES];
 }
 
-ssize_t suite_put(const char *path, const void *data, size_t len)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int error;
-	ssize_t ret;
-
-	if (fd < 0)
-		return -1;
-	ret = write(fd, data, len);
-	error = errno;
-	close(fd);
-	errno = error;
-	return ret;
-}
-
-ssize_t suite_get(const char *path, char *out, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int error;
-	ssize_t len;
-
-	if (fd < 0)
-		return -1;
-	len = read(fd, out, size - 1);
-	error = errno;
-	close(fd);
-	errno = error;
-	if (len >= 0)
-		out[len] = '\0';
-	return len;
-}
-
 #define OP(name) static void name(struct suite_run *run, int argc, char **argv)
 #define FD	 (*suite_handle(run, argv[0]))
 

@@ -24,64 +24,9 @@ static mode_t octal(const char *text)
 	return (mode_t)strtol(text, NULL, 8);
 }
 
-OP(op_put)
-{
-	static struct suite_bytes bytes;
-
-	suite_unescape(argc > 1 ? argv[1] : "", &bytes);
-	suite_say_count(run, suite_put(argv[0], bytes.data, bytes.len));
-}
-
-OP(op_get)
-{
-	char data[TEXT_MAX];
-	ssize_t len = suite_get(argv[0], data, sizeof(data));
-
-	if (len < 0)
-		suite_say_count(run, -1);
-	else
-		suite_say_bytes(run, data, (size_t)len);
-}
-
 static int not_dots(const struct dirent *entry)
 {
 	return strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
-}
-
-static void say_names(struct suite_run *run, const char *path,
-		      int (*compare)(const struct dirent **, const struct dirent **))
-{
-	struct dirent **entries;
-	int len = scandir(path, &entries, not_dots, compare);
-
-	if (len < 0) {
-		suite_say_count(run, -1);
-		return;
-	}
-	run->out[0] = '\0';
-	for (int i = 0; i < len; i++) {
-		size_t at = strlen(run->out);
-
-		snprintf(run->out + at, sizeof(run->out) - at, "%s%s", i ? " " : "",
-			 entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
-}
-
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-OP(op_ls)
-{
-	say_names(run, argv[0], by_bytes);
-}
-
-OP(op_order)
-{
-	say_names(run, argv[0], NULL);
 }
 
 /* What readdir says of the kind, which must be what lstat says. */
@@ -100,11 +45,10 @@ OP(op_dtype)
 		free(entries);
 }
 
-OP(op_link)
+OP(op_readlink)
 {
 	char target[PATH_LEN];
-	ssize_t len = readlink(argv[0], target,
-			       argc > 1 ? (size_t)strtol(argv[1], NULL, 0) : sizeof(target));
+	ssize_t len = readlink(argv[0], target, (size_t)strtol(argv[1], NULL, 0));
 
 	if (len < 0)
 		suite_say_count(run, -1);
@@ -152,13 +96,6 @@ OP(op_owner)
 		suite_say_count(run, -1);
 	else
 		suite_say(run, "%u:%u", st.st_uid, st.st_gid);
-}
-
-OP(op_there)
-{
-	struct stat st;
-
-	suite_say(run, lstat(argv[0], &st) ? "no" : "yes");
 }
 
 OP(op_access)
@@ -313,36 +250,18 @@ OP(op_user)
 }
 
 const struct suite_op suite_name_ops[] = {
-	{ "put", 1, op_put },
-	{ "get", 1, op_get },
-	{ "ls", 1, op_ls },
-	{ "order", 1, op_order },
-	{ "dtype", 2, op_dtype },
-	{ "link", 1, op_link },
-	{ "stat", 1, op_stat },
-	{ "nlink", 1, op_nlink },
-	{ "blocks", 1, op_blocks },
-	{ "owner", 1, op_owner },
-	{ "there", 1, op_there },
-	{ "access", 2, op_access },
-	{ "chmod", 2, op_chmod },
-	{ "chown", 2, op_chown },
-	{ "utimes", 1, op_utimes },
-	{ "truncate", 2, op_truncate },
-	{ "mkdir", 1, op_mkdir },
-	{ "rmdir", 1, op_rmdir },
-	{ "unlink", 1, op_unlink },
-	{ "rename", 2, op_rename },
-	{ "exchange", 2, op_exchange },
-	{ "hardlink", 2, op_hardlink },
-	{ "symlink", 2, op_symlink },
-	{ "mkfifo", 1, op_mkfifo },
-	{ "mkfile", 1, op_mkfile },
-	{ "setxattr", 2, op_setxattr },
-	{ "getxattr", 2, op_getxattr },
-	{ "statfs", 1, op_statfs },
-	{ "watch", 2, op_watch },
-	{ "exec", 1, op_exec },
-	{ "user", 2, op_user },
+	{ "dtype", 2, op_dtype },	{ "readlink", 2, op_readlink },
+	{ "stat", 1, op_stat },		{ "nlink", 1, op_nlink },
+	{ "blocks", 1, op_blocks },	{ "owner", 1, op_owner },
+	{ "access", 2, op_access },	{ "chmod", 2, op_chmod },
+	{ "chown", 2, op_chown },	{ "utimes", 1, op_utimes },
+	{ "truncate", 2, op_truncate }, { "mkdir", 1, op_mkdir },
+	{ "rmdir", 1, op_rmdir },	{ "unlink", 1, op_unlink },
+	{ "rename", 2, op_rename },	{ "exchange", 2, op_exchange },
+	{ "hardlink", 2, op_hardlink }, { "symlink", 2, op_symlink },
+	{ "mkfifo", 1, op_mkfifo },	{ "mkfile", 1, op_mkfile },
+	{ "setxattr", 2, op_setxattr }, { "getxattr", 2, op_getxattr },
+	{ "statfs", 1, op_statfs },	{ "watch", 2, op_watch },
+	{ "exec", 1, op_exec },		{ "user", 2, op_user },
 };
 const size_t suite_name_ops_len = ARRAY_LEN(suite_name_ops);

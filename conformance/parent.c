@@ -3,35 +3,90 @@
  * The parent under test: what it is, and what scripts call its parts.
  */
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "suite.h"
 
 static const struct suite_kind kinds[] = {
-	{ CONFORMANCE_GVTG,
-	  "i915",
-	  "intel_vgpu_mdev",
-	  { "_8", "_4" },
-	  "intel_vgpu",
-	  "ENOSPC",
-	  "kvmgt" },
-	{ CONFORMANCE_MTTY, "mtty", "mtty", { "-1", "-2" }, "vendor", "ENOSPC", "mtty" },
-	{ CONFORMANCE_MDPY, "mdpy", "mdpy", { "-vga", "-xga" }, "vendor", "EUSERS", "mdpy" },
-	{ CONFORMANCE_MBOCHS,
-	  "mbochs",
-	  "mbochs",
-	  { "-small", "-medium" },
-	  "vendor",
-	  "ENOSPC",
-	  "mbochs" },
+	{
+		.kind = CONFORMANCE_GVTG,
+		.driver = "i915",
+		.mdev_driver = "intel_vgpu_mdev",
+		.module = "kvmgt",
+		.types = { "_8", "_4" },
+		.api = "vfio-pci",
+		.group = "intel_vgpu",
+		.full = "ENOSPC",
+		.fake_opens = true,
+	},
+	{
+		.kind = CONFORMANCE_MTTY,
+		.driver = "mtty",
+		.mdev_driver = "mtty",
+		.module = "mtty",
+		.types = { "-1", "-2" },
+		.api = "vfio-pci",
+		.group = "vendor",
+		.full = "ENOSPC",
+		.fake_opens = true,
+	},
+	{
+		.kind = CONFORMANCE_MDPY,
+		.driver = "mdpy",
+		.mdev_driver = "mdpy",
+		.module = "mdpy",
+		.types = { "-vga", "-xga" },
+		.api = "vfio-pci",
+		.group = "vendor",
+		.full = "EUSERS",
+		.fake_opens = true,
+	},
+	{
+		.kind = CONFORMANCE_MBOCHS,
+		.driver = "mbochs",
+		.mdev_driver = "mbochs",
+		.module = "mbochs",
+		.types = { "-small", "-medium" },
+		.api = "vfio-pci",
+		.group = "vendor",
+		.full = "ENOSPC",
+		.fake_opens = true,
+	},
+	{
+		.kind = CONFORMANCE_NVIDIA,
+		.driver = "nvidia",
+		.mdev_driver = "nvidia-vgpu-vfio",
+		.module = "nvidia_vgpu_vfio",
+		.types = { "-63", "-64" },
+		.api = "vfio-pci",
+		.group = "nvidia",
+		.full = "ENOSPC",
+	},
+	{
+		.kind = CONFORMANCE_CCW,
+		.driver = "vfio_ccw",
+		.mdev_driver = "vfio_ccw_mdev",
+		.module = "vfio_ccw",
+		.types = { "-io" },
+		.api = "vfio-ccw",
+		.full = "EUSERS",
+	},
+	{
+		.kind = CONFORMANCE_AP,
+		.driver = "vfio_ap",
+		.mdev_driver = "vfio_ap_mdev",
+		.module = "vfio_ap",
+		.types = { "-passthrough" },
+		.api = "vfio-ap",
+		.full = "EUSERS",
+	},
 };
+
+enum { DEVICES_MAX = 128, FILL_MAX = 1000 };
 
 static const char uuid_u[] = "a297db4a-f4c2-11e6-90f6-d3b88d6c9525";
 static const char uuid_v[] = "b297db4a-f4c2-11e6-90f6-d3b88d6c9525";
@@ -46,29 +101,29 @@ static bool ends_with(const char *text, const char *end)
 }
 
 /* The kind whose type names these are, and the two types. */
+static void add_type(void *to, const char *name)
+{
+	struct suite_parent *parent = to;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		size_t len = strlen(kinds[i].driver);
+
+		if (strncmp(name, kinds[i].driver, len) || name[len] != '-')
+			continue;
+		parent->kind = &kinds[i];
+		for (size_t t = 0; t < 2; t++)
+			if (kinds[i].types[t] && ends_with(name, kinds[i].types[t]))
+				snprintf(parent->types[t], sizeof(parent->types[t]), "%.127s",
+					 name);
+	}
+}
+
 static void find_types(struct suite_parent *parent)
 {
 	char path[2 * PATH_LEN];
-	struct dirent *entry;
-	DIR *dir;
 
 	snprintf(path, sizeof(path), "%s/mdev_supported_types", parent->dir);
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir)))
-		for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-			size_t len = strlen(kinds[i].driver);
-
-			if (strncmp(entry->d_name, kinds[i].driver, len) ||
-			    entry->d_name[len] != '-')
-				continue;
-			parent->kind = &kinds[i];
-			for (size_t t = 0; t < 2; t++)
-				if (ends_with(entry->d_name, kinds[i].types[t]))
-					snprintf(parent->types[t], sizeof(parent->types[t]),
-						 "%.127s", entry->d_name);
-		}
-	if (dir)
-		closedir(dir);
+	suite_each(parent, path, add_type, parent);
 }
 
 static void read_available(struct suite_parent *parent)
@@ -78,7 +133,7 @@ static void read_available(struct suite_parent *parent)
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(path, sizeof(path), "%s/mdev_supported_types/%s/available_instances",
 			 parent->dir, parent->types[i]);
-		if (suite_get(path, text, sizeof(text)) < 0)
+		if (suite_get(parent, path, text, sizeof(text)) < 0)
 			continue;
 		text[strcspn(text, "\n")] = '\0';
 		snprintf(parent->available[i], sizeof(parent->available[i]), "%s", text);
@@ -93,7 +148,7 @@ static unsigned int read_aperture(const struct suite_parent *parent)
 	const char *line = text;
 
 	snprintf(path, sizeof(path), "%s/resource", parent->dir);
-	if (suite_get(path, text, sizeof(text)) < 0)
+	if (suite_get(parent, path, text, sizeof(text)) < 0)
 		return 0;
 	for (int i = 0; i < 2 && line; i++) {
 		line = strchr(line, '\n');
@@ -132,96 +187,115 @@ static void find_needs(struct suite_parent *parent)
 	const struct conformance_options *options = parent->options;
 	char path[PATH_LEN];
 
+	if (parent->other_create[0])
+		parent->needs |= CONFORMANCE_OTHER_PARENT;
+	if (parent->types[1][0])
+		parent->needs |= CONFORMANCE_TWO_TYPES;
+	if (atoi(parent->available[0]) > 1)
+		parent->needs |= CONFORMANCE_SEVERAL;
+	if (atoi(parent->available[0]) <= FILL_MAX)
+		parent->needs |= CONFORMANCE_FILL;
+	if (!parent->tree->file_system)
+		return;
+	parent->needs |= CONFORMANCE_FILE_SYSTEM;
 	if (has_users())
 		parent->needs |= CONFORMANCE_USERS;
 	if (is_first_namespace())
 		parent->needs |= CONFORMANCE_ROOT;
 	if (options->uevents)
 		parent->needs |= CONFORMANCE_UEVENTS;
-	if (parent->other_create[0])
-		parent->needs |= CONFORMANCE_OTHER_PARENT;
 	if (!options->vfio)
 		return;
 	snprintf(path, sizeof(path), "%s/vfio", options->vfio);
 	/* GVT-g on a real kernel opens for a KVM guest alone */
-	if (!access(path, R_OK | W_OK) && (options->fake || parent->kind->kind != CONFORMANCE_GVTG))
+	if (!access(path, R_OK | W_OK) &&
+	    (options->fake ? parent->kind->fake_opens : parent->kind->kind != CONFORMANCE_GVTG))
 		parent->needs |= CONFORMANCE_VFIO;
 }
 
-/* Another parent, with its first type's create. */
-static void find_other(struct suite_parent *parent)
+/* Where the class's link to a parent leads: up from its directory, then down. */
+static ssize_t find_dir(const struct suite_parent *parent, const char *name, char *out, size_t size)
 {
-	char path[2 * PATH_LEN], found[PATH_MAX];
-	struct dirent *entry;
-	DIR *dir;
+	char text[PATH_LEN], path[2 * PATH_LEN], *slash;
+	const char *at = text;
+	ssize_t ret;
 
-	snprintf(path, sizeof(path), "%s/class/mdev_bus", parent->options->sysfs);
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		struct dirent *type;
-		DIR *types;
-
-		if (entry->d_name[0] == '.' || !strcmp(entry->d_name, parent->name))
-			continue;
-		snprintf(path, sizeof(path), "%s/class/mdev_bus/%s/mdev_supported_types",
-			 parent->options->sysfs, entry->d_name);
-		types = realpath(path, found) ? opendir(found) : NULL;
-		while (types && (type = readdir(types)))
-			if (type->d_name[0] != '.')
-				snprintf(parent->other_create, sizeof(parent->other_create),
-					 "%.200s/%.100s/create", found, type->d_name);
-		if (types)
-			closedir(types);
-	}
-	if (dir)
-		closedir(dir);
+	snprintf(path, sizeof(path), "%s/class/mdev_bus/%s", parent->options->sysfs, name);
+	ret = suite_link(parent, path, text, sizeof(text));
+	if (ret < 0)
+		return ret;
+	*strrchr(path, '/') = '\0';
+	for (; !strncmp(at, "../", 3) && (slash = strrchr(path, '/')); at += 3)
+		*slash = '\0';
+	snprintf(out, size, "%.250s/%.250s", path, at);
+	return 0;
 }
 
-/* The name of the parent that was asked for, or of the first. */
-static int find_name(struct suite_parent *parent)
-{
-	char path[2 * PATH_LEN];
-	struct dirent *entry;
-	DIR *dir;
+/* Another parent, with its first type's create. */
+struct other {
+	struct suite_parent *parent;
+	char types[PATH_LEN + 64];
+};
 
-	if (parent->options->parent) {
-		snprintf(parent->name, sizeof(parent->name), "%s", parent->options->parent);
-		return 0;
-	}
-	snprintf(path, sizeof(path), "%s/class/mdev_bus", parent->options->sysfs);
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.' &&
-		    (!parent->name[0] || strcmp(entry->d_name, parent->name) < 0))
-			snprintf(parent->name, sizeof(parent->name), "%.63s", entry->d_name);
-	if (dir)
-		closedir(dir);
-	return parent->name[0] ? 0 : -ENODEV;
+static void add_other_type(void *to, const char *name)
+{
+	struct other *other = to;
+
+	snprintf(other->parent->other_create, sizeof(other->parent->other_create),
+		 "%.300s/%.100s/create", other->types, name);
+}
+
+static void add_other(void *to, const char *name)
+{
+	struct suite_parent *parent = to;
+	struct other other = { .parent = parent };
+
+	if (!strcmp(name, parent->name) || find_dir(parent, name, other.types, PATH_LEN) < 0)
+		return;
+	strcat(other.types, "/mdev_supported_types");
+	suite_each(parent, other.types, add_other_type, &other);
+}
+
+static void add_name(void *to, const char *name)
+{
+	struct suite_parent *parent = to;
+
+	if (!parent->name[0] || strcmp(name, parent->name) < 0)
+		snprintf(parent->name, sizeof(parent->name), "%.63s", name);
 }
 
 static int find_parent(const struct conformance_options *options, struct suite_parent *parent,
 		       char *why, size_t size)
 {
-	char path[2 * PATH_LEN], found[PATH_MAX];
+	char class[PATH_LEN];
+	ssize_t ret;
 
-	*parent = (struct suite_parent){ .options = options };
-	if (find_name(parent)) {
-		snprintf(why, size, "%s/class/mdev_bus has no parent", options->sysfs);
+	*parent = (struct suite_parent){
+		.options = options,
+		.tree = options->tree ? options->tree : &conformance_kernel_tree,
+	};
+	snprintf(class, sizeof(class), "%s/class/mdev_bus", options->sysfs);
+	if (options->parent)
+		add_name(parent, options->parent);
+	else
+		suite_each(parent, class, add_name, parent);
+	if (!parent->name[0]) {
+		snprintf(why, size, "%s has no parent", class);
 		return -ENODEV;
 	}
-	snprintf(path, sizeof(path), "%s/class/mdev_bus/%s", options->sysfs, parent->name);
-	if (!realpath(path, found)) {
-		snprintf(why, size, "%s: %s", path, strerror(errno));
+	ret = find_dir(parent, parent->name, parent->dir, sizeof(parent->dir));
+	if (ret < 0) {
+		snprintf(why, size, "%s/%s: %s", class, parent->name, strerror((int)-ret));
 		return -ENODEV;
 	}
-	snprintf(parent->dir, sizeof(parent->dir), "%.500s", found);
 	find_types(parent);
-	if (!parent->kind || !parent->types[0][0] || !parent->types[1][0]) {
-		snprintf(why, size, "%.200s has not the two types that the cases use", parent->dir);
+	if (!parent->kind || !parent->types[0][0]) {
+		snprintf(why, size, "%.200s has not the types that the cases use", parent->dir);
 		return -ENODEV;
 	}
 	if (parent->kind->kind == CONFORMANCE_GVTG)
 		parent->aperture_mib = read_aperture(parent);
+	suite_each(parent, class, add_other, parent);
 	return 0;
 }
 
@@ -229,11 +303,9 @@ static int find_parent(const struct conformance_options *options, struct suite_p
 static void group_of(const struct suite_parent *parent, char *out, size_t size)
 {
 	char path[2 * PATH_LEN], target[PATH_LEN];
-	ssize_t len;
 
 	snprintf(path, sizeof(path), "%s/%s/iommu_group", parent->dir, uuid_u);
-	len = readlink(path, target, sizeof(target) - 1);
-	target[len > 0 ? len : 0] = '\0';
+	suite_link(parent, path, target, sizeof(target));
 	snprintf(out, size, "%s", strrchr(target, '/') ? strrchr(target, '/') + 1 : "none");
 }
 
@@ -274,7 +346,8 @@ bool suite_variable(const struct suite_parent *p, const char *name, size_t len, 
 		{ "DN", { p->kind->mdev_driver } },
 		{ "DRV", { root, "/bus/mdev/drivers/", p->kind->mdev_driver } },
 		{ "MOD", { p->kind->module } },
-		{ "GRP", { p->kind->group } },
+		{ "API", { p->kind->api } },
+		{ "GRP", { p->kind->group ? p->kind->group : "none" } },
 		{ "FULL", { p->kind->full } },
 		{ "G", { group } },
 		{ "VFIO", { p->options->vfio ? p->options->vfio : "/dev/vfio" } },
@@ -295,56 +368,55 @@ bool suite_variable(const struct suite_parent *p, const char *name, size_t len, 
 	return false;
 }
 
-static bool is_device(const struct dirent *entry)
-{
-	return strlen(entry->d_name) == 36 && entry->d_name[8] == '-';
-}
+/* The vGPUs of the parent, which must not change while they are listed. */
+struct devices {
+	char uuids[DEVICES_MAX][40];
+	size_t len;
+};
 
-static bool has_devices(const struct suite_parent *parent)
+static void add_device(void *to, const char *name)
 {
-	DIR *dir = opendir(parent->dir);
-	struct dirent *entry;
-	bool found = false;
+	struct devices *devices = to;
 
-	while (dir && (entry = readdir(dir)))
-		found |= is_device(entry);
-	if (dir)
-		closedir(dir);
-	return found;
+	if (strlen(name) == 36 && name[8] == '-' && devices->len < DEVICES_MAX)
+		strcpy(devices->uuids[devices->len++], name);
 }
 
 int suite_parent_find(const struct conformance_options *options, struct suite_parent *parent,
 		      char *why, size_t size)
 {
+	struct devices devices = { .len = 0 };
 	int ret = find_parent(options, parent, why, size);
 
 	if (ret)
 		return ret;
 	/* they are somebody's */
-	if (has_devices(parent)) {
+	suite_each(parent, parent->dir, add_device, &devices);
+	if (devices.len) {
 		snprintf(why, size, "%.200s has vGPUs: remove them first", parent->dir);
 		return -EBUSY;
 	}
 	read_available(parent);
-	find_other(parent);
 	find_needs(parent);
 	return 0;
 }
 
 bool suite_clean(const struct suite_parent *parent)
 {
+	struct devices devices;
 	char path[2 * PATH_LEN];
-	struct dirent *entry;
 	bool left = false;
-	DIR *dir = opendir(parent->dir);
 
-	while (dir && (entry = readdir(dir))) {
-		if (!is_device(entry))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s/remove", parent->dir, entry->d_name);
-		left |= suite_put(path, "1", 1) != 1 && errno != ENOENT && errno != ENODEV;
-	}
-	if (dir)
-		closedir(dir);
+	do {
+		devices.len = 0;
+		suite_each(parent, parent->dir, add_device, &devices);
+		for (size_t i = 0; i < devices.len; i++) {
+			ssize_t ret;
+
+			snprintf(path, sizeof(path), "%s/%s/remove", parent->dir, devices.uuids[i]);
+			ret = suite_put(parent, path, "1", 1);
+			left |= ret != 1 && ret != -ENOENT && ret != -ENODEV;
+		}
+	} while (devices.len == DEVICES_MAX && !left);
 	return !left;
 }

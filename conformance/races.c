@@ -25,26 +25,30 @@ static void numbered_uuid(unsigned int number, char *out, size_t size)
 OP(op_fill)
 {
 	unsigned int count = 0;
+	ssize_t ret = 0;
 	char uuid[64];
 
 	for (; count < 10000; count++) {
 		numbered_uuid(count, uuid, sizeof(uuid));
-		if (suite_put(argv[0], uuid, strlen(uuid)) < 0)
+		ret = suite_put(run->parent, argv[0], uuid, strlen(uuid));
+		if (ret < 0)
 			break;
 	}
-	suite_say(run, "%u %s", count, strerrorname_np(errno));
+	suite_say(run, "%u %s", count, strerrorname_np((int)-ret));
 }
 
 /* times N CREATE REMOVE-DIR: makes and removes a vGPU again and again; 0, or the first errno. */
 OP(op_cycle)
 {
 	char remove[2 * PATH_LEN], uuid[64];
+	ssize_t ret;
 
 	numbered_uuid(9999, uuid, sizeof(uuid));
 	snprintf(remove, sizeof(remove), "%s/%s/remove", run->parent->dir, uuid);
 	for (long i = atol(argv[0]); i > 0; i--)
-		if (suite_put(argv[1], uuid, 36) != 36 || suite_put(remove, "1", 1) != 1) {
-			suite_say_count(run, -1);
+		if ((ret = suite_put(run->parent, argv[1], uuid, 36)) != 36 ||
+		    (ret = suite_put(run->parent, remove, "1", 1)) != 1) {
+			suite_say_result(run, ret);
 			return;
 		}
 	suite_say(run, "0");
@@ -53,6 +57,7 @@ OP(op_cycle)
 struct racer {
 	pthread_t thread;
 	pthread_barrier_t *start;
+	const struct suite_parent *parent;
 	char path[PATH_LEN];
 	char bytes[64];
 	int fd; /* open already; -1: opens the path */
@@ -66,11 +71,11 @@ static void *race(void *data)
 	ssize_t ret;
 
 	pthread_barrier_wait(racer->start);
-	if (racer->fd >= 0)
-		ret = write(racer->fd, racer->bytes, len);
-	else
-		ret = suite_put(racer->path, racer->bytes, len);
-	racer->error = ret == (ssize_t)len ? 0 : ret < 0 ? errno : EIO;
+	if (racer->fd < 0)
+		ret = suite_put(racer->parent, racer->path, racer->bytes, len);
+	else if ((ret = write(racer->fd, racer->bytes, len)) < 0)
+		ret = -errno;
+	racer->error = ret == (ssize_t)len ? 0 : ret < 0 ? (int)-ret : EIO;
 	return NULL;
 }
 
@@ -105,6 +110,7 @@ static void run_race(struct suite_run *run, struct racer *racers, size_t len)
 	pthread_barrier_init(&start, NULL, (unsigned int)len);
 	for (; started < len; started++) {
 		racers[started].start = &start;
+		racers[started].parent = run->parent;
 		if (pthread_create(&racers[started].thread, NULL, race, &racers[started]))
 			abort(); /* the others would wait for ever */
 	}
@@ -171,8 +177,10 @@ OP(op_race_open)
 }
 
 const struct suite_op suite_race_ops[] = {
-	{ "fill", 1, op_fill },		  { "cycle", 2, op_cycle },
-	{ "race", 3, op_race },		  { "race-uuids", 2, op_race_uuids },
-	{ "race-open", 3, op_race_open },
+	{ "fill", 1, op_fill },
+	{ "cycle", 2, op_cycle },
+	{ "race", 3, op_race },
+	{ "race-uuids", 2, op_race_uuids },
+	{ "race-open", 3, op_race_open, CONFORMANCE_FILE_SYSTEM },
 };
 const size_t suite_race_ops_len = ARRAY_LEN(suite_race_ops);

@@ -27,6 +27,12 @@ void suite_say_count(struct suite_run *run, long long count)
 		suite_say(run, "%s", strerrorname_np(errno));
 }
 
+void suite_say_result(struct suite_run *run, long long result)
+{
+	errno = result < 0 ? (int)-result : 0;
+	suite_say_count(run, result < 0 ? -1 : result);
+}
+
 void suite_say_bytes(struct suite_run *run, const char *data, size_t len)
 {
 	size_t at = 0;

@@ -12,20 +12,50 @@
 static const struct {
 	const struct suite_op *ops;
 	const size_t *len;
+	unsigned int needs; /* of all of them */
 } op_tables[] = {
-	{ suite_file_ops, &suite_file_ops_len },
-	{ suite_name_ops, &suite_name_ops_len },
+	{ suite_tree_ops, &suite_tree_ops_len },
 	{ suite_race_ops, &suite_race_ops_len },
-	{ suite_device_ops, &suite_device_ops_len },
+	{ suite_file_ops, &suite_file_ops_len, CONFORMANCE_FILE_SYSTEM },
+	{ suite_name_ops, &suite_name_ops_len, CONFORMANCE_FILE_SYSTEM },
+	{ suite_device_ops, &suite_device_ops_len, CONFORMANCE_FILE_SYSTEM },
 };
 
-const struct suite_op *suite_op_find(const char *name)
+static const struct suite_op *find_op(const char *name, size_t len, unsigned int *needs)
 {
 	for (size_t i = 0; i < ARRAY_LEN(op_tables); i++)
-		for (size_t j = 0; j < *op_tables[i].len; j++)
-			if (!strcmp(op_tables[i].ops[j].name, name))
-				return &op_tables[i].ops[j];
+		for (size_t j = 0; j < *op_tables[i].len; j++) {
+			const struct suite_op *op = &op_tables[i].ops[j];
+
+			if (strlen(op->name) != len || memcmp(op->name, name, len))
+				continue;
+			*needs |= op->needs | op_tables[i].needs;
+			return op;
+		}
 	return NULL;
+}
+
+unsigned int suite_script_needs(const char *script)
+{
+	static const struct {
+		const char *name;
+		unsigned int need;
+	} names[] = {
+		{ "$C2", CONFORMANCE_TWO_TYPES },      { "$A2", CONFORMANCE_TWO_TYPES },
+		{ "$T2", CONFORMANCE_TWO_TYPES },      { "$N2", CONFORMANCE_TWO_TYPES },
+		{ "fill ", CONFORMANCE_FILL },	       { " $V = 36", CONFORMANCE_SEVERAL },
+		{ "race-uuids", CONFORMANCE_SEVERAL },
+	};
+	unsigned int needs = 0;
+
+	for (const char *step = script; step; step = strchr(step, ';')) {
+		step += strspn(step, "; ");
+		find_op(step, strcspn(step, " ;"), &needs);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strstr(script, names[i].name))
+			needs |= names[i].need;
+	return needs;
 }
 
 /* The longest name that is a fact: "$Ux" is $U and an x. */
@@ -60,7 +90,8 @@ static void expand(const struct suite_parent *parent, const char *text, char *ou
 
 void suite_step(struct suite_run *run, int argc, char **argv)
 {
-	const struct suite_op *op = suite_op_find(argv[0]);
+	unsigned int needs = 0;
+	const struct suite_op *op = find_op(argv[0], strlen(argv[0]), &needs);
 
 	run->out[0] = '\0';
 	if (!op)

@@ -13,12 +13,17 @@ static bool applies(const struct suite_parent *parent, const struct conformance_
 		unsigned int need;
 		const char *what;
 	} needs[] = {
+		{ CONFORMANCE_FILE_SYSTEM, "needs a file system" },
 		{ CONFORMANCE_USERS, "needs another user" },
 		{ CONFORMANCE_VFIO, "needs a VFIO device that opens" },
 		{ CONFORMANCE_UEVENTS, "needs the tree's uevents" },
 		{ CONFORMANCE_OTHER_PARENT, "needs a second parent" },
 		{ CONFORMANCE_ROOT, "needs root of the machine" },
+		{ CONFORMANCE_TWO_TYPES, "needs a second type" },
+		{ CONFORMANCE_SEVERAL, "needs room for several vGPUs" },
+		{ CONFORMANCE_FILL, "needs a parent that a thousand vGPUs fill" },
 	};
+	unsigned int wanted = row->needs | suite_script_needs(row->script);
 
 	if (row->kinds && !(row->kinds & parent->kind->kind))
 		snprintf(result->why, sizeof(result->why), "of another kind of parent");
@@ -26,7 +31,7 @@ static bool applies(const struct suite_parent *parent, const struct conformance_
 		snprintf(result->why, sizeof(result->why), "of an aperture of %u MiB",
 			 row->aperture_mib);
 	for (size_t i = 0; i < ARRAY_LEN(needs) && !result->why[0]; i++)
-		if (row->needs & needs[i].need & ~parent->needs)
+		if (wanted & needs[i].need & ~parent->needs)
 			snprintf(result->why, sizeof(result->why), "%s", needs[i].what);
 	return !result->why[0];
 }

@@ -21,15 +21,19 @@ struct suite_kind {
 	enum conformance_kind kind;
 	const char *driver; /* prefix of the type names */
 	const char *mdev_driver;
-	const char *types[2]; /* endings of the names of the two types that cases use */
-	const char *group; /* of attributes in a device */
+	const char *types
+		[2]; /* endings of the names of the types that cases use; NULL: has one alone */
+	const char *api; /* device_api */
+	const char *group; /* of attributes in a device; NULL: none */
 	const char *full;
+	bool fake_opens; /* the fake has a model of its devices */
 	const char *module;
 };
 
 /** The parent under test. */
 struct suite_parent {
 	const struct conformance_options *options;
+	const struct conformance_tree *tree;
 	const struct suite_kind *kind;
 	char name[64]; /* "0000:00:02.0" */
 	char dir[PATH_LEN]; /* /sys/devices/... */
@@ -43,6 +47,7 @@ struct suite_parent {
 /** A write in the background. */
 struct suite_background {
 	pthread_t thread;
+	const struct suite_parent *parent;
 	bool started, done;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -73,19 +78,21 @@ struct suite_op {
 	const char *name;
 	int args_min;
 	void (*run)(struct suite_run *run, int argc, char **argv);
+	unsigned int needs; /* bits of enum conformance_need, beside those of its table */
 };
 
-extern const struct suite_op suite_file_ops[], suite_name_ops[], suite_race_ops[],
+/** Those of any tree, and those of one that is a file system. */
+extern const struct suite_op suite_tree_ops[], suite_file_ops[], suite_name_ops[], suite_race_ops[],
 	suite_device_ops[];
-extern const size_t suite_file_ops_len, suite_name_ops_len, suite_race_ops_len,
+extern const size_t suite_tree_ops_len, suite_file_ops_len, suite_name_ops_len, suite_race_ops_len,
 	suite_device_ops_len;
-const struct suite_op *suite_op_find(const char *name);
-
 /* result.c: how results are written */
 void suite_say(struct suite_run *run, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /** A count, or with -1 the name of errno. */
 void suite_say_count(struct suite_run *run, long long count);
+/** A count, or the name of a negative errno. */
+void suite_say_result(struct suite_run *run, long long result);
 void suite_say_bytes(struct suite_run *run, const char *data, size_t len);
 void suite_unescape(const char *text, struct suite_bytes *out);
 bool suite_is_errno(const char *text);
@@ -93,6 +100,8 @@ bool suite_is_errno(const char *text);
 /* script.c */
 /** Runs a script. NULL if all is as expected, else the first difference, in @why. */
 const char *suite_script_run(struct suite_run *run, const char *script, char *why, size_t size);
+/** What the operations and names in a script need, bits of enum conformance_need. */
+unsigned int suite_script_needs(const char *script);
 /** One operation, already expanded: what a case does, done as another user too. */
 void suite_step(struct suite_run *run, int argc, char **argv);
 
@@ -105,10 +114,19 @@ bool suite_variable(const struct suite_parent *parent, const char *name, size_t 
 /** Removes all vGPUs of the parent. False if one stays. */
 bool suite_clean(const struct suite_parent *parent);
 
+/* tree-ops.c */
+/** Opens, writes once, closes: the count or a negative errno. */
+ssize_t suite_put(const struct suite_parent *parent, const char *path, const void *data,
+		  size_t len);
+/** The same with one read; a NUL ends it. */
+ssize_t suite_get(const struct suite_parent *parent, const char *path, char *out, size_t size);
+/** The text of a link, with a NUL. */
+ssize_t suite_link(const struct suite_parent *parent, const char *path, char *out, size_t size);
+/** Calls @each for each name in a directory; none if there is no such directory. */
+void suite_each(const struct suite_parent *parent, const char *path,
+		void (*each)(void *to, const char *name), void *to);
+
 /* files.c */
-/** Opens, writes once, closes: the count or -1 with errno. */
-ssize_t suite_put(const char *path, const void *data, size_t len);
-ssize_t suite_get(const char *path, char *out, size_t size);
 int suite_flags(const char *text);
 /** The descriptor of a handle, -1 if it is closed. */
 int *suite_handle(struct suite_run *run, const char *name);

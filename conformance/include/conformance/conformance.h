@@ -2,12 +2,37 @@
 #pragma once
 
 /*
- * One behaviour suite for any sysfs with an mdev parent: a fake one, and a real kernel's. It speaks
- * system calls alone. What it expects comes from the kernel's documents, source and recordings.
+ * One behaviour suite for any sysfs with an mdev parent: a real kernel's, a fake one that is mounted, and
+ * one that is no file system at all. What it expects comes from the kernel's documents, source and
+ * recordings.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+
+/**
+ * A tree under test: what every client of sysfs does. Paths begin with options.sysfs. All return what
+ * the system call does, or a negative errno.
+ */
+struct conformance_tree {
+	/** One write of a file that is opened for it: how many bytes were taken. */
+	ssize_t (*put)(void *data, const char *path, const void *bytes, size_t len);
+	/** One read of a file that is opened for it. */
+	ssize_t (*get)(void *data, const char *path, char *out, size_t size);
+	/** A link's text, without a NUL. */
+	ssize_t (*link)(void *data, const char *path, char *out, size_t size);
+	/** Calls @each for all names but "." and "..", in the tree's order. */
+	int (*list)(void *data, const char *path, void (*each)(void *to, const char *name),
+		    void *to);
+	/** 0 if there is such a name, of a link too. */
+	int (*exists)(void *data, const char *path);
+	bool file_system; /* the paths are for other system calls, too: descriptors, modes, users */
+	void *data;
+};
+
+/** The kernel's: system calls. */
+extern const struct conformance_tree conformance_kernel_tree;
 
 /** The kinds of parent that a case may be of. */
 enum conformance_kind {
@@ -15,6 +40,9 @@ enum conformance_kind {
 	CONFORMANCE_MTTY = 1 << 1,
 	CONFORMANCE_MDPY = 1 << 2,
 	CONFORMANCE_MBOCHS = 1 << 3,
+	CONFORMANCE_NVIDIA = 1 << 4,
+	CONFORMANCE_CCW = 1 << 5, /* s390 */
+	CONFORMANCE_AP = 1 << 6,
 };
 
 /** What a case needs besides a parent; one that lacks it does not apply. */
@@ -24,6 +52,11 @@ enum conformance_need {
 	CONFORMANCE_UEVENTS = 1 << 2, /* the tree is this network namespace's */
 	CONFORMANCE_OTHER_PARENT = 1 << 3, /* a second parent */
 	CONFORMANCE_ROOT = 1 << 4, /* root of the first user namespace */
+	/* what follows needs no word in a row: the script says so */
+	CONFORMANCE_FILE_SYSTEM = 1 << 5, /* an operation on descriptors, modes, ... */
+	CONFORMANCE_TWO_TYPES = 1 << 6, /* the name of a second type's file */
+	CONFORMANCE_SEVERAL = 1 << 7, /* the UUID of a second vGPU */
+	CONFORMANCE_FILL = 1 << 8, /* as many vGPUs as fit */
 };
 
 /**
@@ -73,6 +106,7 @@ struct conformance_result {
 };
 
 struct conformance_options {
+	const struct conformance_tree *tree;
 	const char *sysfs; /* where the tree is: "/sys" */
 	const char *vfio; /* "/dev/vfio", or NULL: devices cannot be opened */
 	const char *parent; /* name in class/mdev_bus; NULL: the first */
