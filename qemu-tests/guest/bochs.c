@@ -167,18 +167,28 @@ static const struct guest_surface *bochs_surface(struct guest_output *output)
 	return bochs->surface.width_px ? &bochs->surface : NULL;
 }
 
-static int bochs_swap(struct guest_output *output)
+static int bochs_tall(struct guest_output *output, uint32_t rows, struct guest_surface *out)
 {
 	struct bochs *bochs = bochs_from_output(output);
-	uint8_t *vram = (uint8_t *)bochs->vram;
-	bool second = bochs->surface.memory == vram;
+	size_t len = (size_t)rows * bochs->surface.stride_bytes;
 
-	if (!bochs->surface.width_px || 2 * bochs->surface.len > bochs->vram_len)
+	if (!bochs->surface.width_px)
 		return -ENODATA;
-	bochs->surface.memory = vram + (second ? bochs->surface.len : 0);
-	*bochs_register(bochs, REGISTER_Y_OFFSET) =
-		(uint16_t)(second ? bochs->surface.height_px : 0);
+	if (len > bochs->vram_len)
+		return -ENOSPC;
+	bochs->surface.memory = (uint8_t *)bochs->vram;
+	*out = bochs->surface;
+	out->height_px = rows;
+	out->len = len;
 	return 0;
+}
+
+static void bochs_scroll(struct guest_output *output, uint32_t row)
+{
+	struct bochs *bochs = bochs_from_output(output);
+
+	bochs->surface.memory = (uint8_t *)bochs->vram + (size_t)row * bochs->surface.stride_bytes;
+	*bochs_register(bochs, REGISTER_Y_OFFSET) = (uint16_t)row;
 }
 
 const struct guest_output_impl guest_output_bochs = {
@@ -187,6 +197,7 @@ const struct guest_output_impl guest_output_bochs = {
 	.show = bochs_show,
 	.off = bochs_off,
 	.surface = bochs_surface,
-	.swap = bochs_swap,
+	.tall = bochs_tall,
+	.scroll = bochs_scroll,
 	.describe = bochs_describe,
 };

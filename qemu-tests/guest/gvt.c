@@ -223,17 +223,35 @@ static const struct guest_surface *gvt_surface(struct guest_output *output)
 	return gvt->surface.width_px ? &gvt->surface : NULL;
 }
 
-static int gvt_swap(struct guest_output *output)
+/* In the buffer that is not on display: what is shown stays until the first scroll(). */
+static int gvt_tall(struct guest_output *output, uint32_t rows, struct guest_surface *out)
 {
 	struct gvt *gvt = gvt_from_output(output);
-	struct gvt_buffer *back = &gvt->buffers[!gvt->shown];
+	struct gvt_buffer *buffer = &gvt->buffers[!gvt->shown];
+	int rc;
 
-	if (!gvt->surface.width_px || back->memory.len < gvt->surface.len)
+	if (!gvt->surface.width_px)
 		return -ENODATA;
+	rc = map_buffer(gvt, buffer, (size_t)rows * gvt->surface.stride_bytes);
+	if (rc < 0)
+		return rc;
 	gvt->shown = !gvt->shown;
-	gvt->surface.memory = back->memory.bytes;
-	gvt_plane_flip(gvt, (uint32_t)back->gma);
+	gvt->surface.memory = buffer->memory.bytes;
+	gvt->surface.len = buffer->memory.len;
+	*out = gvt->surface;
+	out->height_px = rows;
 	return 0;
+}
+
+static void gvt_scroll(struct guest_output *output, uint32_t row)
+{
+	struct gvt *gvt = gvt_from_output(output);
+	struct gvt_buffer *buffer = &gvt->buffers[gvt->shown];
+	size_t offset = (size_t)row * gvt->surface.stride_bytes;
+
+	gvt->surface.memory = buffer->memory.bytes + offset;
+	gvt->surface.len = buffer->memory.len - offset;
+	gvt_plane_flip(gvt, (uint32_t)(buffer->gma + offset));
 }
 
 const struct guest_output_impl guest_output_gvt = {
@@ -242,6 +260,7 @@ const struct guest_output_impl guest_output_gvt = {
 	.show = gvt_show,
 	.off = gvt_off,
 	.surface = gvt_surface,
-	.swap = gvt_swap,
+	.tall = gvt_tall,
+	.scroll = gvt_scroll,
 	.describe = gvt_describe,
 };

@@ -67,8 +67,13 @@ struct guest_output_impl {
 	int (*modes)(struct guest_output *output, struct guest_reply *reply);
 	/** Flips between pictures @count times and measures. Optional. */
 	int (*flip)(struct guest_output *output, unsigned int count, struct guest_reply *reply);
-	/** Shows the picture before this one, of the same mode, from its memory. Optional. */
-	int (*swap)(struct guest_output *output);
+	/**
+	 * Memory of that many rows, more than the shown mode has, to pan over; where scroll() comes
+	 * to nothing before this. 0 with *@out, -ENODATA if nothing is shown, -ENOSPC. Optional.
+	 */
+	int (*tall)(struct guest_output *output, uint32_t rows, struct guest_surface *out);
+	/** The tall memory is written: shows it from row @row on, which begins a page. */
+	void (*scroll)(struct guest_output *output, uint32_t row);
 	/** Sets each mode of the display in turn, @count times in all. Optional. */
 	int (*cycle)(struct guest_output *output, unsigned int count, struct guest_reply *reply);
 	/** Makes the GPU hang until its driver resets it. Optional. */
