@@ -169,6 +169,9 @@ static int disable_index(struct fv_open_device *device, struct request *request)
 
 static int set_trigger(struct fv_open_device *device, struct request *request)
 {
+	if (device->dev.habits.plain_msi && request->data_type != VFIO_IRQ_SET_DATA_EVENTFD &&
+	    request->count)
+		return 0;
 	if (request->data_type == VFIO_IRQ_SET_DATA_NONE && !request->count)
 		return disable_index(device, request);
 	if (request->index == VFIO_PCI_INTX_IRQ_INDEX &&
@@ -255,6 +258,22 @@ static int check_request(const struct fv_device *dev, const struct vfio_irq_set 
 	return set->count * size;
 }
 
+static bool is_deaf_to(const struct fv_device *dev, const struct request *request)
+{
+	return dev->habits.deaf_intx && request->index == VFIO_PCI_INTX_IRQ_INDEX &&
+	       (request->action == VFIO_IRQ_SET_ACTION_MASK ||
+		request->action == VFIO_IRQ_SET_ACTION_UNMASK ||
+		request->action == VFIO_IRQ_SET_ACTION_TRIGGER);
+}
+
+/* The data must be there, and is not looked at: not even whether an eventfd is one. */
+static int hear_nothing(struct fv_call *call, size_t len)
+{
+	uint8_t data[FV_VECTORS_MAX * sizeof(int32_t)];
+
+	return len ? fv_call_copy_in(call, sizeof(struct vfio_irq_set), data, len) : 0;
+}
+
 static void drop_eventfds(struct fv_machine *machine, const int *eventfds)
 {
 	for (unsigned int i = 0; i < FV_VECTORS_MAX; i++)
@@ -280,6 +299,10 @@ static int fetch_data(struct fv_call *call, struct request *request, size_t len)
 	for (uint32_t i = 0; i < request->count; i++) {
 		int taken;
 
+		if (fds[i] < 0 && call->handle->device->dev.habits.plain_msi) {
+			drop_eventfds(call->machine, request->eventfds);
+			return -EBADF;
+		}
 		if (fds[i] < 0)
 			continue;
 		taken = machine->ops->take_eventfd(call->client, fds[i]);
@@ -308,6 +331,8 @@ int64_t fv_ioctl_device_set_irqs(struct fv_call *call)
 	request.count = set.count;
 	request.data_type = set.flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
 	request.action = set.flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
+	if (is_deaf_to(&device->dev, &request))
+		return hear_nothing(call, (size_t)result);
 	result = fetch_data(call, &request, result);
 	if (result)
 		return result;

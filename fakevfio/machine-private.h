@@ -120,6 +120,8 @@ struct fv_open_device {
 	bool backing_borrowed; /* from the fv_cdev that it was bound by */
 	void *memory[FV_REGIONS_MAX];
 	bool memory_shared[FV_REGIONS_MAX]; /* belongs to a region before this one */
+	void *staged; /* BAR 0 up to its memory in the file, where reads may find what they read */
+	pid_t staged_for; /* who may be on his way there; 0: nobody */
 	uint32_t displays; /* VFIO_GFX_PLANE_TYPE_*: the paths that it offers */
 	struct fv_dmabuf *dmabufs; /* the one told of last comes first */
 	uint32_t last_dmabuf_id;
@@ -211,6 +213,8 @@ int fv_regions_init(struct fv_open_device *device);
 void fv_regions_finish(struct fv_open_device *device);
 ssize_t fv_regions_access(struct fv_open_device *device, uint64_t offset, void *buffer, size_t len,
 			  bool write);
+bool fv_regions_stage_read(struct fv_open_device *device, pid_t caller, bool write, uint64_t at,
+			   size_t len);
 int fv_regions_may_mmap(const struct fv_open_device *device, uint64_t offset, uint64_t len,
 			int prot, int flags);
 

@@ -247,6 +247,20 @@ ssize_t fv_machine_write(struct fv_machine *machine, int number, uint64_t offset
 	return done;
 }
 
+bool fv_machine_stage_read(struct fv_machine *machine, int number, pid_t caller, bool write,
+			   uint64_t offset, size_t len)
+{
+	int err;
+	struct fv_handle *handle = get_device(machine, number, &err);
+	bool staged;
+
+	if (!handle)
+		return false;
+	staged = fv_regions_stage_read(handle->device, caller, write, offset, len);
+	fv_handle_put(machine, handle);
+	return staged;
+}
+
 int fv_machine_may_mmap(struct fv_machine *machine, int number, uint64_t offset, uint64_t len,
 			int prot, int flags)
 {

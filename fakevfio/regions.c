@@ -46,6 +46,19 @@ static bool valid(const struct fv_region *region)
 	       region->memory.len <= region->len - region->memory.offset;
 }
 
+/* Pages of it are there once something is read. */
+static int map_staged(struct fv_open_device *device)
+{
+	const struct fv_region *bar0 = &device->dev.regions[FV_REGION_BAR0];
+	struct fv_machine *machine = device->machine;
+
+	if (!device->dev.model->reads_change_nothing || !bar0->memory.offset)
+		return 0;
+	device->staged = machine->ops->map_backing(machine->front_end, device->backing,
+						   bar0->file_offset, bar0->memory.offset);
+	return device->staged ? 0 : -ENOMEM;
+}
+
 /** Gives the regions their memory. On failure fv_regions_finish() cleans up. */
 int fv_regions_init(struct fv_open_device *device)
 {
@@ -88,7 +101,7 @@ int fv_regions_init(struct fv_open_device *device)
 		if (!device->memory[i])
 			return -ENOMEM;
 	}
-	return 0;
+	return map_staged(device);
 }
 
 void fv_regions_finish(struct fv_open_device *device)
@@ -99,6 +112,9 @@ void fv_regions_finish(struct fv_open_device *device)
 		if (device->memory[i] && !device->memory_shared[i])
 			machine->ops->unmap_backing(machine->front_end, device->memory[i],
 						    device->dev.regions[i].memory.len);
+	if (device->staged)
+		machine->ops->unmap_backing(machine->front_end, device->staged,
+					    device->dev.regions[FV_REGION_BAR0].memory.offset);
 	if (device->backing > 0 && !device->backing_borrowed)
 		machine->ops->destroy_backing(machine->front_end, device->backing);
 }
@@ -234,6 +250,39 @@ ssize_t fv_regions_access(struct fv_open_device *device, uint64_t offset, void *
 			return step;
 	}
 	return done;
+}
+
+static bool can_stage(struct fv_open_device *device, uint64_t at, size_t len)
+{
+	const struct fv_region *bar0 = &device->dev.regions[FV_REGION_BAR0];
+	uint64_t offset = at - bar0->file_offset;
+
+	return device->staged && (len == 1 || len == 2 || len == 4) && at % len == 0 &&
+	       at >= bar0->file_offset && offset < bar0->memory.offset &&
+	       device->dev.model->reads_change_nothing(&device->dev, FV_REGION_BAR0, offset,
+						       (unsigned int)len);
+}
+
+bool fv_regions_stage_read(struct fv_open_device *device, pid_t caller, bool write, uint64_t at,
+			   size_t len)
+{
+	bool staged = false;
+
+	if (!device->staged)
+		return false;
+	fv_device_lock(device);
+	if (!device->staged_for || device->staged_for == caller) {
+		staged = !write && can_stage(device, at, len);
+		device->staged_for = staged ? caller : 0;
+	}
+	if (staged) {
+		uint64_t offset = at - device->dev.regions[FV_REGION_BAR0].file_offset;
+
+		access_registers(&device->dev, FV_REGION_BAR0, offset,
+				 (char *)device->staged + offset, (unsigned int)len, false);
+	}
+	fv_device_unlock(device);
+	return staged;
 }
 
 int fv_regions_may_mmap(const struct fv_open_device *device, uint64_t offset, uint64_t len,

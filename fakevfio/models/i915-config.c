@@ -121,6 +121,8 @@ int i915_config_init(struct i915 *i915)
 		   (struct fv_region){ .len = I915_DISPLAY_LEN,
 				       .flags = all,
 				       .memory = { 0, I915_DISPLAY_LEN } });
+	/* Source: drivers/gpu/drm/i915/gvt/kvmgt.c of Linux 6.1, intel_vgpu_set_irqs() */
+	dev->habits.deaf_intx = dev->habits.plain_msi = true;
 	dev->irqs_len = VFIO_PCI_NUM_IRQS;
 	dev->irqs[VFIO_PCI_INTX_IRQ_INDEX] = (struct fv_irq){
 		.flags = VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED,

@@ -78,7 +78,7 @@ static uint32_t read_data(struct i915 *i915, uint32_t offset)
 	}
 	return value;
 }
-const struct i915_behaviour i915_gmbus_data = { .read = read_data };
+const struct i915_behaviour i915_gmbus_data = { .read = read_data, .read_matters = true };
 
 /*
  * The same wires by hand: direction and value of clock (bits 4:0) and data (bits 12:8), each

@@ -202,6 +202,13 @@ uint32_t i915_register_read(struct i915 *i915, uint32_t offset)
 					    : i915_get(i915, offset);
 }
 
+bool i915_register_read_matters(const struct i915 *i915, uint32_t offset)
+{
+	const struct i915_behaviour *behaviour = find_behaviour(i915, offset);
+
+	return behaviour && behaviour->read_matters;
+}
+
 void i915_register_write(struct i915 *i915, uint32_t offset, uint32_t value)
 {
 	const struct i915_behaviour *behaviour = find_behaviour(i915, offset);

@@ -116,6 +116,13 @@ static uint64_t read_region(struct fv_device *dev, unsigned int region, uint64_t
 	return 0;
 }
 
+static bool reads_change_nothing(struct fv_device *dev, unsigned int region, uint64_t offset,
+				 unsigned int len)
+{
+	return region == FV_REGION_BAR0 && offset < I915_REGISTERS_LEN &&
+	       !i915_register_read_matters(fv_device_state(dev), (uint32_t)offset);
+}
+
 static void write_region(struct fv_device *dev, unsigned int region, uint64_t offset,
 			 uint64_t value, unsigned int len)
 {
@@ -209,6 +216,7 @@ const struct fv_model fv_i915_model = {
 	.reset = reset,
 	.read = read_region,
 	.write = write_region,
+	.reads_change_nothing = reads_change_nothing,
 	.query_plane = query_plane,
 	.read_plane = read_plane,
 	.set_monitor = set_monitor,

@@ -54,6 +54,7 @@ struct i915;
 struct i915_behaviour {
 	uint32_t (*read)(struct i915 *i915, uint32_t offset);
 	void (*write)(struct i915 *i915, uint32_t offset, uint32_t value);
+	bool read_matters; /* reading changes something */
 };
 
 /** A row of the register table: @count registers of @width bytes, @step bytes apart. */
@@ -174,6 +175,7 @@ void i915_registers_init(struct i915 *i915);
 /** Gives every register its reset value. */
 void i915_registers_reset(struct i915 *i915);
 uint32_t i915_register_read(struct i915 *i915, uint32_t offset);
+bool i915_register_read_matters(const struct i915 *i915, uint32_t offset);
 void i915_register_write(struct i915 *i915, uint32_t offset, uint32_t value);
 /** Writes a register that only remembers; false if it does more. */
 bool i915_register_store(struct i915 *i915, uint32_t offset, uint32_t value);

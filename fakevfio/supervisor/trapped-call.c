@@ -251,6 +251,20 @@ static ssize_t transfer_vector(struct fv_trap *trap, int handle, const struct tr
 	return total;
 }
 
+/*
+ * The usual call is a pread of a register: the kernel carries it out on the device's file, where the
+ * machine has put the register's value. Should the caller have put another file in its descriptor's
+ * place meanwhile, then it reads that one, which is what it asked for.
+ */
+static bool stage(struct fv_trap *trap, int handle, const struct transfer *transfer)
+{
+	bool whole = transfer->positioned && !transfer->vectored;
+
+	return fv_machine_stage_read(
+		trap->supervisor->machine, handle, (pid_t)trap->notification->notif.pid,
+		transfer->writing || !whole, argument(trap, 3), argument(trap, 2));
+}
+
 static ssize_t transfer_at(struct fv_trap *trap, int handle, const struct transfer *transfer,
 			   uint64_t offset)
 {
@@ -299,6 +313,8 @@ static int64_t carry_out(struct fv_trap *trap, int handle)
 
 		if (transfer->nr != nr)
 			continue;
+		if (stage(trap, handle, transfer))
+			return CONTINUE;
 		if (!transfer->positioned || (here && (int64_t)offset == -1))
 			return transfer_here(trap, handle, transfer);
 		if ((int64_t)offset < 0)

@@ -73,6 +73,11 @@ struct fv_habits {
 	unsigned int
 		vectors_max; /* SET_IRQS takes as many of each index, known or not; 0: its count */
 	bool never_masks; /* each interrupt reaches its eventfd; masks are accepted and forgotten */
+	/*
+	 * GVT-g. INTx: whatever is asked of it is accepted unread, and nothing comes of it. MSI: a
+	 * client cannot trigger it by itself, and -1 is no way to take an eventfd back.
+	 */
+	bool deaf_intx, plain_msi;
 	bool maps_whole; /* mmap must begin where the region's memory does */
 	/*
 	 * GET_REGION_INFO fills one struct that has room for a type capability, and copies as much
@@ -130,6 +135,14 @@ struct fv_model {
 			 unsigned int len);
 	void (*write)(struct fv_device *dev, unsigned int region, uint64_t offset, uint64_t value,
 		      unsigned int len);
+
+	/**
+	 * Does reading @len (1, 2 or 4) bytes there change nothing? Such reads are answered through
+	 * the device's file, which costs less. The registers must lie before the region's memory.
+	 * Optional: no read is so answered.
+	 */
+	bool (*reads_change_nothing)(struct fv_device *dev, unsigned int region, uint64_t offset,
+				     unsigned int len);
 
 	/**
 	 * The client has written @len (1, 2 or 4) bytes of config space; dev->config has changed

@@ -133,6 +133,15 @@ ssize_t fv_machine_read(struct fv_machine *machine, int handle, uint64_t offset,
 			size_t len);
 ssize_t fv_machine_write(struct fv_machine *machine, int handle, uint64_t offset,
 			 const void *buffer, size_t len);
+/**
+ * Tries to answer a pread of @caller, a thread's number, by putting what it reads into the device's
+ * file, where the caller's own pread finds it, once it is let go on. False: not so; what the caller
+ * wants must be read or written by the functions above. To be told of each read and write (@write),
+ * since it must know that what the caller was let go on with is over: one thread at a time may be
+ * on its way, so that none finds what is another's, or is half written.
+ */
+bool fv_machine_stage_read(struct fv_machine *machine, int handle, pid_t caller, bool write,
+			   uint64_t offset, size_t len);
 /** May the client map this part of the device? 0, or -EINVAL as vfio-pci says. */
 int fv_machine_may_mmap(struct fv_machine *machine, int handle, uint64_t offset, uint64_t len,
 			int prot, int flags);
