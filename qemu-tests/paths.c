@@ -163,6 +163,17 @@ const struct qt_path qt_paths[] = {
 		.needs = { "vgpu", "vfio", "drm", "egl-headless" },
 	},
 	{
+		.name = "dmabuf-vnc-bare",
+		.display = "dmabuf",
+		.summary = "planes as DMA-BUFs of a vGPU that is not Intel's; VNC, by read-back",
+		.device = "vfio-pci",
+		.properties = "display=on,rombar=0",
+		.vgpu = true,
+		.front_end = egl_vnc,
+		.captures = { "vnc" },
+		.needs = { "vgpu", "vfio", "drm", "egl-headless" },
+	},
+	{
 		.name = "dmabuf-ovmf-rom",
 		.display = "dmabuf",
 		.summary = "vGPU planes as DMA-BUFs, UEFI with an option ROM; VNC, by read-back",

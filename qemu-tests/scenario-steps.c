@@ -137,6 +137,34 @@ static int run_every_mode(struct qt_scenario_state *run, const struct qt_step *s
 	return r;
 }
 
+/* The step once for each format, and each tiling of it, that the display tells of. */
+static int run_every_layout(struct qt_scenario_state *run, const struct qt_step *step,
+			    struct vgpu_error *err)
+{
+	char answer[QT_CONSOLE_LINE_LEN], *rest = answer;
+	struct qt_step one = *step;
+	unsigned int layouts = 0;
+	int r = qt_console_command(qt_vm_console(run->vm), "layouts", qt_deadline_ms(QT_BOOT_MS),
+				   answer, err);
+
+	for (char *word; !r && (word = strsep(&rest, " "));) {
+		char *tilings = strchr(word, '=');
+
+		if (!tilings)
+			continue;
+		*tilings++ = '\0';
+		one.format = word;
+		while (!r && (one.tiling = strsep(&tilings, ",")) != NULL) {
+			r = run_frames(run, &one, err);
+			layouts++;
+		}
+	}
+	if (!r)
+		qt_result_note(run->result, "%u layouts at %ux%u", layouts, step->width_px,
+			       step->height_px);
+	return r;
+}
+
 static void take_log_line(void *data, const char *line)
 {
 	qt_guest_log_take(data, line);
@@ -200,8 +228,9 @@ int qt_steps_run(struct qt_scenario_state *run, struct vgpu_error *err)
 		if (step->action)
 			r = run_action(run, step, err);
 		if (!r && step->width_px)
-			r = step->every_mode ? run_every_mode(run, step, err)
-					     : run_frames(run, step, err);
+			r = step->every_mode	 ? run_every_mode(run, step, err)
+			    : step->every_layout ? run_every_layout(run, step, err)
+						 : run_frames(run, step, err);
 	}
 	return r;
 }

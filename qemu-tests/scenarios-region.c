@@ -37,6 +37,17 @@ static const struct qt_scenario rows[] = {
 			   { 1024, 768, "XR24" } },
 	},
 	{
+		.name = "region-layouts-quick",
+		.summary =
+			"every pixel format in every tiling, at four resolutions; no kernel boots",
+		.path = "region-qmp+vnc",
+		.remote = true,
+		.steps = { { 640, 480, .every_layout = true, .cursor = true },
+			   { 800, 600, .every_layout = true },
+			   { 1024, 768, .every_layout = true, .cursor = true },
+			   { 1920, 1200, .every_layout = true } },
+	},
+	{
 		.name = "region-x-tiled",
 		.summary = "X-tiled planes, as the stock driver's console has them",
 		.path = "region-qmp+vnc",

@@ -22,6 +22,14 @@ static const struct qt_scenario rows[] = {
 			   { 1024, 768, .action = "modeset", .times = 20 } },
 	},
 	{
+		.name = "mbochs-dmabuf",
+		.summary = "Debian's own bochs on the kernel's sample display, seen by its DMA-BUFs",
+		.path = "dmabuf-vnc-bare",
+		.type = "mbochs-large",
+		.driver = "bochs",
+		.steps = { { .width_px = 1024, .height_px = 768, .frames = 2 }, { 800, 600 } },
+	},
+	{
 		.name = "mtty-two-ports",
 		.summary = "Debian's own 8250 on the kernel's sample serial card, two ports",
 		.path = "no-display",

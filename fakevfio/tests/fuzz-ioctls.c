@@ -374,6 +374,10 @@ static void access_device(struct program *program, unsigned int vgpu, bool write
 		len = 4;
 	}
 	memcpy(bytes, &value, sizeof(value));
+	/* as a front end does, for threads 1 to 8 */
+	if (fv_machine_stage_read(program->mock->machine, handle, 1 + shape / 4 % 8, write, offset,
+				  len))
+		return;
 	if (write)
 		fv_machine_write(program->mock->machine, handle, offset, bytes, len);
 	else

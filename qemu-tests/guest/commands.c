@@ -276,6 +276,14 @@ static int run_modes(struct guest *guest, struct words *words, struct guest_repl
 	return guest->output->impl->modes(guest->output, reply);
 }
 
+static int run_layouts(struct guest *guest, struct words *words, struct guest_reply *reply)
+{
+	if (!guest->output->impl->layouts)
+		return guest_reply_fail(reply, EOPNOTSUPP, "layouts: output %s does not tell",
+					guest->output->impl->name);
+	return guest->output->impl->layouts(guest->output, reply);
+}
+
 /* What is done count=N times. */
 static int run_counted(struct guest *guest, struct words *words,
 		       int (*run)(struct guest_output *output, unsigned int count,
@@ -474,15 +482,25 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "show", true, run_show },	 { "off", false, run_off },
-	{ "info", false, run_info },	 { "read", false, run_read },
-	{ "modes", false, run_modes },	 { "flip", true, run_flip },
-	{ "cycle", true, run_cycle },	 { "hang", false, run_hang },
-	{ "text", true, run_text },	 { "dmesg", true, run_dmesg },
-	{ "stream", true, run_stream },	 { "interrupts", true, run_interrupts },
-	{ "reload", false, run_reload }, { "suspend", false, run_suspend },
-	{ "reboot", false, run_reboot }, { "quit", false, run_quit },
-	{ "run", true, run_program },	 { "talk", true, run_talk },
+	{ "show", true, run_show },
+	{ "off", false, run_off },
+	{ "info", false, run_info },
+	{ "read", false, run_read },
+	{ "modes", false, run_modes },
+	{ "flip", true, run_flip },
+	{ "layouts", false, run_layouts },
+	{ "cycle", true, run_cycle },
+	{ "hang", false, run_hang },
+	{ "text", true, run_text },
+	{ "dmesg", true, run_dmesg },
+	{ "stream", true, run_stream },
+	{ "interrupts", true, run_interrupts },
+	{ "reload", false, run_reload },
+	{ "suspend", false, run_suspend },
+	{ "reboot", false, run_reboot },
+	{ "quit", false, run_quit },
+	{ "run", true, run_program },
+	{ "talk", true, run_talk },
 };
 
 /* After the kernel's console had the display. What the output says of itself is known already. */

@@ -32,6 +32,7 @@
 #define GEN8_TILED	   (1u << 10)
 #define GEN9_TILED_X	   (1u << 10)
 #define GEN9_TILED_Y	   (4u << 10)
+#define GEN9_TILED_YF	   (5u << 10)
 #define GEN9_RED_BLUE	   (1u << 20)
 #define GEN9_PREMULTIPLIED (2u << 4)
 
@@ -61,7 +62,7 @@ static int gen8_control(const struct qt_pixel_format *format, const struct qt_ti
 	};
 	uint32_t bits;
 
-	if (tiling->kind == QT_TILING_Y ||
+	if ((tiling->kind != QT_TILING_LINEAR && tiling->kind != QT_TILING_X) ||
 	    find_code(codes, sizeof(codes) / sizeof(codes[0]), format, &bits) < 0)
 		return -EOPNOTSUPP;
 	*control = bits | (tiling->kind == QT_TILING_X ? GEN8_TILED : 0);
@@ -98,9 +99,13 @@ static int gen9_control(const struct qt_pixel_format *format, const struct qt_ti
 		[QT_TILING_LINEAR] = 0,
 		[QT_TILING_X] = GEN9_TILED_X,
 		[QT_TILING_Y] = GEN9_TILED_Y,
+		[QT_TILING_YF] = GEN9_TILED_YF,
 	};
 	uint32_t bits;
 
+	/* tiles of single bytes are laid out in another way, which nobody here draws */
+	if (tiling->kind == QT_TILING_YF && format->pixel_bytes == 1)
+		return -EOPNOTSUPP;
 	if (find_code(codes, sizeof(codes) / sizeof(codes[0]), format, &bits) < 0)
 		return -EOPNOTSUPP;
 	*control = bits | tilings[tiling->kind];

@@ -207,6 +207,26 @@ static int gvt_show(struct guest_output *output, const struct guest_picture *pic
 	return 0;
 }
 
+static int gvt_layouts(struct guest_output *output, struct guest_reply *reply)
+{
+	const struct gvt *gvt = gvt_from_output(output);
+	uint32_t control;
+
+	for (size_t i = 0; i < qt_pixel_formats_len; i++) {
+		char tilings[64] = "";
+
+		for (size_t j = 0; j < qt_tilings_len; j++) {
+			if (gvt->plane->control(&qt_pixel_formats[i], &qt_tilings[j], &control) < 0)
+				continue;
+			strcat(tilings, *tilings ? "," : "=");
+			strcat(tilings, qt_tilings[j].name);
+		}
+		if (*tilings)
+			guest_reply_add(reply, "%s%s", qt_pixel_formats[i].name, tilings);
+	}
+	return 0;
+}
+
 static int gvt_off(struct guest_output *output, struct guest_reply *reply)
 {
 	struct gvt *gvt = gvt_from_output(output);
@@ -260,6 +280,7 @@ const struct guest_output_impl guest_output_gvt = {
 	.show = gvt_show,
 	.off = gvt_off,
 	.surface = gvt_surface,
+	.layouts = gvt_layouts,
 	.tall = gvt_tall,
 	.scroll = gvt_scroll,
 	.describe = gvt_describe,

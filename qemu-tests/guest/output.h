@@ -65,6 +65,8 @@ struct guest_output_impl {
 	void (*describe)(struct guest_output *output, struct guest_reply *reply);
 	/** The modes of the display, if it tells them. Optional. */
 	int (*modes)(struct guest_output *output, struct guest_reply *reply);
+	/** The pixel formats that it shows, and in which tilings: "XR24=linear,x". Optional. */
+	int (*layouts)(struct guest_output *output, struct guest_reply *reply);
 	/** Flips between pictures @count times and measures. Optional. */
 	int (*flip)(struct guest_output *output, unsigned int count, struct guest_reply *reply);
 	/**

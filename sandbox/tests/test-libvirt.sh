@@ -122,6 +122,18 @@ has '  and the guest has it' "$said" 'PCI device 8086:5912'
 has '  it is unplugged' "$said" unplugged
 has '  and free again while the domain runs on' "$said" "$(printf 'removed\nrunning')"
 
+sed "s/display='off'/display='on'/" hostdev.xml >display.xml
+run plug-display <<EOS
+$create
+virsh create bare.xml
+virsh attach-device vm display.xml
+virsh reset vm # there is no guest that gives it addresses: the firmware does
+timeout 40 python3 draw vm
+virsh destroy vm
+EOS
+has 'one with a display is plugged in' "$said" 'Device attached successfully'
+has '  and shows what is drawn on it' "$said" 'the picture, pixel for pixel'
+
 run status <<'EOS'
 virsh list >/dev/null
 exit 42
