@@ -23,7 +23,8 @@ static const struct qt_scenario rows[] = {
 	},
 	{
 		.name = "mbochs-dmabuf",
-		.summary = "Debian's own bochs on the kernel's sample display, seen by its DMA-BUFs",
+		.summary =
+			"Debian's own bochs on the kernel's sample display, seen by its DMA-BUFs",
 		.path = "dmabuf-vnc-bare",
 		.type = "mbochs-large",
 		.driver = "bochs",
