@@ -54,13 +54,11 @@ static int set_up(void **state)
 static int64_t set_irqs(struct fixture *fixture, uint32_t flags, uint32_t index, uint32_t count,
 			int32_t data, size_t len)
 {
-	struct {
-		struct vfio_irq_set set;
-		int32_t data;
-	} bytes = { { sizeof(struct vfio_irq_set) + len, flags, index, 0, count }, data };
+	/* struct vfio_irq_set, and its data */
+	uint32_t words[] = { 20 + (uint32_t)len, flags, index, 0, count, (uint32_t)data };
 
 	return mock_ioctl_data(fixture->client, fixture->session.device, VFIO_DEVICE_SET_IRQS,
-			       &bytes, sizeof(struct vfio_irq_set) + len);
+			       words, 20 + len);
 }
 
 static void write_register(struct fixture *fixture, uint64_t offset, uint32_t value)
