@@ -157,7 +157,8 @@ static int on_filtered(struct sandbox *sandbox, int *listener, dev_t nodes_dev, 
 	if (sandbox->program_pidfd < 0)
 		return vgpu_error_set(sandbox->err, VGPU_ERROR_FAILED, errno,
 				      "the program ended before it began");
-	rc = fv_supervisor_start(sandbox->supervisor, steal_fd(listener), nodes_dev, sandbox->err);
+	rc = fv_supervisor_start(sandbox->supervisor, steal_fd(listener), nodes_dev, program,
+				 sandbox->err);
 	if (rc)
 		return rc;
 	say(sandbox, "VFIO is answered; the program is process %d outside", program);

@@ -113,6 +113,8 @@ int fv_node_open(struct fv_trap *trap, int dirfd, uint64_t address, int flags)
 
 	if (!resolve(trap, dirfd, address, &node))
 		return FV_NODE_NOT_OURS;
+	if (!fv_may_open(&supervisor->owners, (pid_t)trap->notification->notif.pid, &node))
+		return -EACCES;
 	fv_device_files_reap(&supervisor->files);
 	if (node.kind == FAKE_NODE_IOMMUFD)
 		handle = fv_machine_open_iommufd(supervisor->machine, &backing);

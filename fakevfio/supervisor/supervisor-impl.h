@@ -13,6 +13,7 @@
 #include "device-file.h"
 #include "exporter.h"
 #include "notification.h"
+#include "permission.h"
 #include "process.h"
 
 enum { FV_WORKERS_MAX = 16, FV_MEMORIES_MAX = 1024 };
@@ -44,6 +45,7 @@ struct fv_supervisor {
 	struct fv_machine *machine;
 	int listener;
 	dev_t nodes_dev;
+	struct fv_owners owners; /* who owns these nodes */
 	fv_log_function *log;
 	void *log_data;
 	struct fv_processes processes;

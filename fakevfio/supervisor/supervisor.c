@@ -100,12 +100,15 @@ void fv_supervisor_log(struct fv_supervisor *supervisor, const char *line)
 }
 
 int fv_supervisor_start(struct fv_supervisor *supervisor, int listener, dev_t nodes_dev,
-			struct vgpu_error *err)
+			pid_t program, struct vgpu_error *err)
 {
 	int rc = fv_listener_prepare(listener);
 
 	supervisor->listener = listener;
 	supervisor->nodes_dev = nodes_dev;
+	if (!rc && fv_owners_read(program, &supervisor->owners))
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ESRCH,
+				      "the program ended before it began");
 	if (rc) {
 		vgpu_error_set(err, VGPU_ERROR_NEED, -rc,
 			       "the kernel cannot inject descriptors into a stopped system call");

@@ -51,3 +51,30 @@ for end in close kill; do
 		"$("$VGPULAB" run --kernel 6.6 -- sh busy.sh $end 2>/dev/null)" \
 		"$(printf 'waiting\nremoved\nno devices')"
 done
+
+# attempt SENTENCE MODE GROUP WANTED SETPRIV-OPTION...: of a node of that mode and group.
+cat >attempt.sh <<EOS
+. ./vgpu.sh
+for node in /dev/vfio/devices/*; do
+	chmod \$1 \$node && chgrp \$2 \$node
+done
+shift 2
+setpriv "\$@" -- $WORK/cdev-client hold $uuid </dev/null 2>&1
+EOS
+chmod a+rx . && chmod a+rx cdev-client
+attempt() {
+	sentence=$1 mode=$2 group=$3 wanted=$4
+	shift 4
+	has "$sentence" "$("$VGPULAB" run --kernel 6.6 -- sh attempt.sh $mode $group "$@")" "$wanted"
+}
+attempt 'root opens a node that its mode closes' 000 0 open --no-new-privs
+attempt '  and without his power over files does not' 000 0 'Permission denied' --bounding-set=-dac_override
+attempt '  but as its owner does' 600 0 open --bounding-set=-dac_override
+attempt '  whom the mode for others does not help' 466 0 'Permission denied' --bounding-set=-dac_override
+if [ "$(id -u)" = 0 ]; then
+	attempt 'another user opens none' 600 0 'Permission denied' --reuid=1000 --regid=1000 --clear-groups
+	attempt '  but one that is open to all' 666 0 open --reuid=1000 --regid=1000 --clear-groups
+	attempt '  or to his group' 660 1000 open --reuid=1000 --regid=1000 --clear-groups
+	attempt '  or to one of his groups' 660 77 open --reuid=1000 --regid=1000 --groups=5,77
+	attempt '  and not if that is shut out' 606 77 'Permission denied' --reuid=1000 --regid=1000 --groups=5,77
+fi

@@ -32,10 +32,11 @@ void fv_supervisor_set_log(struct fv_supervisor *supervisor, fv_log_function *lo
 
 /**
  * Starts answering what @listener (from fv_filter_install()) reports. Takes @listener over.
- * @nodes_dev is st_dev of the mount that has VFIO's nodes: no other file is taken for one.
+ * @nodes_dev is st_dev of the mount that has VFIO's nodes: no other file is taken for one. Their
+ * owners are counted as in the user namespace of process @program.
  */
 int fv_supervisor_start(struct fv_supervisor *supervisor, int listener, dev_t nodes_dev,
-			struct vgpu_error *err);
+			pid_t program, struct vgpu_error *err);
 /** Stops answering and frees. Programs still under the filter get ENOSYS. NULL is fine. */
 void fv_supervisor_destroy(struct fv_supervisor *supervisor);
 VGPU_DEFINE_DESTROYP(fv_supervisor)
