@@ -500,6 +500,21 @@ bool fake_host_can_probe(const struct fake_host *host, const struct gpu *gpu)
 	       !fake_kernel_has(host->kernel, FAKE_FEATURE_GUC_ENDS_PROBE);
 }
 
+/* The driver takes back what else it shows, then its vGPUs. The caller holds the lock. */
+static int empty_locked(struct fake_host *host, size_t index, bool (*cancelled)(void *data),
+			void *data)
+{
+	struct gpu *gpu = host->gpus[index];
+	int ret = 0;
+
+	fake_host_tell_gpu(host, FAKE_HOST_GPU_UNREGISTERING, index);
+	while (gpu->first && !ret)
+		ret = remove_locked(host, gpu->first, cancelled, data);
+	if (ret)
+		fake_host_tell_gpu(host, FAKE_HOST_GPU_STAYS, index);
+	return ret;
+}
+
 int fake_host_unregister_gpu(struct fake_host *host, size_t index, bool (*cancelled)(void *data),
 			     void *data)
 {
@@ -516,8 +531,8 @@ int fake_host_unregister_gpu(struct fake_host *host, size_t index, bool (*cancel
 	while (gpu->busy && !ret)
 		if (!wait_changed(host, cancelled, data))
 			ret = -EINTR;
-	while (gpu->first && !ret)
-		ret = remove_locked(host, gpu->first, cancelled, data);
+	if (!ret)
+		ret = empty_locked(host, index, cancelled, data);
 	gpu->unregistering = false;
 	if (!ret) {
 		gpu->registered = false;

@@ -12,8 +12,9 @@
 #include "tree-impl.h"
 
 /* What needs the driver: gone while the parent is unbound. */
-#define BOUND	FAKE_STATE(GPU_BOUND)
-#define PLUGGED (FAKE_STATE(GPU_BOUND) | FAKE_STATE(GPU_UNBOUND))
+#define BOUND	(SHOWN | FAKE_STATE(GPU_LEAVING))
+#define SHOWN	FAKE_STATE(GPU_BOUND) /* to users of graphics: what goes first */
+#define PLUGGED (BOUND | FAKE_STATE(GPU_UNBOUND))
 
 enum {
 	VGA_CLASS = 0x0300,
@@ -454,7 +455,7 @@ static uint64_t the_render_node(struct fake_tree *tree, const struct fake_object
 					.write = fake_write_value
 #define CHAR_LINK(fn, node)                                                                   \
 	FAKE_LINK(0, NULL), .make_name = (fn), .anchor_row = ROOT_DEV_CHAR, .target = (node), \
-			    .states = BOUND, .present = has_drm
+			    .states = SHOWN, .present = has_drm
 
 #define BAR(number)                                                                          \
 	[RESOURCE0 + (number)] = { FAKE_ATTR(GPU_DIR, "resource" #number, 0600),             \
@@ -539,7 +540,7 @@ static const struct fake_row rows[ROWS] = {
 		     .write = fake_write_uevent },
 	[VENDOR] = { RO("vendor", read_vendor) },
 
-	[DRM] = { FAKE_DIR(GPU_DIR, "drm"), .states = BOUND, .present = has_drm },
+	[DRM] = { FAKE_DIR(GPU_DIR, "drm"), .states = SHOWN, .present = has_drm },
 	[CARD] = { FAKE_DIR(DRM, NULL), .make_name = card_name },
 	[CARD_DEV] = { FAKE_ATTR(CARD, "dev", 0444), .read = read_drm_dev },
 	[CARD_DEVICE] = { FAKE_LINK(CARD, "device"), .target = fake_parent_object },
@@ -548,7 +549,7 @@ static const struct fake_row rows[ROWS] = {
 			  .write = fake_write_uevent },
 	FAKE_POWER(CARD_POWER, CARD, 0, 0, 0, 0, 0),
 	[CARD_CLASS] = { FAKE_LINK(0, NULL), .make_name = card_name, .anchor_row = ROOT_CLASS_DRM,
-			 .target = the_card, .states = BOUND, .present = has_drm },
+			 .target = the_card, .states = SHOWN, .present = has_drm },
 	[CARD_CHAR] = { CHAR_LINK(card_char_name, the_card) },
 	[RENDER] = { FAKE_DIR(DRM, NULL), .make_name = render_name },
 	[RENDER_DEV] = { FAKE_ATTR(RENDER, "dev", 0444), .value = FIRST_RENDER,
@@ -559,7 +560,7 @@ static const struct fake_row rows[ROWS] = {
 			    .read = read_drm_uevent, .write = fake_write_uevent },
 	FAKE_POWER(RENDER_POWER, RENDER, 0, 0, 0, 0, 0),
 	[RENDER_CLASS] = { FAKE_LINK(0, NULL), .make_name = render_name,
-			   .anchor_row = ROOT_CLASS_DRM, .target = the_render_node, .states = BOUND,
+			   .anchor_row = ROOT_CLASS_DRM, .target = the_render_node, .states = SHOWN,
 			   .present = has_drm },
 	[RENDER_CHAR] = { CHAR_LINK(render_char_name, the_render_node) },
 };
@@ -568,6 +569,17 @@ static void gpu_finish(struct fake_object *object)
 {
 	free(gpu_of(object)->types);
 	free(gpu_of(object)->driver_override);
+}
+
+/* Source: drivers/gpu/drm/drm_drv.c, drm_dev_register(), drm_dev_unregister() */
+void fake_gpu_tell_drm(struct fake_tree *tree, struct fake_gpu_object *gpu, const char *action)
+{
+	bool first = !strcmp(action, "add");
+
+	if (!gpu->config->profile->drm)
+		return;
+	fake_tree_tell_device(tree, &gpu->base, first ? RENDER : CARD, action);
+	fake_tree_tell_device(tree, &gpu->base, first ? CARD : RENDER, action);
 }
 
 const struct fake_kind fake_kind_gpu = {

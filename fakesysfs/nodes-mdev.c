@@ -177,9 +177,13 @@ const struct fake_kind fake_kind_mdev_driver = {
  * on a real kernel, 6.1.
  */
 
-#define BOUND	FAKE_STATE(VGPU_BOUND)
-#define PRESENT (BOUND | FAKE_STATE(VGPU_UNBINDING) | FAKE_STATE(VGPU_UNBOUND))
-#define GROUPED (BOUND | FAKE_STATE(VGPU_UNBINDING) | FAKE_STATE(VGPU_REMOVING))
+/* As it is created: what is there when it is told, then its driver and group, then the driver's attributes. */
+#define ADDED	(PRESENT | FAKE_STATE(VGPU_ADDED) | DRIVEN)
+#define DRIVEN	(BOUND | FAKE_STATE(VGPU_GROUPED))
+#define GROUPED (DRIVEN | FAKE_STATE(VGPU_UNBINDING) | FAKE_STATE(VGPU_REMOVING))
+#define BOUND	(FAKE_STATE(VGPU_BOUND) | FAKE_STATE(VGPU_DRIVEN))
+/* at last, its links with its type */
+#define PRESENT (FAKE_STATE(VGPU_BOUND) | FAKE_STATE(VGPU_UNBINDING) | FAKE_STATE(VGPU_UNBOUND))
 
 static struct fake_vgpu_object *vgpu_of(const struct fake_object *object)
 {
@@ -273,7 +277,7 @@ static ssize_t read_uevent(const struct fake_access *access, char *page)
 {
 	const struct fake_vgpu_object *vgpu = vgpu_of(access->object);
 
-	if (access->object->state == VGPU_UNBOUND)
+	if (access->object->state == VGPU_UNBOUND || access->object->state == VGPU_ADDED)
 		return 0;
 	return fake_print(page, "DRIVER=%s\n",
 			  fake_mdev_driver(access->tree->kernel, vgpu->info.profile));
@@ -488,22 +492,22 @@ enum {
 
 static const struct fake_row vgpu_rows[VGPU_ROWS] = {
 	[VGPU_DIR] = { FAKE_DIR(0, NULL), .make_name = uuid_name, .anchor = in_parent },
-	[BUS_LINK] = { LINK_IN(ROOT_MDEV_DEVICES, uuid_name, the_vgpu, PRESENT) },
+	[BUS_LINK] = { LINK_IN(ROOT_MDEV_DEVICES, uuid_name, the_vgpu, ADDED) },
 	[TYPE_LINK] = { FAKE_LINK(0, NULL), .anchor = in_type_devices, .make_name = uuid_name,
 			.target = the_vgpu, .states = PRESENT },
 	[DRIVER_LINK] = { FAKE_LINK(0, NULL), .anchor = the_driver, .make_name = uuid_name,
-			  .target = the_vgpu, .states = BOUND },
-	[DRIVER] = { FAKE_LINK(VGPU_DIR, "driver"), .target = the_driver, .states = BOUND },
+			  .target = the_vgpu, .states = DRIVEN },
+	[DRIVER] = { FAKE_LINK(VGPU_DIR, "driver"), .target = the_driver, .states = DRIVEN },
 	[SUBSYSTEM] = { FAKE_LINK(VGPU_DIR, "subsystem"), .target_row = ROOT_BUS_MDEV,
-			.states = PRESENT },
+			.states = ADDED },
 	[MDEV_TYPE] = { FAKE_LINK(VGPU_DIR, "mdev_type"), .target = the_type, .states = PRESENT },
 	[IOMMU_GROUP] = { FAKE_LINK(VGPU_DIR, "iommu_group"), .target = the_group,
 			  .states = GROUPED },
 	[UEVENT] = { FAKE_ATTR(VGPU_DIR, "uevent", 0644), .read = read_uevent,
-		     .write = fake_write_uevent, .states = PRESENT },
+		     .write = fake_write_uevent, .states = ADDED },
 	[REMOVE] = { FAKE_ATTR(VGPU_DIR, "remove", 0200), .write = write_remove,
-		     .ends = FAKE_ENDS(VGPU_REMOVED), .present = has_remove, .states = PRESENT },
-	FAKE_POWER(POWER, VGPU_DIR, PRESENT, 0, 0, 0, 0),
+		     .ends = FAKE_ENDS(VGPU_REMOVED), .present = has_remove, .states = ADDED },
+	FAKE_POWER(POWER, VGPU_DIR, ADDED, 0, 0, 0, 0),
 	[INTEL_VGPU] = { FAKE_DIR(VGPU_DIR, "intel_vgpu"), .states = BOUND, .present = is_intel },
 	[VGPU_ID] = { FAKE_ATTR(INTEL_VGPU, "vgpu_id", 0444), .read = read_vgpu_id },
 	[HW_ID] = { FAKE_ATTR(INTEL_VGPU, "hw_id", 0444), .feature = FAKE_FEATURE_HW_ID,

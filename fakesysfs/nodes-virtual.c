@@ -48,7 +48,9 @@ uint64_t fake_parent_driver(struct fake_tree *tree, const struct fake_object *ob
 
 ssize_t fake_read_parent_uevent(const struct fake_access *access, char *page)
 {
-	return fake_parent_keys(gpu_of(access->object)->config, access->object->state == GPU_BOUND,
+	return fake_parent_keys(gpu_of(access->object)->config,
+				access->object->state == GPU_BOUND ||
+					access->object->state == GPU_LEAVING,
 				page, FAKE_PAGE);
 }
 

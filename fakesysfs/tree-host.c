@@ -274,33 +274,66 @@ static struct fake_vgpu_object *find_vgpu(struct fake_tree *tree, uint64_t seria
 	return NULL;
 }
 
-static void add_vgpu(struct fake_tree *tree, const struct fake_vgpu_info *info)
+static bool add_vgpu(struct fake_tree *tree, const struct fake_vgpu_info *info, unsigned int state)
 {
 	struct fake_gpu_object *gpu = info->gpu < tree->gpus_len ? tree->gpus[info->gpu] : NULL;
 	struct fake_type_object *type =
 		gpu ? gpu->types[info->type - gpu->config->profile->types] : NULL;
-	unsigned int state = VGPU_BOUND;
 	struct fake_vgpu_object *vgpu;
 
 	if (!type || find_vgpu(tree, info->serial))
-		return;
-	if (!info->bound)
-		state = info->removing ? VGPU_REMOVING_UNBOUND : VGPU_UNBOUND;
-	else if (info->removing)
-		state = VGPU_REMOVING;
+		return false;
 	vgpu = calloc(1, sizeof(*vgpu));
 	if (!vgpu)
-		return;
+		return false;
 	vgpu->info = *info;
 	vgpu->parent = gpu->base.id;
 	vgpu->type = type->base.id;
 	vgpu->driver = gpu->mdev_driver;
+	vgpu->remove_gone =
+		state == VGPU_ADDED && !fake_kernel_has(tree->kernel, FAKE_FEATURE_REMOVE_FIRST);
 	if (fake_hash_insert(&tree->vgpus, &vgpu->by_serial, fake_hash_number(info->serial))) {
 		free(vgpu);
-		return;
+		return false;
 	}
 	vgpu->base.id = FAKE_VGPU_IDS + info->serial;
-	fake_object_add(tree, &vgpu->base, &fake_kind_vgpu, state);
+	return !fake_object_add(tree, &vgpu->base, &fake_kind_vgpu, state);
+}
+
+static unsigned int state_of(const struct fake_vgpu_info *info)
+{
+	if (!info->bound)
+		return info->removing ? VGPU_REMOVING_UNBOUND : VGPU_UNBOUND;
+	return info->removing ? VGPU_REMOVING : VGPU_BOUND;
+}
+
+/*
+ * A vGPU appears in steps, and each uevent comes when what it tells of is there, and no more. Source:
+ * drivers/vfio/mdev/mdev_core.c, mdev_device_create(); drivers/base/core.c, device_add();
+ * recordings of 5.10 and 6.1
+ */
+static void create_vgpu(struct fake_tree *tree, const struct fake_vgpu_info *info)
+{
+	static const unsigned int states[FAKE_UEVENT_PARTS + 1] = { VGPU_ADDED, VGPU_GROUPED,
+								    VGPU_DRIVEN, VGPU_BOUND };
+	struct fake_vgpu_object *vgpu;
+	bool added;
+
+	pthread_rwlock_wrlock(&tree->lock);
+	/* one that is made again may be without a driver */
+	added = add_vgpu(tree, info, info->bound ? states[0] : state_of(info));
+	fake_tree_unlock(tree);
+	if (!added || !info->bound)
+		return; /* it may have been there when the tree was made */
+	for (unsigned int part = 0; part < FAKE_UEVENT_PARTS; part++) {
+		fake_tree_tell_host(tree, FAKE_HOST_VGPU_CREATED, part, info);
+		pthread_rwlock_wrlock(&tree->lock);
+		vgpu = find_vgpu(tree, info->serial);
+		if (part + 1 == FAKE_UEVENT_PARTS)
+			vgpu->remove_gone = false;
+		fake_object_set_state(tree, &vgpu->base, states[part + 1]);
+		fake_tree_unlock(tree);
+	}
 }
 
 static void change_vgpu(struct fake_tree *tree, uint64_t serial, enum fake_host_event event)
@@ -342,14 +375,44 @@ static void change_gpu(struct fake_tree *tree, size_t index, bool registered)
 	}
 }
 
+/* What its driver shows to users of graphics, beside vGPUs: it goes before they do. */
+static void show_drm(struct fake_tree *tree, size_t index, bool shown)
+{
+	struct fake_gpu_object *gpu = index < tree->gpus_len ? tree->gpus[index] : NULL;
+
+	if (gpu && gpu->config->profile->drm)
+		fake_object_set_state(tree, &gpu->base, shown ? GPU_BOUND : GPU_LEAVING);
+}
+
+/*
+ * The uevents of what follow() has shown. Source: drivers/gpu/drm/i915/i915_driver.c, i915_driver_probe(),
+ * which registers the parent before DRM's nodes; i915_driver_remove(); drivers/base/dd.c
+ */
+static void tell(struct fake_tree *tree, enum fake_host_event event,
+		 const struct fake_vgpu_info *vgpu)
+{
+	struct fake_gpu_object *gpu = vgpu->gpu < tree->gpus_len ? tree->gpus[vgpu->gpu] : NULL;
+
+	fake_tree_tell_host(tree, event, FAKE_UEVENTS_OF_DEVICE, vgpu);
+	if (gpu && event == FAKE_HOST_GPU_UNREGISTERING)
+		fake_gpu_tell_drm(tree, gpu, "remove");
+	if (gpu && (event == FAKE_HOST_GPU_REGISTERED || event == FAKE_HOST_GPU_STAYS))
+		fake_gpu_tell_drm(tree, gpu, "add");
+	if (event == FAKE_HOST_GPU_REGISTERED)
+		fake_tree_tell_host(tree, event, FAKE_UEVENTS_OF_DRIVER, vgpu);
+}
+
 static void follow(void *data, enum fake_host_event event, const struct fake_vgpu_info *vgpu)
 {
 	struct fake_tree *tree = data;
 
+	if (event == FAKE_HOST_VGPU_CREATED) {
+		create_vgpu(tree, vgpu);
+		return;
+	}
 	pthread_rwlock_wrlock(&tree->lock);
 	switch (event) {
 	case FAKE_HOST_VGPU_CREATED:
-		add_vgpu(tree, vgpu);
 		break;
 	case FAKE_HOST_VGPU_CREATE_FAILED:
 		break; /* the kernel shows it for less than anybody can look */
@@ -364,6 +427,10 @@ static void follow(void *data, enum fake_host_event event, const struct fake_vgp
 	case FAKE_HOST_GPU_ADDED:
 		add_gpu(tree, vgpu->gpu);
 		break;
+	case FAKE_HOST_GPU_UNREGISTERING:
+	case FAKE_HOST_GPU_STAYS:
+		show_drm(tree, vgpu->gpu, event == FAKE_HOST_GPU_STAYS);
+		break;
 	case FAKE_HOST_GPU_UNREGISTERED:
 	case FAKE_HOST_GPU_REGISTERED:
 		change_gpu(tree, vgpu->gpu, event == FAKE_HOST_GPU_REGISTERED);
@@ -377,7 +444,7 @@ static void follow(void *data, enum fake_host_event event, const struct fake_vgp
 		break;
 	}
 	fake_tree_unlock(tree);
-	fake_tree_tell_host(tree, event, vgpu);
+	tell(tree, event, vgpu);
 }
 
 void fake_tree_follow_host(struct fake_tree *tree)
@@ -393,7 +460,7 @@ void fake_tree_follow_host(struct fake_tree *tree)
 	if (vgpus)
 		len = fake_host_list_vgpus(tree->host, SIZE_MAX, vgpus, len);
 	for (size_t i = 0; vgpus && i < len; i++)
-		add_vgpu(tree, &vgpus[i]);
+		add_vgpu(tree, &vgpus[i], state_of(&vgpus[i]));
 	fake_tree_unlock(tree);
 }
 

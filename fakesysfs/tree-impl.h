@@ -240,8 +240,18 @@ enum fake_root_row {
 };
 
 /* States of a GPU's and of a vGPU's object. */
-enum { GPU_BOUND, GPU_UNBOUND, GPU_UNPLUGGED };
-enum { VGPU_BOUND, VGPU_UNBINDING, VGPU_UNBOUND, VGPU_REMOVING, VGPU_REMOVING_UNBOUND };
+enum { GPU_BOUND, GPU_UNBOUND, GPU_UNPLUGGED, GPU_LEAVING /* bound, without DRM */ };
+enum {
+	VGPU_BOUND,
+	VGPU_UNBINDING,
+	VGPU_UNBOUND,
+	VGPU_REMOVING,
+	VGPU_REMOVING_UNBOUND,
+	/* while it is created, by what was told last */
+	VGPU_ADDED,
+	VGPU_GROUPED,
+	VGPU_DRIVEN,
+};
 #define FAKE_STATE(state) (1U << (state))
 
 /* Rows that other tables point to. */
@@ -345,6 +355,8 @@ ssize_t fake_read_ap_control_domains(const struct fake_access *access, char *pag
 
 /* `rescan` of the PCI bus, of a root bus or of a device: nodes-pci.c */
 ssize_t fake_write_pci_rescan(const struct fake_access *access, const char *text, size_t len);
+/** Sends the uevents of its DRM nodes, if it has any: "add" or "remove". No locks are held. nodes-gpu.c */
+void fake_gpu_tell_drm(struct fake_tree *tree, struct fake_gpu_object *gpu, const char *action);
 /**
  * Takes a GPU out of its slot: its driver unbinds, then the device goes. 0 if it is out, -ENODEV, or
  * -EINTR: it stays.
@@ -405,7 +417,7 @@ void fake_tree_tell_device(struct fake_tree *tree, struct fake_object *object, u
 			   const char *action);
 /** Sends the uevents that belong to what the host has told. No locks are held. */
 void fake_tree_tell_host(struct fake_tree *tree, enum fake_host_event event,
-			 const struct fake_vgpu_info *vgpu);
+			 enum fake_uevent_part part, const struct fake_vgpu_info *vgpu);
 
 /* Making what a host has: tree-host.c. */
 void fake_tree_follow_host(struct fake_tree *tree);

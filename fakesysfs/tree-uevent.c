@@ -30,12 +30,12 @@ static void send_message(void *data, const char *message, size_t len)
 }
 
 void fake_tree_tell_host(struct fake_tree *tree, enum fake_host_event event,
-			 const struct fake_vgpu_info *vgpu)
+			 enum fake_uevent_part part, const struct fake_vgpu_info *vgpu)
 {
 	const struct fake_gpu_config *parent = fake_host_gpu(tree->host, vgpu->gpu);
 
 	if (parent)
-		fake_uevents_of_host(tree->kernel, event, vgpu, parent, send_message, tree);
+		fake_uevents_of_host(tree->kernel, event, part, vgpu, parent, send_message, tree);
 }
 
 /* A directory in sysfs, from outside in. */

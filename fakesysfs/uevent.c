@@ -109,11 +109,13 @@ static const struct step {
 	unsigned int flags;
 	enum fake_feature feature;
 	const char *extra;
+	enum fake_uevent_part part;
 } steps[] = {
 	{ FAKE_HOST_VGPU_CREATED, VGPU, "add" },
-	{ FAKE_HOST_VGPU_CREATED, GROUP, "add" },
-	{ FAKE_HOST_VGPU_CREATED, VFIO_DEV, "add", 0, FAKE_FEATURE_VFIO_DEV },
-	{ FAKE_HOST_VGPU_CREATED, VGPU, "bind", WITH_DRIVER },
+	{ FAKE_HOST_VGPU_CREATED, GROUP, "add", .part = FAKE_UEVENTS_OF_GROUP },
+	{ FAKE_HOST_VGPU_CREATED, VFIO_DEV, "add", 0, FAKE_FEATURE_VFIO_DEV,
+	  .part = FAKE_UEVENTS_OF_GROUP },
+	{ FAKE_HOST_VGPU_CREATED, VGPU, "bind", WITH_DRIVER, .part = FAKE_UEVENTS_OF_DRIVER },
 	{ FAKE_HOST_VGPU_CREATE_FAILED, VGPU, "add", 0, FAKE_FEATURE_CREATE_FAILED_SHOWS },
 	{ FAKE_HOST_VGPU_CREATE_FAILED, VGPU, "remove", 0, FAKE_FEATURE_CREATE_FAILED_SHOWS },
 	{ FAKE_HOST_VGPU_UNBOUND, VFIO_DEV, "remove", 0, FAKE_FEATURE_VFIO_DEV },
@@ -132,7 +134,8 @@ static const struct step {
 	/* registration happens in the driver's probe function: the device is bound after it */
 	{ FAKE_HOST_GPU_REGISTERED, PARENT, "change", WITH_DRIVER | IF_REGISTERED,
 	  FAKE_FEATURE_MDEV_STATE, "MDEV_STATE=registered\n" },
-	{ FAKE_HOST_GPU_REGISTERED, PARENT, "bind", WITH_DRIVER | IF_DRIVEN },
+	{ FAKE_HOST_GPU_REGISTERED, PARENT, "bind", WITH_DRIVER | IF_DRIVEN,
+	  .part = FAKE_UEVENTS_OF_DRIVER },
 };
 
 static const char *const subsystems[] = {
@@ -179,10 +182,10 @@ static void format_keys(unsigned int kernel, const struct step *step,
 }
 
 /* Does the step belong to what happened? */
-static bool applies(const struct step *step, unsigned int kernel, enum fake_host_event event,
-		    const struct fake_vgpu_info *vgpu, const struct fake_gpu_config *parent)
+static bool applies(const struct step *step, unsigned int kernel, const struct fake_vgpu_info *vgpu,
+		    const struct fake_gpu_config *parent)
 {
-	return step->event == event && fake_kernel_has(kernel, step->feature) &&
+	return fake_kernel_has(kernel, step->feature) &&
 	       !(step->flags & IF_BOUND && !vgpu->bound) &&
 	       !(step->flags & IF_DRIVEN && !fake_parent_has_driver(parent)) &&
 	       !(step->flags & IF_MADE && fake_parent_has_driver(parent)) &&
@@ -190,8 +193,8 @@ static bool applies(const struct step *step, unsigned int kernel, enum fake_host
 }
 
 void fake_uevents_of_host(unsigned int kernel, enum fake_host_event event,
-			  const struct fake_vgpu_info *vgpu, const struct fake_gpu_config *parent,
-			  fake_uevent_sink sink, void *data)
+			  enum fake_uevent_part part, const struct fake_vgpu_info *vgpu,
+			  const struct fake_gpu_config *parent, fake_uevent_sink sink, void *data)
 {
 	char path[PATH_SIZE], keys[KEYS_SIZE], message[FAKE_UEVENT_SIZE];
 	ssize_t len;
@@ -199,7 +202,8 @@ void fake_uevents_of_host(unsigned int kernel, enum fake_host_event event,
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(steps); i++) {
 		const struct step *step = &steps[i];
 
-		if (!applies(step, kernel, event, vgpu, parent))
+		if (step->event != event || step->part != part ||
+		    !applies(step, kernel, vgpu, parent))
 			continue;
 		format_path(step->subject, vgpu, parent, path);
 		format_keys(kernel, step, vgpu, parent, keys);

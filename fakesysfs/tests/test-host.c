@@ -395,7 +395,7 @@ static void unbind_and_remove_in_use_both_complete_after_close(void **state)
 /* Writes what observers hear as letters. */
 static void note(void *data, enum fake_host_event event, const struct fake_vgpu_info *vgpu)
 {
-	static const char letters[] = "CFURrumgxG";
+	static const char letters[] = "CFURrumglsxGpP";
 	char *log = data;
 
 	(void)vgpu;
@@ -424,10 +424,10 @@ static void observers_hear_events_in_the_kernels_order(void **state)
 	assert_int_equal(fake_host_unregister_gpu(host, 0, NULL, NULL), -ENODEV);
 	assert_int_equal(fake_host_register_gpu(host, 0), 0);
 	assert_int_equal(fake_host_register_gpu(host, 0), -ENODEV);
-	assert_string_equal(log, "CCrRrRxG");
+	assert_string_equal(log, "CClrRrRxG");
 	fake_host_unobserve(host, note, log);
 	assert_int_equal(create(host, V8, 2), 0);
-	assert_string_equal(log, "CCrRrRxG");
+	assert_string_equal(log, "CClrRrRxG");
 }
 
 /* An observer that removes what it hears of, while creation has not returned. */

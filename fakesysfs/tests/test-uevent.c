@@ -112,18 +112,18 @@ static void assert_sent(size_t i, const char *expected)
 }
 
 /* The recording's parent was QEMU's pci-testdev, with a driver that has GVT-g's names. */
-static int make_recorded(void **state)
+static int make_gpu(bool drm)
 {
 	static struct fake_gpu_profile profile;
 	struct fake_gpu_config config = { .profile = &profile, .aperture_mib = 1024 };
 
-	(void)state;
 	profile = *fake_gpu_profile_find("kaby-lake");
 	profile.vendor_id = 0x1b36;
 	profile.device_id = 0x0005;
 	profile.subsystem_vendor_id = 0x1af4;
 	profile.subsystem_device_id = 0x1100;
 	profile.class_code = 0x00ff00;
+	profile.drm = drm;
 	host = fake_host_create();
 	assert_int_equal(fake_host_add_gpu(host, &config, NULL), 0);
 	tree = fake_tree_create(host);
@@ -131,6 +131,18 @@ static int make_recorded(void **state)
 	got.len = 0;
 	fake_tree_set_uevents(tree, collect, &got);
 	return 0;
+}
+
+static int make_recorded(void **state)
+{
+	(void)state;
+	return make_gpu(false);
+}
+
+static int make_with_drm(void **state)
+{
+	(void)state;
+	return make_gpu(true);
 }
 
 static void creation_and_removal_tell_what_was_recorded(void **state)
@@ -207,6 +219,90 @@ static void unbound_vgpu_tells_only_its_removal(void **state)
 	assert_true(write_text(P "/" UUID "/remove", "1") > 0);
 	assert_int_equal(got.len, 1);
 	assert_memory_equal(got.all[0].text, "remove@", 7);
+}
+
+/* Order: drivers/gpu/drm/i915/i915_driver.c, drivers/gpu/drm/drm_drv.c; a vGPU goes in between */
+static void drm_nodes_go_first_and_come_before_the_driver_is_bound(void **state)
+{
+	static const char *const gone[] = {
+		"remove@/devices/pci0000:00/0000:00:02.0/drm/card0|ACTION=remove|DEVPATH=",
+		"remove@/devices/pci0000:00/0000:00:02.0/drm/renderD128|ACTION=remove|DEVPATH=",
+		"remove@/devices/pci0000:00/0000:00:02.0/" UUID "/vfio-dev/vfio0|",
+		"remove@/devices/virtual/vfio/0|",
+		"unbind@/devices/pci0000:00/0000:00:02.0/" UUID "|",
+		"remove@/devices/pci0000:00/0000:00:02.0/" UUID "|",
+		"change@/devices/pci0000:00/0000:00:02.0|ACTION=change|",
+		"unbind@/devices/pci0000:00/0000:00:02.0|",
+	};
+	static const char *const back[] = {
+		"change@/devices/pci0000:00/0000:00:02.0|ACTION=change|",
+		"add@/devices/pci0000:00/0000:00:02.0/drm/renderD128|ACTION=add|DEVPATH="
+		"/devices/pci0000:00/0000:00:02.0/drm/renderD128|SUBSYSTEM=drm|MAJOR=226|MINOR=128|"
+		"DEVNAME=dri/renderD128|DEVTYPE=drm_minor|",
+		"add@/devices/pci0000:00/0000:00:02.0/drm/card0|ACTION=add|DEVPATH="
+		"/devices/pci0000:00/0000:00:02.0/drm/card0|SUBSYSTEM=drm|MAJOR=226|MINOR=0|"
+		"DEVNAME=dri/card0|DEVTYPE=drm_minor|",
+		"bind@/devices/pci0000:00/0000:00:02.0|",
+	};
+	char text[FAKE_UEVENT_SIZE + 1];
+
+	(void)state;
+	create(UUID);
+	got.len = 0;
+	assert_true(write_text("sys/bus/pci/drivers/i915/unbind", "0000:00:02.0\n") > 0);
+	assert_int_equal(got.len, VGPU_ARRAY_LEN(gone));
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(gone); i++)
+		assert_memory_equal(readable(got.all[i].text, got.all[i].len, text), gone[i],
+				    strlen(gone[i]));
+	got.len = 0;
+	assert_true(write_text("sys/bus/pci/drivers/i915/bind", "0000:00:02.0\n") > 0);
+	assert_int_equal(got.len, VGPU_ARRAY_LEN(back));
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(back); i++)
+		assert_memory_equal(readable(got.all[i].text, got.all[i].len, text), back[i],
+				    strlen(back[i]));
+}
+
+/* What there is of a vGPU when each of its uevents comes: in the order of the kernel's functions. */
+static char seen[512];
+
+static void look(void *data, const char *message, size_t len)
+{
+	static const char *const paths[] = {
+		BUS "/devices/" UUID,	 P "/" UUID "/uevent",	    P "/" UUID "/remove",
+		P "/" UUID "/driver",	 P "/" UUID "/iommu_group", P "/" UUID "/intel_vgpu",
+		P "/" UUID "/mdev_type", V8 "/devices/" UUID,
+	};
+	static const char *const words[] = { "bus",   "uevent", "remove", "driver",
+					     "group", "intel",	"type",	  "typelink" };
+	struct fake_node node;
+
+	(void)data;
+	(void)len;
+	strncat(seen, message, strcspn(message, "@"));
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(paths); i++) {
+		if (fake_tree_walk(tree, paths[i], &node))
+			continue;
+		strcat(seen, " ");
+		strcat(seen, words[i]);
+	}
+	strcat(seen, "; ");
+}
+
+/*
+ * Source: drivers/vfio/mdev/mdev_core.c, mdev_device_create(); drivers/base/core.c, device_add();
+ * drivers/base/dd.c; drivers/vfio/vfio_main.c
+ */
+static void each_uevent_of_a_creation_comes_before_what_follows_it(void **state)
+{
+	(void)state;
+	fake_tree_set_uevents(tree, look, NULL);
+	seen[0] = '\0';
+	create(UUID);
+	assert_string_equal(seen, "add bus uevent remove; add bus uevent remove driver group; "
+				  "add bus uevent remove driver group; "
+				  "bind bus uevent remove driver group intel; ");
+	look(NULL, "end@", 4);
+	assert_non_null(strstr(seen, "end bus uevent remove driver group intel type typelink"));
 }
 
 static bool give_up(void *data)
@@ -435,6 +531,10 @@ int main(void)
 		TEST(plugging_the_parent_tells_what_was_recorded),
 		TEST(refused_creation_tells_add_and_remove),
 		TEST(refusals_before_that_tell_nothing),
+		TEST(each_uevent_of_a_creation_comes_before_what_follows_it),
+		cmocka_unit_test_setup_teardown(
+			drm_nodes_go_first_and_come_before_the_driver_is_bound, make_with_drm,
+			unmake),
 		TEST(unbound_vgpu_tells_only_its_removal),
 		TEST(vgpu_in_use_tells_its_removal_at_its_end),
 		cmocka_unit_test_setup_teardown(samples_tell_what_was_recorded, make_samples,

@@ -178,6 +178,8 @@ enum fake_host_event {
 	FAKE_HOST_VGPU_MONITOR, /* @vgpu has the new one */
 	/* of a parent: of @vgpu, only gpu and profile are set */
 	FAKE_HOST_GPU_ADDED, /* and registered */
+	FAKE_HOST_GPU_UNREGISTERING, /* its vGPUs are about to go; UNREGISTERED or STAYS follows */
+	FAKE_HOST_GPU_STAYS, /* who unregistered it gave up waiting */
 	FAKE_HOST_GPU_UNREGISTERED,
 	FAKE_HOST_GPU_REGISTERED,
 	FAKE_HOST_GPU_UNPLUGGED,

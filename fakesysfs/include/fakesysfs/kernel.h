@@ -22,6 +22,7 @@ enum fake_feature {
 	FAKE_FEATURE_REMOVE_WAITS, /* removal of a vGPU in use waits; before: EBUSY */
 	FAKE_FEATURE_MDEV_STATE, /* uevents tell that a parent is registered */
 	FAKE_FEATURE_CREATE_FAILED_SHOWS, /* a refused vGPU was there for a moment: uevents */
+	FAKE_FEATURE_REMOVE_FIRST, /* a vGPU has `remove` before its creation is told */
 	FAKE_FEATURE_GROUP_NAME, /* an IOMMU group has a name */
 	FAKE_FEATURE_TYPE_NAME, /* a GVT-g type has a name */
 	FAKE_FEATURE_INSTANCES_COUNTED, /* by the mdev core, for drivers that do not count */

@@ -42,13 +42,22 @@ struct fake_uevent {
  */
 ssize_t fake_uevent_format(const struct fake_uevent *event, char *buffer, size_t size);
 
+/** The parts in which a creation, or a registration, is told: between them more of the device appears. */
+enum fake_uevent_part {
+	FAKE_UEVENTS_OF_DEVICE,
+	FAKE_UEVENTS_OF_GROUP,
+	FAKE_UEVENTS_OF_DRIVER,
+	FAKE_UEVENT_PARTS,
+};
+
 /**
- * Makes the messages that belong to what the host has told, in order. @parent is the GPU concerned.
+ * Makes the messages that belong to what the host has told, in order. @part: of a creation or a registration, else
+ * FAKE_UEVENTS_OF_DEVICE. @parent is the GPU concerned.
  * Source: recordings of Linux 6.1, fixtures/uevents
  */
 void fake_uevents_of_host(unsigned int kernel, enum fake_host_event event,
-			  const struct fake_vgpu_info *vgpu, const struct fake_gpu_config *parent,
-			  fake_uevent_sink sink, void *data);
+			  enum fake_uevent_part part, const struct fake_vgpu_info *vgpu,
+			  const struct fake_gpu_config *parent, fake_uevent_sink sink, void *data);
 
 /**
  * Reads what was written to a `uevent` file: "ACTION[ UUID[ KEY=VALUE]...]". 0 with the action and
