@@ -3,7 +3,8 @@
 #
 # Runs a test that mounts: as the caller, or as an ordinary user who is root of a user namespace.
 # Root has to become that user first; /dev/fuse may be closed to users on a bare machine, so that
-# one gets a node of its own, in a private mount namespace.
+# one gets a node of its own, in a private mount namespace, and copies of all programs among the
+# arguments.
 # usage: fuse-as.sh caller|user PROGRAM [ARGUMENT...]
 
 set -eu
@@ -20,10 +21,16 @@ exec unshare -m sh -euc '
 	dir=$(mktemp -d)
 	mount -t tmpfs -o mode=755 tmpfs "$dir"
 	mknod -m 666 "$dir/fuse" c 10 229
-	cp "$1" "$dir/program"
+	for word; do
+		shift
+		if [ -f "$word" ] && [ -x "$word" ]; then
+			cp "$word" "$dir"
+			[ ! -f "$word-full" ] || cp "$word-full" "$dir" # what vgpulab hands most verbs to
+			word=$dir/$(basename "$word")
+		fi
+		set -- "$@" "$word"
+	done
 	mount --bind "$dir/fuse" /dev/fuse
-	program=$dir/program
-	shift
 	trap "umount -l $dir; rmdir $dir" EXIT
-	setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urm "$program" "$@"
+	setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urm "$@"
 ' sh "$@"

@@ -29,6 +29,24 @@ EOS
 is 'mdevctl starts, lists and stops a vGPU' "$("$VGPULAB" run -- sh life.sh 2>&1)" \
 	"$uuid 0000:00:02.0 i915-GVTg_V5_8 manual"
 
+cat >definition.sh <<EOS
+set -e
+mount -t tmpfs tmpfs /etc/mdevctl.d && mkdir -p /etc/mdevctl.d/scripts.d/callouts /etc/mdevctl.d/scripts.d/notifiers
+mdevctl define -u $uuid -p 0000:00:02.0 -t i915-GVTg_V5_8
+mdevctl modify -u $uuid -p 0000:00:02.0 -t i915-GVTg_V5_4 --auto
+mdevctl list -d
+mdevctl start -u $uuid
+mdevctl modify -u $uuid -p 0000:00:02.0 --manual
+mdevctl list -d
+mdevctl stop -u $uuid
+mdevctl undefine -u $uuid
+mdevctl list -d
+EOS
+has 'mdevctl defines, modifies and undefines one' \
+	"$("$VGPULAB" run -- sh definition.sh 2>&1 | sed '/^$/d')" \
+	"$uuid 0000:00:02.0 i915-GVTg_V5_4 auto
+$uuid 0000:00:02.0 i915-GVTg_V5_4 manual (active)"
+
 is 'our own manager agrees' "$("$VGPULAB" run -- sh -c "$VGPULAB create --type i915-GVTg_V5_8 $uuid &&
 	$VGPULAB remove $uuid && ls /sys/bus/mdev/devices")" "$uuid"
 for path in kernel/mm bus/platform class/net devices/system module; do
