@@ -28,7 +28,7 @@ static const struct qt_scenario rows[] = {
 		.path = "dmabuf-vnc-bare",
 		.type = "mbochs-large",
 		.driver = "bochs",
-		.steps = { { .width_px = 1024, .height_px = 768, .frames = 2 }, { 800, 600 } },
+		.steps = { { .width_px = 640, .height_px = 480, .frames = 2 }, { 800, 600 } },
 	},
 	{
 		.name = "mtty-two-ports",
