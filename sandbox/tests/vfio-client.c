@@ -240,6 +240,56 @@ static void check_irqs(struct client *client)
 }
 
 /* A forked child has the descriptors too; they are the same open. */
+enum { READERS = 4, READS = 2000 };
+
+/* A reader: registers of its own that are memory, and what all read. */
+struct reader {
+	const struct client *client;
+	uint32_t number;
+	bool right;
+};
+
+static void *read_registers(void *data)
+{
+	struct reader *reader = data;
+	const off_t own = (off_t)(reader->client->bar0 + 0x4f100 + 4 * reader->number);
+	const off_t magic = (off_t)(reader->client->bar0 + 0x78000);
+	int device = reader->client->device;
+
+	reader->right = true;
+	for (uint32_t i = 0; i < READS && reader->right; i++) {
+		uint32_t value = reader->number << 24 | i, seen = 0, version = 0;
+
+		/* one in eight: what a thread has read before must not come again */
+		if (i % 8 == 0)
+			reader->right = pwrite(device, &value, 4, own) == 4;
+		else
+			value -= i % 8;
+		reader->right = reader->right && pread(device, &seen, 4, own) == 4 &&
+				seen == value && pread(device, &version, 4, magic) == 4 &&
+				version == 0x76544776;
+	}
+	return NULL;
+}
+
+/* Registers are read through the device's file, one thread at a time. */
+static void check_readers(struct client *client)
+{
+	struct reader readers[READERS];
+	pthread_t threads[READERS];
+	bool right = true;
+
+	for (uint32_t i = 0; i < READERS; i++) {
+		readers[i] = (struct reader){ client, i, false };
+		pthread_create(&threads[i], NULL, read_registers, &readers[i]);
+	}
+	for (uint32_t i = 0; i < READERS; i++) {
+		pthread_join(threads[i], NULL);
+		right = right && readers[i].right;
+	}
+	check(right, "threads that read registers at once get each its own");
+}
+
 static void check_fork(struct client *client)
 {
 	int status = -1;
@@ -347,6 +397,7 @@ static int run_checks(const char *uuid, const char *group)
 		check_memory(&client);
 		check_dma(&client);
 		check_irqs(&client);
+		check_readers(&client);
 		check_fork(&client);
 		check_exec(&client);
 	}
