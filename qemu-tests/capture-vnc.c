@@ -5,6 +5,7 @@
 #include "image.h"
 #include "launch.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <rfb/rfbclient.h>
@@ -91,9 +92,6 @@ static rfbClient *make_client(int fd, struct grab *grab)
 	client->MallocFrameBuffer = take_size;
 	client->GotFrameBufferUpdate = take_rectangle;
 	client->FinishedFrameBufferUpdate = end_update;
-	client->canHandleNewFBSize = TRUE;
-	/* raw: what arrives is what the server has, bit for bit */
-	client->appData.encodingsString = "raw";
 	client->appData.shareDesktop = TRUE;
 	client->format.bitsPerPixel = 32;
 	client->format.depth = 24;
@@ -108,6 +106,37 @@ static rfbClient *make_client(int fd, struct grab *grab)
 	client->listenSpecified = TRUE;
 	client->readTimeout = 5; /* seconds, for the rest of a message whose beginning is there */
 	return client;
+}
+
+/* Asks for our pixels, raw: what arrives is what the server has, bit for bit. */
+static bool negotiate(rfbClient *client)
+{
+	rfbSetPixelFormatMsg format = { .type = rfbSetPixelFormat, .format = client->format };
+	rfbSetEncodingsMsg encodings = { .type = rfbSetEncodings, .nEncodings = htons(2) };
+	const uint32_t wanted[] = { htonl(rfbEncodingRaw), htonl(rfbEncodingNewFBSize) };
+
+	format.format.redMax = htons(client->format.redMax);
+	format.format.greenMax = htons(client->format.greenMax);
+	format.format.blueMax = htons(client->format.blueMax);
+	return WriteToRFBServer(client, (const char *)&format, sz_rfbSetPixelFormatMsg) &&
+	       WriteToRFBServer(client, (const char *)&encodings, sz_rfbSetEncodingsMsg) &&
+	       WriteToRFBServer(client, (const char *)wanted, sizeof(wanted));
+}
+
+/*
+ * What the library's own rfbInitClient() does, but for the encodings: it offers both ways of telling
+ * a new size, and does not understand the newer one from QEMU, whose screen has the number 0. QEMU
+ * begins with a width that is rounded up to a multiple of 16, and tells the true one as a new size.
+ * Source: QEMU 7.2, ui/vnc.c, vnc_desktop_resize(); libvncclient 0.9.14, rfbclient.c
+ */
+static bool connect_client(rfbClient *client)
+{
+	if (!InitialiseRFBConnection(client))
+		return false;
+	client->width = client->si.framebufferWidth;
+	client->height = client->si.framebufferHeight;
+	return client->MallocFrameBuffer(client) && negotiate(client) &&
+	       SendFramebufferUpdateRequest(client, 0, 0, client->width, client->height, FALSE);
 }
 
 /* Receives until there are @updates full updates, or the size is no longer the @sizes-th. */
@@ -163,9 +192,7 @@ int qt_vnc_grab(int fd, int64_t deadline_ms, struct qt_image *out, struct vgpu_e
 	complaining = &grab;
 	if (!client) {
 		close(fd);
-	} else if (!rfbInitClient(client, NULL, NULL)) {
-		/* it has released the client and closed the connection */
-		client = NULL;
+	} else if (!connect_client(client)) {
 		r = grab.refused ? -EPROTO : -EPIPE;
 	} else {
 		r = talk(client, &grab, deadline_ms);
@@ -201,8 +228,8 @@ int qt_vnc_count(int fd, const atomic_bool *stop, unsigned int *updates, struct 
 	complaining = &grab;
 	if (!client)
 		close(fd);
-	else if (!rfbInitClient(client, NULL, NULL))
-		client = NULL, r = -EPIPE;
+	else if (!connect_client(client))
+		r = -EPIPE;
 	while (!r && !atomic_load(stop)) {
 		r = receive_updates(client, &grab, UINT_MAX, grab.sizes, qt_now_ms() + 50);
 		r = r == -ETIMEDOUT ? 0 : r;

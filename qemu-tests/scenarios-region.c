@@ -16,6 +16,12 @@ static const struct qt_scenario rows[] = {
 		.steps = { { .width_px = 1920, .height_px = 1200, .frames = 3 } },
 	},
 	{
+		.name = "region-odd-width",
+		.summary = "a width that is no multiple of 16, the unit in which QEMU's VNC counts",
+		.path = "region-qmp+vnc",
+		.steps = { { 904, 600, .frames = 2 } },
+	},
+	{
 		.name = "region-modes",
 		.summary = "one guest goes through six modes; every viewer must follow",
 		.path = "region-qmp+vnc",
