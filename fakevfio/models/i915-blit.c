@@ -116,23 +116,33 @@ static void combine_row(uint8_t rop, uint32_t pattern, unsigned int pixel_bytes,
 	}
 }
 
-/* False once the turn's budget is spent; the rest of the blit is dropped. */
-static bool can_go_on(struct i915_engine *engine)
+/*
+ * Goes through the rows of a blit, from the one at which the turn before this one ended. A turn that
+ * is over leaves the rest to the next, which decodes the command anew: a guest that has changed it
+ * meanwhile gets what it deserves.
+ */
+static bool next_row(struct i915_engine *engine, uint32_t height, uint32_t *row)
 {
+	if (engine->blit_rows >= height) {
+		engine->blit_rows = 0;
+		return false;
+	}
 	if (engine->bytes_left == 0)
-		engine->i915->counters.commands_skipped++;
-	return engine->bytes_left > 0;
+		return false;
+	*row = engine->blit_rows++;
+	return true;
 }
 
 static void fill(struct i915_engine *engine, const struct surface *target,
 		 const struct rectangle *at, uint8_t rop, uint32_t colour, unsigned int pixel_bytes)
 {
 	uint8_t row[MAX_ROW_LEN], source[MAX_ROW_LEN];
+	uint32_t y;
 
 	memset(source, 0, at->width_bytes);
 	for (uint32_t i = 0; i < at->width_bytes; i++)
 		row[i] = (uint8_t)(colour >> 8 * (i % pixel_bytes));
-	for (uint32_t y = 0; y < at->height && can_go_on(engine); y++) {
+	while (next_row(engine, at->height, &y)) {
 		if (rop != ROP_PATTERN) {
 			transfer_row(engine, target, at->x_bytes, at->y + y, row, at->width_bytes,
 				     false);
@@ -148,8 +158,9 @@ static void copy(struct i915_engine *engine, const struct surface *target,
 {
 	/* like the hardware, begin at the end that an overlapping copy does not destroy */
 	bool upwards = source->address == target->address && source_y < at->y;
+	uint32_t i;
 
-	for (uint32_t i = 0; i < at->height && can_go_on(engine); i++) {
+	while (next_row(engine, at->height, &i)) {
 		uint32_t y = upwards ? at->height - 1 - i : i;
 		uint8_t row[MAX_ROW_LEN], under[MAX_ROW_LEN];
 

@@ -303,24 +303,27 @@ static enum outcome run_pipe_control(struct i915_engine *engine)
 	return OUTCOME_DONE;
 }
 
-static enum outcome blitted(bool understood)
+static enum outcome blitted(struct i915_engine *engine, bool understood)
 {
+	if (engine->blit_rows > 0 && engine->bytes_left == 0)
+		return OUTCOME_WAITING;
+	engine->blit_rows = 0;
 	return understood ? OUTCOME_DONE : OUTCOME_SKIPPED;
 }
 
 static enum outcome run_colour_blit(struct i915_engine *engine)
 {
-	return blitted(i915_blit_colour(engine));
+	return blitted(engine, i915_blit_colour(engine));
 }
 
 static enum outcome run_copy_blit(struct i915_engine *engine)
 {
-	return blitted(i915_blit_copy(engine));
+	return blitted(engine, i915_blit_copy(engine));
 }
 
 static enum outcome run_fast_copy_blit(struct i915_engine *engine)
 {
-	return blitted(i915_blit_fast_copy(engine));
+	return blitted(engine, i915_blit_fast_copy(engine));
 }
 
 /* Memory interface commands by bits 28:23. */

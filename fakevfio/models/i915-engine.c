@@ -73,6 +73,7 @@ static void engine_reset(struct i915_engine *engine)
 	engine->busy = false;
 	engine->wake_ns = 0;
 	engine->turns = 0;
+	engine->blit_rows = 0;
 	memset(engine->ports, 0, sizeof(engine->ports));
 	forget_context(engine);
 }
@@ -128,6 +129,7 @@ static void load_context(struct i915_engine *engine)
 	uint32_t words[IMAGE_WORDS];
 
 	memset(context, 0, sizeof(*context));
+	engine->blit_rows = 0;
 	i915_memory_flush(engine);
 	context->image = descriptor & ~0xfffu;
 	i915_memory_read(engine, I915_SPACE_GGTT, context->image + I915_PAGE_LEN, words,

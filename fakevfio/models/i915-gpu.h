@@ -18,16 +18,16 @@ enum {
 	I915_BATCH_LEVELS = 2,
 	I915_SKIPPED_MAX = 96,
 	/*
-	 * How much one turn of an engine may do before it must let others run. A batch that does
-	 * not end goes on at the next turn, so a guest that loops keeps its engine busy, and only
-	 * that, until its driver resets it.
+	 * How much one turn of an engine may do before it must let others run. What does not end
+	 * goes on at the next turn, a batch at the next command, a blit at the next row; so a guest
+	 * that loops keeps its engine busy, and only that, until its driver resets it.
 	 */
 	I915_TURN_COMMANDS = 65536,
 	/*
 	 * Memory is paid for by the byte, and each piece of it and each walk through page tables
 	 * has its price: rows of one byte on a page each must not be had for nothing.
 	 */
-	I915_TURN_BYTES = 384 << 20,
+	I915_TURN_BYTES = 64 << 20,
 	I915_PRICE_PIECE = 64,
 	I915_PRICE_WALK = 4096,
 };
@@ -86,6 +86,7 @@ struct i915_engine {
 	uint64_t wake_ns; /* when a busy engine takes its next turn; 0: idle */
 	unsigned int turns; /* that the present command stream has taken */
 	uint32_t commands_left, bytes_left; /* of this turn; nothing is left of what is overdrawn */
+	uint32_t blit_rows; /* that earlier turns have done of the blit at the present position */
 	struct i915_tlb_entry tlb[64];
 	struct i915_window windows[2];
 	struct i915_skipped_command skipped[I915_SKIPPED_MAX]; /* since the vGPU was opened */
@@ -140,7 +141,10 @@ void i915_skipped_report(const struct i915 *i915, void (*line)(void *data, const
 			 void *data);
 
 /* i915-blit.c */
-/** Each executes one command at the engine's position. False if it is not understood. */
+/**
+ * Each executes one command at the engine's position. False if it is not understood. If the turn
+ * ends before the command does, blit_rows is not 0.
+ */
 bool i915_blit_colour(struct i915_engine *engine);
 bool i915_blit_copy(struct i915_engine *engine);
 bool i915_blit_fast_copy(struct i915_engine *engine);

@@ -391,6 +391,61 @@ static void copy_blits_move_between_linear_and_tiled(void **state)
 	i915_guest_destroy(dev);
 }
 
+/* Rows are combined by words; what is left of a row must be, too, and nothing behind it. */
+static void raster_operations_end_with_the_row(void **state)
+{
+	struct fv_device *dev = create_gpu();
+	/* 8 bits, pattern XOR target, 3,1 to 16,4; then 16 bits, source XOR target, 1,0 to 8,2 */
+	uint32_t end =
+		PUT(RING, 2u << 29 | 0x50 << 22 | 5, 0x5a << 16 | 64, 1 << 16 | 3, 4 << 16 | 16,
+		    USER_ADDRESS, 0, 0x3c, 2u << 29 | 0x53 << 22 | 8, 1 << 24 | 0x66 << 16 | 64, 1,
+		    2 << 16 | 8, USER_ADDRESS + 0x2000, 0, 0, 64, USER_ADDRESS + 0x3000, 0, 0);
+
+	fill_user(0, 256);
+	fill_user(0x2000, 128);
+	for (uint32_t i = 0; i < 128; i++)
+		*user_byte(0x3000 + i) = (uint8_t)(0xa1 ^ i * 3);
+	run_ring(dev, BCS, end);
+	for (uint32_t i = 0; i < 256; i++) {
+		bool inside = i % 64 >= 3 && i % 64 < 16 && i / 64 >= 1 && i / 64 < 4;
+
+		assert_int_equal(*user_byte(i), (uint8_t)(i * 7 + i / 251) ^ (inside ? 0x3c : 0));
+	}
+	for (uint32_t i = 0; i < 128; i++) {
+		uint8_t before = (uint8_t)(i * 7), source = (uint8_t)(0xa1 ^ (i - 2) * 3);
+		bool inside = i % 64 >= 2 && i % 64 < 16;
+
+		assert_int_equal(*user_byte(0x2000 + i), before ^ (inside ? source : 0));
+	}
+	i915_guest_destroy(dev);
+}
+
+/* 16 KiPixels wide, one row 64 bytes behind the other: each byte is inverted by many rows. */
+static void blits_go_on_where_a_turn_has_ended(void **state)
+{
+	enum { ROW = 65536, PITCH = 64, ROWS = 1025 };
+	struct fv_device *dev = create_gpu();
+	uint32_t end =
+		PUT(RING, 2u << 29 | 0x50 << 22 | 3 << 20 | 5, 3 << 24 | 0x5a << 16 | PITCH, 0,
+		    ROWS << 16 | ROW / 4, USER_ADDRESS, 0, ~0u, MI_STORE_GLOBAL, RESULT, 0, 1, 0);
+
+	fill_user(0, PITCH * ROWS + ROW);
+	run_ring(dev, BCS, end);
+	assert_true(dev->deadline_ns); /* 2 * 1025 * 64 KiB are more than a turn's */
+	assert_int_equal(load(RESULT), 0);
+	run_for(dev, 1000000000);
+	assert_int_equal(load(RESULT), 1);
+	for (uint32_t i = 0; i < PITCH * ROWS + ROW; i++) {
+		uint32_t last = i / PITCH < ROWS - 1 ? i / PITCH : ROWS - 1;
+		uint32_t first = i < ROW ? 0 : (i - ROW) / PITCH + 1;
+		uint32_t times = first <= last ? last - first + 1 : 0;
+
+		assert_int_equal(*user_byte(i),
+				 (uint8_t)((i * 7 + i / 251) ^ (times % 2 ? 0xff : 0)));
+	}
+	i915_guest_destroy(dev);
+}
+
 /* Whatever lies in ring and tables: every turn ends, and no byte outside the guest is touched. */
 static void hostile_command_streams_end(void **state)
 {
@@ -476,6 +531,8 @@ int main(void)
 		cmocka_unit_test(lite_restore_takes_the_new_tail),
 		cmocka_unit_test(colour_blit_fills_a_tiled_rectangle),
 		cmocka_unit_test(copy_blits_move_between_linear_and_tiled),
+		cmocka_unit_test(raster_operations_end_with_the_row),
+		cmocka_unit_test(blits_go_on_where_a_turn_has_ended),
 		cmocka_unit_test(hostile_command_streams_end),
 		cmocka_unit_test(tall_and_thin_blits_end_the_turn),
 		cmocka_unit_test(skipped_commands_are_counted_by_name),
