@@ -177,7 +177,7 @@ static const struct qt_scenario rows[] = {
 	{
 		.name = "i915-aperture",
 		.summary =
-			"the card drawn through the aperture, linear and by fences X- and Y-tiled",
+			"the card drawn through the aperture: linear, and X-tiled by way of a fence",
 		.path = "region-qmp+vnc",
 		.driver = "i915",
 		.on_request = true, /* with --gpu ...,mappable=yes, or on hardware */
@@ -215,6 +215,22 @@ static const struct qt_scenario rows[] = {
 		.path = "region-spice",
 		.driver = "i915",
 		.steps = { { 1024, 768, .frames = 2 }, { 800, 600, "XR24", "x", .cursor = true } },
+	},
+	{
+		.name = "i915-dbus",
+		.summary = "i915's picture as a D-Bus listener sees it, through two modes",
+		.path = "region-dbus",
+		.driver = "i915",
+		.steps = { { 1024, 768, .frames = 2 }, { 800, 600, "XR24", "x", .cursor = true } },
+	},
+	{
+		.name = "i915-display-off",
+		.summary = "i915 without a display in QEMU: what it reads back is right",
+		.path = "display-off",
+		.driver = "i915",
+		.steps = { { 1024, 768, .frames = 2 },
+			   { 800, 600, "XR24", "x" },
+			   { 800, 600, .action = "flip", .times = 60, .keep = true } },
 	},
 	{
 		.name = "i915-all",
