@@ -234,7 +234,7 @@ int qt_judge_planes(const struct qt_action_run *run, struct vgpu_error *err)
 }
 
 /* Source: libdrm, tests/util/pattern.c, colours of fill_smpte_rgb32() */
-static bool shows_bars(const struct qt_image *image)
+bool qt_judge_sees_bars(const struct qt_image *image)
 {
 	static const uint32_t bars[] = { 0xc0c0c0, 0xc0c000, 0x00c0c0, 0x00c000,
 					 0xc000c0, 0xc00000, 0x0000c0 };
@@ -273,7 +273,7 @@ static int look_for(const struct qt_action_run *run, bool (*shows)(const struct 
 
 static int look_for_bars(const struct qt_action_run *run, struct vgpu_error *err)
 {
-	return look_for(run, shows_bars, "modetest's colour bars were", err);
+	return look_for(run, qt_judge_sees_bars, "modetest's colour bars were", err);
 }
 
 int qt_judge_bars(const struct qt_action_run *run, struct vgpu_error *err)
@@ -287,7 +287,7 @@ int qt_judge_bars(const struct qt_action_run *run, struct vgpu_error *err)
  * Without clock and pointer: launchers at the panel's left end, and else two colours.
  * Source: Weston, clients/desktop-shell.c, panel_configure(): 32 pixels high
  */
-static bool shows_desktop(const struct qt_image *image)
+bool qt_judge_sees_desktop(const struct qt_image *image)
 {
 	uint32_t background = (uint32_t)strtoul(QT_DESKTOP_BACKGROUND, NULL, 16) & 0xffffff;
 	uint32_t panel = (uint32_t)strtoul(QT_DESKTOP_PANEL, NULL, 16) & 0xffffff;
@@ -312,7 +312,7 @@ int qt_judge_desktop(const struct qt_action_run *run, struct vgpu_error *err)
 		"run seconds=100 env XDG_RUNTIME_DIR=/run/user timeout --preserve-status 50 weston "
 		"--backend=drm-backend.so --use-pixman --tty=1 --config=/etc/weston.ini";
 	int r = qt_console_send(qt_vm_console(run->vm), command, err);
-	int looked = r ? 0 : look_for(run, shows_desktop, "Weston's desktop was", err);
+	int looked = r ? 0 : look_for(run, qt_judge_sees_desktop, "Weston's desktop was", err);
 
 	if (!r)
 		r = finish_program(run, command, NULL, NULL, looked ? NULL : err);

@@ -6,9 +6,16 @@
  * Each is the function of an action.
  */
 
+#include <stdbool.h>
 #include <vgpulab/error.h>
 
 struct qt_action_run;
+struct qt_image;
+
+/** Is this, pixel for pixel but for the launchers, Weston's desktop as it was configured? */
+bool qt_judge_sees_desktop(const struct qt_image *image);
+/** Are these modetest's colour bars? */
+bool qt_judge_sees_bars(const struct qt_image *image);
 
 /** Weston shows its panel and its background, in the colours that it was given, and ends well. */
 int qt_judge_desktop(const struct qt_action_run *run, struct vgpu_error *err);
