@@ -38,15 +38,3 @@ int cli_listing_verb_show(const struct cli_listing_verb *verb, const struct cli_
 	cli_listing_finish(&listing);
 	return ret < 0 ? cli_fail(&args->globals, &err) : 0;
 }
-
-int cli_listing_verb_run(const struct cli_listing_verb *verb, const struct cli_globals *globals,
-			 int argc, char **argv)
-{
-	struct cli_arguments args;
-	const char *output = NULL;
-
-	cli_arguments_init(&args, globals, argc, argv);
-	while (cli_arguments_next(&args) == 'o')
-		output = args.value;
-	return args.ended ? args.exit_code : cli_listing_verb_show(verb, &args, output);
-}

@@ -63,11 +63,7 @@ struct cli_listing_verb {
 	const void *data; /* for add_rows(), which finds it in the listing */
 };
 
-/** Options (--output alone), backend, snapshot, rows, print. Returns the exit code. */
-int cli_listing_verb_run(const struct cli_listing_verb *verb, const struct cli_globals *globals,
-			 int argc, char **argv);
-
-/** The same after the options were read. */
+/** Backend, snapshot, rows, print, after the options were read. Returns the exit code. */
 int cli_listing_verb_show(const struct cli_listing_verb *verb, const struct cli_arguments *args,
 			  const char *output);
 

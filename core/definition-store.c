@@ -37,11 +37,6 @@ void vgpu_store_destroy(struct vgpu_store *store)
 	free(store);
 }
 
-const char *vgpu_store_path(const struct vgpu_store *store)
-{
-	return store->path;
-}
-
 int vgpu_store_fail(const struct vgpu_store *store, int ret, const char *what, const char *parent,
 		    const char *name, struct vgpu_error *err)
 {

@@ -117,8 +117,6 @@ bool doctor_line_with(const char *text, const char *needle, char *line, size_t s
 /** The value of the last NAME=VALUE on the kernel's command line, where - and _ are one. */
 bool doctor_command_line(const struct doctor_host *host, const char *name, char *value,
 			 size_t size);
-/** Kernel MAJOR.MINOR or later, and it is known. */
-bool doctor_kernel_since(const struct doctor_host *host, unsigned int major, unsigned int minor);
 /** The kernel is known and earlier than MAJOR.MINOR. */
 bool doctor_kernel_before(const struct doctor_host *host, unsigned int major, unsigned int minor);
 /** Is @program, a version that is known (not 0.0), earlier than MAJOR.MINOR? */

@@ -100,11 +100,6 @@ bool doctor_version_before(struct vgpu_version version, unsigned int major, unsi
 	return (version.major || version.minor) && !vgpu_version_since(version, major, minor);
 }
 
-bool doctor_kernel_since(const struct doctor_host *host, unsigned int major, unsigned int minor)
-{
-	return vgpu_version_since(host->kernel, major, minor);
-}
-
 bool doctor_kernel_before(const struct doctor_host *host, unsigned int major, unsigned int minor)
 {
 	return doctor_version_before(host->kernel, major, minor);

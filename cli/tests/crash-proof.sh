@@ -6,51 +6,26 @@
 # usage: crash-proof.sh VGPULAB STRESS-CLIENT CLIENTS KILLS
 
 set -eu
-VGPULAB=$1 CLIENT=$2 clients=$3 kills=$4
+# shellcheck source=cli/tests/serve-host.sh
+. "$(dirname "$0")/serve-host.sh"
+CLIENT=$2 clients=$3 kills=$4
 
-if [ -z "${CRASH_PROOF_INSIDE:-}" ]; then
-	[ -r /dev/fuse ] && [ -w /dev/fuse ] || {
-		echo "SKIP: needs fuse: /dev/fuse cannot be opened" >&2
-		exit 77
-	}
-	# mounts in a namespace of our own; an ordinary user is root there
-	if [ "$(id -u)" = 0 ]; then
-		CRASH_PROOF_INSIDE=1 exec unshare -m "$0" "$@"
-	fi
-	CRASH_PROOF_INSIDE=1 exec unshare -Urm "$0" "$@"
-fi
-
-dir=$(mktemp -d)
-holder='' client=''
+client=''
 finish() {
 	[ -z "$client" ] || kill -9 "$client" 2>/dev/null || :
-	if [ -n "$holder" ]; then
-		kill "$holder" 2>/dev/null || :
-		wait "$holder" || :
+	if [ -n "$pid" ]; then # its holder, that is
+		kill "$pid" 2>/dev/null || :
+		wait "$pid" || :
 	fi
 	umount -l "$dir/mnt" 2>/dev/null || :
 	rm -rf "$dir"
 }
 trap finish EXIT
-mkdir "$dir/mnt"
-mkfifo "$dir/ready"
-
-fail() {
-	echo "FAIL: $*" >&2
-	exit 1
-}
-
-serve() {
-	"$VGPULAB" fake serve --state "$dir/state" --ready-fd 9 "$@" "$dir/mnt" 9>"$dir/ready" &
-	holder=$!
-	read -r line <"$dir/ready"
-	[ "$line" = ready ] || fail "it says '$line' instead of 'ready'"
-}
 
 # The youngest child of the holder, unless that is its notifier.
 kill_worker() {
 	# shellcheck disable=SC2046
-	set -- $(cat "/proc/$holder/task/$holder/children")
+	set -- $(cat "/proc/$pid/task/$pid/children")
 	while [ $# -gt 1 ]; do shift; done
 	[ $# = 1 ] && [ "$(cat "/proc/$1/comm" 2>/dev/null)" != vgpulab-notify ] &&
 		kill -9 "$1" 2>/dev/null
@@ -63,7 +38,7 @@ dice() {
 
 gpu='--gpu kaby-lake,aperture=1G'
 # shellcheck disable=SC2086
-serve $gpu $gpu $gpu $gpu
+serve --state "$dir/state" $gpu $gpu $gpu $gpu
 "$CLIENT" "$dir/mnt" "$clients" 3600 4 7 "$kills" "$dir/stop" >"$dir/said" 2>&1 &
 client=$!
 done=0
@@ -97,9 +72,9 @@ cat "$dir/mnt/sys/bus/pci/devices/0000:00:02.0/vendor" >/dev/null || fail "the f
 code=0
 "$VGPULAB" fake serve --state "$dir/state" "$dir" 2>"$dir/err" || code=$?
 [ $code != 0 ] || fail "it serves on a directory that is not empty"
-kill "$holder"
-wait "$holder" || fail "it ended with $?"
-serve
+kill "$pid"
+ended 0
+serve --state "$dir/state"
 [ -e "$dir/mnt/sys/bus/mdev/devices/$uuid" ] || fail "the vGPU is lost"
 [ ! -e "$dir/mnt/sys/bus/pci/devices/0000:00:05.0" ] || fail "the GPU came back"
 "$VGPULAB" fake plug --host "$dir/mnt" 0000:00:05.0
@@ -108,19 +83,18 @@ mkdir "$dir/other"
 code=0
 "$VGPULAB" fake serve --state "$dir/state" "$dir/other" 2>"$dir/err" || code=$?
 [ $code != 0 ] && grep -q 'belongs to another' "$dir/err" || fail "two hosts have one state: $(cat "$dir/err")"
-kill "$holder"
-wait "$holder" || fail "it ended with $?"
+kill "$pid"
+ended 0
 code=0
 "$VGPULAB" fake serve --state "$dir/state" --gpu broadwell "$dir/mnt" 2>"$dir/err" || code=$?
 [ $code = 2 ] && grep -q 'not of a host with these GPUs' "$dir/err" || fail "another GPU: $(cat "$dir/err")"
 printf 'created for=0 ser' >>"$dir/state"
-serve
+serve --state "$dir/state"
 [ -z "$(ls "$dir/mnt/sys/bus/mdev/devices")" ] || fail "vGPUs out of nothing"
-kill "$holder"
-wait "$holder" || fail "it ended with $?"
+kill "$pid"
+ended 0
 sed -i 's/^next for=0/next for=1/' "$dir/state"
 code=0
 "$VGPULAB" fake serve --state "$dir/state" "$dir/mnt" 2>"$dir/err" || code=$?
 [ $code != 0 ] && grep -q 'is damaged: line' "$dir/err" || fail "damage: $code $(cat "$dir/err")"
-holder=
 echo ok

@@ -6,52 +6,16 @@
 # usage: fake-serve.sh VGPULAB
 
 set -eu
-VGPULAB=$1
+# shellcheck source=cli/tests/serve-host.sh
+. "$(dirname "$0")/serve-host.sh"
 UUID=a297db4a-f4c2-11e6-90f6-d3b88d6c9525
 
-if [ -z "${FAKE_SERVE_INSIDE:-}" ]; then
-	[ -r /dev/fuse ] && [ -w /dev/fuse ] || {
-		echo "SKIP: needs fuse: /dev/fuse cannot be opened" >&2
-		exit 77
-	}
-	# mounts in a namespace of our own; an ordinary user is root there
-	if [ "$(id -u)" = 0 ]; then
-		FAKE_SERVE_INSIDE=1 exec unshare -m "$0" "$@"
-	fi
-	FAKE_SERVE_INSIDE=1 exec unshare -Urm "$0" "$@"
-fi
-
-dir=$(mktemp -d)
-pid=
 finish() {
 	[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || :
 	umount -l "$dir/mnt" 2>/dev/null || :
 	rm -rf "$dir"
 }
 trap finish EXIT
-mkdir "$dir/mnt"
-mkfifo "$dir/ready"
-
-fail() {
-	echo "FAIL: $*" >&2
-	exit 1
-}
-
-# Starts a server on the mount point, ready when this returns.
-serve() {
-	"$VGPULAB" fake serve --ready-fd 9 "$@" "$dir/mnt" 9>"$dir/ready" &
-	pid=$!
-	read -r line <"$dir/ready"
-	[ "$line" = ready ] || fail "it says '$line' instead of 'ready'"
-}
-
-# The exit code of the server.
-ended() {
-	code=0
-	wait "$pid" || code=$?
-	pid=
-	[ "$code" = "$1" ] || fail "it ended with $code, not $1"
-}
 
 types=sys/class/mdev_bus/0000:00:02.0/mdev_supported_types
 

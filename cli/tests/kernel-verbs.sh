@@ -4,26 +4,10 @@
 # mbochs. The same on a real kernel, in the lab VM, and on the fake that plays them.
 # usage: kernel-verbs.sh VGPULAB VFIO-CLIENT [LAB-VM]     prints TAP
 set -u
+# shellcheck source=cli/tests/verdicts.sh
+. "$(dirname "$0")/verdicts.sh"
+config=d
 
-verdict() {
-	if [ $? -eq 0 ]; then result=ok; else result='not ok' failed=1; fi
-	number=$((number + 1))
-	echo "$result $number - $1"
-	[ "$result" = ok ] || sed 's/^/# /' out err
-}
-# check NAME CODE ARGUMENT...
-check() {
-	name=$1 expected=$2
-	shift 2
-	"$vgpulab" --config-dir d "$@" >out 2>err
-	code=$?
-	[ $code -eq "$expected" ]
-	verdict "$name: exit code is $expected (got $code)"
-}
-says() {
-	grep -qF -- "$2" "$1"
-	verdict "  $1 says: $2"
-}
 # one_of NAME CODES: did the last commands, by turns or at once, end with these codes?
 one_of() {
 	[ "$2" = "$3" ]
@@ -51,8 +35,7 @@ listing() {
 	says out mtty-1
 	check 'a parent that is not there' 3 types nonesuch
 	check 'list when there is none' 0 list
-	[ ! -s out ]
-	verdict '  nothing is printed'
+	silent out
 }
 
 creating() {

@@ -3,35 +3,14 @@
 # What mdevctl lacks, on a fake host: verified starts, plans, declarations, events, owners.
 # usage: manager-verbs.sh VGPULAB        prints TAP
 set -u
+# shellcheck source=cli/tests/verdicts.sh
+. "$(dirname "$0")/verdicts.sh"
 
-verdict() {
-	if [ $? -eq 0 ]; then result=ok; else result='not ok' failed=1; fi
-	number=$((number + 1))
-	echo "$result $number - $1"
-	[ "$result" = ok ] || sed 's/^/# /' out err
-}
-# check NAME CODE ARGUMENT...
-check() {
-	name=$1 expected=$2
-	shift 2
-	"$vgpulab" --config-dir "$work/d" "$@" >out 2>err
-	code=$?
-	[ $code -eq "$expected" ]
-	verdict "$name: exit code is $expected (got $code)"
-}
-says() {
-	grep -qF -- "$2" "$1"
-	verdict "$1 says: $2"
-}
-silent() {
-	[ ! -s "$1" ]
-	verdict "$1 is empty"
-}
 runs() { [ -e "/sys/bus/mdev/devices/$1" ]; }
 
 inside() {
 	cd "$work" || exit 99
-	number=0 failed=0
+	config=$work/d number=0 failed=0
 	A=11111111-0000-4000-8000-000000000001
 	B=11111111-0000-4000-8000-000000000002
 	P=0000:00:02.0

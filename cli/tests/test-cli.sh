@@ -3,6 +3,8 @@
 # The program from outside: exit codes, messages, tables and JSON, on a tree made of files.
 # usage: test-cli.sh VGPULAB        prints TAP
 set -u
+# shellcheck source=cli/tests/verdicts.sh
+. "$(dirname "$0")/verdicts.sh"
 vgpulab=$(realpath "$1") || exit 99
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT INT TERM
@@ -10,36 +12,9 @@ cd "$work" || exit 99
 number=0
 failed=0
 
-# check NAME EXPECTED-CODE ARGUMENT...: runs vgpulab, leaves out and err
-check() {
-	name=$1 expected=$2
-	shift 2
-	"$vgpulab" "$@" >out 2>err
-	code=$?
-	[ "$code" -eq "$expected" ]
-	verdict "$name: exit code is $expected (got $code)"
-}
-
-verdict() {
-	if [ $? -eq 0 ]; then result=ok; else result='not ok' failed=1; fi
-	number=$((number + 1))
-	echo "$result $number - $1"
-	[ "$result" = ok ] || sed 's/^/# /' out err
-}
-
-says() {
-	grep -qF -- "$2" "$1"
-	verdict "$1 says: $2"
-}
-
 is_json() {
 	python3 -c 'import json, sys; json.load(sys.stdin)' <"$1" 2>/dev/null
 	verdict "$1 is JSON"
-}
-
-is_empty() {
-	[ ! -s "$1" ]
-	verdict "$1 is empty"
 }
 
 uuid=c7a7ad34-3b9a-4d34-8a5c-5d5a6ba5b3a5
@@ -121,14 +96,14 @@ is_json out
 says out '"iommu_group":7'
 
 check 'empty list' 0 -b sysfs:empty list
-is_empty out
+silent out
 check 'empty types' 0 -b sysfs:empty types
-is_empty out
+silent out
 says err 'there is no GPU that offers vGPUs'
 check 'empty types as JSON' 0 -b sysfs:empty --json types
 [ "$(cat out)" = '[]' ]
 verdict 'an empty listing is [] in JSON'
-is_empty err
+silent err
 
 check 'create without a type' 2 -b sysfs:sys create
 says err '--type is missing'
@@ -143,10 +118,10 @@ says err 'what still fits there: 1 x i915-GVTg_V5_4'
 check 'create without room, as JSON' 6 -b sysfs:sys --json create --type GVTg_V5_8
 is_json err
 says err '"kind":"no-room","code":6,"errno":"ENOSPC"'
-is_empty out
+silent out
 check 'create of a duplicate' 7 -b sysfs:sys create --type GVTg_V5_4 "$uuid"
 check 'create that makes nothing' 11 -b trace:trace,sysfs:sys create --type GVTg_V5_4
-is_empty out
+silent out
 says trace '"call":"write"'
 check 'remove of nothing' 2 -b sysfs:sys remove
 check 'a name that is empty' 2 -b mem:kaby-lake create --type GVTg_V5_8 --name ''
@@ -172,7 +147,7 @@ verdict 'remove writes 1'
 check 'create on a fake host' 0 -b mem:kaby-lake create --type GVTg_V5_4
 grep -qxE '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}' out && [ "$(wc -l <out)" = 1 ]
 verdict 'create prints the UUID and nothing else'
-is_empty err
+silent err
 check 'create of a given UUID' 0 -b mem:kaby-lake create -p 00:02.0 -t GVTg_V5_4 "$(echo $uuid | tr a-f A-F)"
 [ "$(cat out)" = $uuid ]
 verdict 'create prints the UUID as the kernel names it'

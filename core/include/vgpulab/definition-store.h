@@ -19,8 +19,6 @@ struct vgpu_store;
 int vgpu_store_open(const char *dir, struct vgpu_store **out, struct vgpu_error *err);
 void vgpu_store_destroy(struct vgpu_store *store);
 VGPU_DEFINE_DESTROYP(vgpu_store)
-/** How messages and scripts name it. */
-const char *vgpu_store_path(const struct vgpu_store *store);
 
 /** What a store holds. A file that cannot be read hides no other. */
 struct vgpu_definitions {
