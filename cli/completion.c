@@ -150,7 +150,7 @@ static void offer_paths(struct cli_completion *completion, const struct cli_opti
 
 static void offer_scenarios(struct cli_completion *completion, const struct cli_option *option)
 {
-	qt_for_each_scenario(scenario)
+	qt_for_each_scenario (scenario)
 		cli_complete_offer(completion, scenario->name, scenario->summary);
 }
 

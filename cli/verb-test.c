@@ -159,8 +159,7 @@ static int list_scenarios(const struct cli_arguments *args, const struct request
 	int r;
 
 	cli_listing_init(&listing, columns, VGPU_ARRAY_LEN(columns));
-	qt_for_each_scenario(scenario)
-	{
+	qt_for_each_scenario (scenario) {
 		if (!is_listed(request, scenario))
 			continue;
 		listed++;

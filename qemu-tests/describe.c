@@ -44,6 +44,10 @@ void qt_scenario_describe(FILE *f, const struct qt_scenario *scenario)
 	for (size_t i = 0; path->front_end[i]; i++)
 		fprintf(f, " %s", path->front_end[i]);
 	fputc('\n', f);
+	if (qt_scenario_without_libvirt(scenario))
+		fprintf(f, "  libvirt   no: %s\n", qt_scenario_without_libvirt(scenario));
+	else
+		fprintf(f, "  libvirt   libvirt-xml --path %s\n", path->libvirt);
 	print_needs(f, path, scenario);
 	if (scenario->type)
 		fprintf(f, "  type      %s\n", scenario->type);

@@ -21,8 +21,9 @@ struct qt_path {
 	const char *firmware; /* a file; NULL: QEMU's own, SeaBIOS */
 	bool boot_display; /* firmware draws on it (ramfb) while the vGPU's plane is off */
 	bool boot_menu; /* firmware waits a moment with its menu on the screen */
+	const char *libvirt; /* the same as `vgpulab libvirt-xml` knows it: "region,vnc" */
 	const char
-		*libvirt; /* the same as `vgpulab libvirt-xml` knows it: "region,vnc"; NULL: no */
+		*without_libvirt; /* why there is no such domain; a vGPU's path has one of both */
 	const char *const *front_end; /* QEMU's options for its user interface, NULL-terminated */
 	const char *captures[QT_PATH_CAPTURES_MAX]; /* names, NULL behind the last */
 	const char *needs[QT_PATH_NEEDS_MAX]; /* beyond what every scenario needs */

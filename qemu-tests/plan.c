@@ -68,8 +68,9 @@ static bool is_for_image(const struct qt_scenario *scenario)
 	if (scenario->refused || scenario->driver || scenario->remote || !path->vgpu ||
 	    !path->captures[0] || !strcmp(path->captures[0], "guest"))
 		return false;
-	qt_for_each_scenario(first) if (!strcmp(first->path, scenario->path) && !first->driver &&
-					!first->refused) return first == scenario;
+	qt_for_each_scenario (first)
+		if (!strcmp(first->path, scenario->path) && !first->driver && !first->refused)
+			return first == scenario;
 	return false;
 }
 
@@ -105,8 +106,9 @@ int qt_plan_make(const struct qt_options *options, const struct qt_verdict *only
 	if (!plan.items)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "planning the run");
 	for (unsigned int round = 1; round <= rounds; round++)
-		qt_for_each_scenario(scenario) if (is_selected(options, only, scenario))
-			plan.items[plan.len++] = (struct qt_plan_item){ scenario, round };
+		qt_for_each_scenario (scenario)
+			if (is_selected(options, only, scenario))
+				plan.items[plan.len++] = (struct qt_plan_item){ scenario, round };
 	if (!plan.len) {
 		free(plan.items);
 		vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,

@@ -112,10 +112,10 @@ static int write_initramfs(const struct qt_runner *runner, const struct qt_guest
 static bool is_driver_selected(const struct qt_options *options,
 			       const struct qt_guest_driver *driver)
 {
-	qt_for_each_scenario(scenario) if (scenario->driver &&
-					   !strcmp(scenario->driver, driver->name) &&
-					   qt_scenario_selected(scenario, options->select,
-								options->select_len)) return true;
+	qt_for_each_scenario (scenario)
+		if (scenario->driver && !strcmp(scenario->driver, driver->name) &&
+		    qt_scenario_selected(scenario, options->select, options->select_len))
+			return true;
 	return false;
 }
 

@@ -8,6 +8,7 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
@@ -161,33 +162,92 @@ static void add_argument(xmlNode *line, xmlNs *ns, const char *value)
 	set(xmlNewChild(line, ns, BAD_CAST "arg", NULL), "value", value);
 }
 
-/* A second monitor: the first is libvirt's own. */
-static void add_monitor(xmlNode *domain, const struct qt_domain_request *request)
+/* Paths are relative to our directory, where QEMU does not run. */
+static void add_argument_in(xmlNode *line, xmlNs *ns, const struct qt_domain_request *request,
+			    const char *before, const char *file, const char *behind)
+{
+	_autofree_ char *value = NULL;
+
+	if (asprintf(&value, "%s%s/%s%s", before, request->directory, file, behind) < 0)
+		value = NULL;
+	add_argument(line, ns, value ? value : "");
+}
+
+/* No processor but the program at the qtest socket, which has the guest's memory mapped. */
+static void add_remote(xmlNode *line, xmlNs *ns, const struct qt_domain_request *request)
+{
+	char size[64];
+
+	add_argument(line, ns, "-qtest");
+	add_argument_in(line, ns, request, "unix:", QT_QTEST_SOCKET, ",server=on,wait=off");
+	add_argument(line, ns, "-qtest-log");
+	add_argument(line, ns, "none");
+	snprintf(size, sizeof(size), ",size=%uM,share=on", request->qemu->memory_mib);
+	add_argument(line, ns, "-object");
+	add_argument_in(line, ns, request, "memory-backend-file,id=memory,mem-path=", QT_MEMORY,
+			size);
+	add_argument(line, ns, "-machine");
+	add_argument(line, ns, "memory-backend=memory");
+}
+
+/* What libvirt has no word for. A second monitor: the first is libvirt's own. */
+static void add_command_line(xmlNode *domain, const struct qt_domain_request *request)
 {
 	xmlNs *ns = xmlSearchNsByHref(domain->doc, domain, BAD_CAST QEMU_NAMESPACE);
-	_autofree_ char *chardev = NULL;
 	xmlNode *line;
 
 	if (!ns)
 		ns = xmlNewNs(domain, BAD_CAST QEMU_NAMESPACE, BAD_CAST "qemu");
-	if (asprintf(&chardev, "socket,id=qmp,path=%s/" QT_QMP_SOCKET ",server=on,wait=off",
-		     request->directory) < 0)
-		chardev = NULL;
 	line = find(domain, "commandline");
 	if (!line)
 		line = xmlNewChild(domain, ns, BAD_CAST "commandline", NULL);
 	add_argument(line, ns, "-chardev");
-	add_argument(line, ns, chardev ? chardev : "");
+	add_argument_in(line, ns, request, "socket,id=qmp,path=", QT_QMP_SOCKET,
+			",server=on,wait=off");
 	add_argument(line, ns, "-mon");
 	add_argument(line, ns, "chardev=qmp,mode=control");
+	if (request->qemu->remote)
+		add_remote(line, ns, request);
+}
+
+/* What the path's row says of its device: "904" of "display=on,xres=904". NULL: nothing. Heap. */
+static char *property(const struct qt_qemu_argv *qemu, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = qemu->properties; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (!strncmp(at, name, len) && at[len] == '=')
+			return strndup(at + len + 1, strcspn(at + len + 1, ","));
+	}
+	return NULL;
+}
+
+static uint32_t property_px(const struct qt_qemu_argv *qemu, const char *name)
+{
+	_autofree_ char *text = property(qemu, name);
+
+	return text ? (uint32_t)strtoul(text, NULL, 10) : 0;
+}
+
+static bool names_render_node(const struct qt_qemu_argv *qemu)
+{
+	for (const char *const *item = qemu->front_end; *item; item++)
+		if (strstr(*item, QT_RENDER_NODE))
+			return true;
+	return false;
 }
 
 /* What `vgpulab libvirt-xml --domain` prints. */
 static int print_domain(const struct qt_domain_request *request, char **out, struct vgpu_error *err)
 {
 	const struct qt_qemu_argv *qemu = request->qemu;
+	_autofree_ char *romfile = property(qemu, "romfile");
 	struct vgpu_libvirt_request wish = {
-		.display.rendernode = qemu->render_node,
+		.display.rendernode = names_render_node(qemu) ? qemu->render_node : NULL,
+		.display.romfile = romfile,
+		.display.xres_px = property_px(qemu, "xres"),
+		.display.yres_px = property_px(qemu, "yres"),
 		.display.firmware = qemu->firmware ? VGPU_FIRMWARE_OVMF : VGPU_FIRMWARE_SEABIOS,
 	};
 	const struct vgpu_libvirt_domain domain = { .name = request->name,
@@ -237,7 +297,7 @@ static int add_ours(char *text, const struct qt_domain_request *request, int dir
 			add_serials(devices, request);
 		}
 		set_graphics(devices, request);
-		add_monitor(domain, request);
+		add_command_line(domain, request);
 		xmlDocDumpFormatMemory(doc, &out, &len, 1);
 	}
 	if (out)
@@ -271,6 +331,8 @@ int qt_domain_write(const struct qt_domain_request *request, int dir_fd, struct 
 	qt_argv_add(&argv, program ? program : "run-domain");
 	qt_argv_add(&argv, QT_DOMAIN_XML);
 	qt_argv_add(&argv, request->name);
+	if (request->qemu->remote)
+		qt_argv_add(&argv, "paused");
 	if (argv.error)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "starting a domain");
 	*out = argv;

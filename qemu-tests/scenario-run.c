@@ -541,17 +541,14 @@ static void blame_beside(struct qt_scenario_state *run)
 	snprintf(run->result->reason, sizeof(run->result->reason), "%s", err.message);
 }
 
-/* libvirt has no word for some display paths, and refuses in words of its own. */
 static bool libvirt_can(struct qt_scenario_state *run)
 {
-	const struct qt_scenario *scenario = run->result->scenario;
+	const char *why = qt_scenario_without_libvirt(run->result->scenario);
 
-	if (!run->runner->options->through_libvirt ||
-	    (run->path->libvirt && (!scenario->refused || scenario->libvirt_refusal)))
+	if (!run->runner->options->through_libvirt || !why)
 		return true;
 	run->result->outcome = QT_SKIPPED;
-	snprintf(run->result->reason, sizeof(run->result->reason), "needs qemu-alone: libvirt %s",
-		 run->path->libvirt ? "refuses it another way" : "has no word for this path");
+	snprintf(run->result->reason, sizeof(run->result->reason), "needs qemu-alone: %s", why);
 	return false;
 }
 

@@ -93,6 +93,7 @@ static const struct qt_scenario rows[] = {
 		.path = "ramfb-seabios",
 		.refused = "hotplug",
 		.refusal = "expects a pluggable device type",
+		.without_libvirt = "libvirt plugs in what its domain says, and that is refused",
 	},
 	{
 		.name = "refused-absent",
@@ -109,6 +110,7 @@ static const struct qt_scenario rows[] = {
 		.path = "region-qmp+vnc",
 		.refused = "second",
 		.refusal = "Device or resource busy",
+		.without_libvirt = "libvirt knows the domain that has it, and asks no QEMU",
 	},
 };
 const struct qt_scenario_table qt_refused_scenarios = { rows, VGPU_ARRAY_LEN(rows) };

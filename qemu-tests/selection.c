@@ -8,7 +8,9 @@
 
 const struct qt_scenario *qt_scenario_find(const char *name)
 {
-	qt_for_each_scenario(scenario) if (name && !strcmp(scenario->name, name)) return scenario;
+	qt_for_each_scenario (scenario)
+		if (name && !strcmp(scenario->name, name))
+			return scenario;
 	return NULL;
 }
 
@@ -28,12 +30,20 @@ bool qt_scenario_selected(const struct qt_scenario *scenario, char *const *globs
 	return !globs_len && !scenario->on_request;
 }
 
+const char *qt_scenario_without_libvirt(const struct qt_scenario *scenario)
+{
+	const struct qt_path *path = qt_path_find(scenario->path);
+
+	if (!path->vgpu)
+		return "it is about QEMU's own display";
+	return path->without_libvirt ? path->without_libvirt : scenario->without_libvirt;
+}
+
 const char *qt_selection_display(char *const *globs, size_t globs_len)
 {
 	const char *display = NULL;
 
-	qt_for_each_scenario(scenario)
-	{
+	qt_for_each_scenario (scenario) {
 		const char *wanted = qt_path_find(scenario->path)->display;
 
 		if (!wanted || !qt_scenario_selected(scenario, globs, globs_len))
@@ -47,7 +57,9 @@ const char *qt_selection_display(char *const *globs, size_t globs_len)
 
 bool qt_selection_needs_vgpu(char *const *globs, size_t globs_len)
 {
-	qt_for_each_scenario(scenario) if (qt_scenario_selected(scenario, globs, globs_len) &&
-					   qt_path_find(scenario->path)->vgpu) return true;
+	qt_for_each_scenario (scenario)
+		if (qt_scenario_selected(scenario, globs, globs_len) &&
+		    qt_path_find(scenario->path)->vgpu)
+			return true;
 	return false;
 }

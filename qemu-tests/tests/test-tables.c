@@ -41,6 +41,8 @@ static void every_path_names_captures_and_needs_that_exist(void **state)
 		const struct qt_path *path = &qt_paths[i];
 
 		assert_ptr_equal(path, qt_path_find(path->name));
+		/* a vGPU's path has a domain, or a reason */
+		assert_int_equal(path->vgpu, !path->libvirt != !path->without_libvirt);
 		assert_true(path->captures[0] || !strncmp(path->name, "wrong-", 6) ||
 			    !strcmp(path->name, "no-display"));
 		for (size_t j = 0; j < QT_PATH_CAPTURES_MAX && path->captures[j]; j++)
@@ -54,8 +56,7 @@ static void every_scenario_can_be_run_as_it_is_written(void **state)
 {
 	size_t seen = 0;
 
-	qt_for_each_scenario(scenario)
-	{
+	qt_for_each_scenario (scenario) {
 		seen++;
 		assert_non_null(qt_path_find(scenario->path));
 		assert_true(!scenario->refused == !!qt_scenario_step(scenario, 0));
@@ -63,6 +64,8 @@ static void every_scenario_can_be_run_as_it_is_written(void **state)
 		assert_true(!scenario->refused || qt_refusal_find(scenario->refused));
 		assert_true(scenario->refused || !scenario->steps[0].width_px ||
 			    qt_path_find(scenario->path)->captures[0]);
+		assert_true(!scenario->refused || !qt_path_find(scenario->path)->libvirt ||
+			    !scenario->libvirt_refusal != !scenario->without_libvirt);
 		assert_true(!scenario->beside || qt_scenario_find(scenario->beside));
 		assert_true(!scenario->driver || qt_guest_driver_find(scenario->driver));
 		/* there is nothing to keep before the first picture */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * run-domain FILE NAME: starts the transient domain NAME that FILE describes, and ends when it does: with
+ * run-domain FILE NAME [paused]: starts the transient domain NAME that FILE describes, its processors
+ * too unless "paused" is said, and ends when it does: with
  * 0 if it was shut down, with 1 and libvirt's words if it did not start or crashed. The domain ends with
  * us, however we end, because libvirt ends it with our connection.
  * Source: libvirt, virDomainCreateXML(), VIR_DOMAIN_START_AUTODESTROY
  */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +69,8 @@ static char *read_file(const char *path)
 	return text;
 }
 
-static int run_domain(virConnectPtr connection, const char *xml, const char *name)
+static int run_domain(virConnectPtr connection, const char *xml, const char *name,
+		      unsigned int flags)
 {
 	struct run run = { .name = name };
 	virDomainPtr domain;
@@ -78,7 +81,7 @@ static int run_domain(virConnectPtr connection, const char *xml, const char *nam
 					     NULL) < 0 ||
 	    virConnectRegisterCloseCallback(connection, on_close, &run, NULL) < 0)
 		return fail("cannot listen to libvirt");
-	domain = virDomainCreateXML(connection, xml, VIR_DOMAIN_START_AUTODESTROY);
+	domain = virDomainCreateXML(connection, xml, VIR_DOMAIN_START_AUTODESTROY | flags);
 	if (!domain)
 		return fail("libvirt does not start the domain");
 	while (!run.ended)
@@ -94,6 +97,7 @@ int main(int argc, char **argv)
 {
 	virConnectPtr connection;
 	char *xml = argc > 2 ? read_file(argv[1]) : NULL;
+	bool paused = argc > 3 && !strcmp(argv[3], "paused");
 	int status;
 
 	virSetErrorFunc(NULL, be_silent);
@@ -102,7 +106,7 @@ int main(int argc, char **argv)
 	connection = virConnectOpen(NULL);
 	if (!connection)
 		return fail("no connection to libvirt");
-	status = run_domain(connection, xml, argv[2]);
+	status = run_domain(connection, xml, argv[2], paused ? VIR_DOMAIN_START_PAUSED : 0);
 	virConnectClose(connection);
 	free(xml);
 	return status;

@@ -49,7 +49,8 @@ struct qt_scenario {
 	const char *beside; /* a scenario whose guest runs at the same time; NULL: none */
 	const char *refused; /* what must be refused, a row of refusals.c; NULL: it must work */
 	const char *refusal; /* the words that QEMU must refuse it with */
-	const char *libvirt_refusal; /* the same through libvirt; NULL: not tried there */
+	const char *libvirt_refusal; /* the same through libvirt */
+	const char *without_libvirt; /* why it is not tried there, if its path has a domain */
 	bool on_request; /* runs only if it is selected by its full name */
 	struct qt_step steps[QT_SCENARIO_STEPS_MAX];
 };
@@ -76,6 +77,9 @@ bool qt_scenario_selected(const struct qt_scenario *scenario, char *const *globs
 
 /** Does this scenario, its display path included, need @need? */
 bool qt_scenario_needs(const struct qt_scenario *scenario, const char *need);
+
+/** Why it cannot run through libvirt, as a clause; NULL: it can. */
+const char *qt_scenario_without_libvirt(const struct qt_scenario *scenario);
 
 /** Tells all about it, for people. */
 void qt_scenario_describe(FILE *f, const struct qt_scenario *scenario);
