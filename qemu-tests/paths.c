@@ -174,6 +174,7 @@ const struct qt_path qt_paths[] = {
 		.device = "vfio-pci",
 		.properties = "display=on,rombar=0",
 		.vgpu = true,
+		.without_libvirt = "libvirt-xml publishes the OpRegion with DMA-BUFs",
 		.front_end = egl_vnc,
 		.captures = { "vnc" },
 		.needs = { "vgpu", "vfio", "drm", "egl-headless" },
