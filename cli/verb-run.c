@@ -118,6 +118,7 @@ int cli_verb_run(const struct cli_globals *globals, int argc, char **argv)
 	options.gpus_len = gpus.len;
 	if (!options.kernel)
 		options.kernel = gpus.kernel;
+	options.command_line = gpus.command_line;
 	options.argv = args.operands;
 	return run(&args.globals, &options);
 }

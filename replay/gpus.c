@@ -119,6 +119,8 @@ static int add_recording(struct replay_gpus *gpus, const char *name, bool vgpus,
 		gpus->configs[i].vgpus_len = 0;
 	if (replay_recording_kernel(recording))
 		gpus->kernel = replay_recording_kernel(recording);
+	if (replay_recording_command_line(recording))
+		gpus->command_line = replay_recording_command_line(recording);
 	gpus->recordings[gpus->recordings_len++] = steal(recording);
 	return 0;
 }

@@ -131,5 +131,8 @@ int replay_recording_parse(const char *name, const char *text, size_t len,
 		return ret;
 	if (facts->impl->text(facts, VGPU_FACT_KERNEL_RELEASE, &release))
 		release = NULL;
-	return import_tree(vgpu_bundle_sysfs(bundle), name, release, out, err);
+	ret = import_tree(vgpu_bundle_sysfs(bundle), name, release, out, err);
+	if (!ret && facts->impl->text(facts, VGPU_FACT_KERNEL_COMMAND_LINE, &(*out)->command_line))
+		(*out)->command_line = NULL;
+	return ret;
 }

@@ -394,10 +394,16 @@ unsigned int replay_recording_kernel(const struct replay_recording *recording)
 	return recording->kernel;
 }
 
+const char *replay_recording_command_line(const struct replay_recording *recording)
+{
+	return recording->command_line;
+}
+
 void replay_recording_destroy(struct replay_recording *recording)
 {
 	if (!recording)
 		return;
 	replay_arena_finish(&recording->arena);
+	free(recording->command_line);
 	free(recording);
 }

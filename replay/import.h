@@ -23,6 +23,7 @@ struct replay_recording {
 	struct fake_gpu_config gpus[PARENTS_MAX];
 	size_t len;
 	unsigned int kernel;
+	char *command_line; /* the kernel's; NULL: it does not say */
 };
 
 struct import {

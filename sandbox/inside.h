@@ -22,6 +22,7 @@ struct sandbox_inside {
 	uid_t uid; /* the caller's */
 	gid_t gid;
 	const char *mount_data; /* see fake_fuse_mount_data() */
+	const char *command_line; /* NULL: the real kernel's */
 	const struct sandbox_merge *merge;
 	const sigset_t *signal_mask; /* the program's */
 	const struct sigaction *child_action; /* what the program shall do on SIGCHLD */

@@ -211,12 +211,24 @@ int sandbox_mount_rest(const struct sandbox_merge *merge, dev_t *nodes_dev, stru
 	return 0;
 }
 
-int sandbox_mount_proc(struct vgpu_error *err)
+/* A file over the kernel's: its own name is not needed any more. */
+static int mount_command_line(const char *text, struct vgpu_error *err)
+{
+	static const char path[] = "/dev/.vgpulab-cmdline";
+	_autoclose_ int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+
+	if (fd < 0 || dprintf(fd, "%s\n", text) < 0 ||
+	    mount(path, "/proc/cmdline", NULL, MS_BIND, NULL) || unlink(path))
+		return failed(err, "/proc/cmdline");
+	return 0;
+}
+
+int sandbox_mount_proc(const char *command_line, struct vgpu_error *err)
 {
 	int errnum;
 
 	if (!mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
-		return 0;
+		return command_line ? mount_command_line(command_line, err) : 0;
 	errnum = errno;
 	vgpu_error_set(err, VGPU_ERROR_NEED, errnum, "cannot mount a new /proc: %s",
 		       strerror(errnum));

@@ -38,6 +38,10 @@ is 'and it behaves' "$("$VGPULAB" run --gpu ./host.json,vgpus=yes -- sh -c '
 	cat i915-GVTg_V4_8/available_instances
 	mdevctl stop -u e0000000-0000-4000-8000-000000000001
 	cat i915-GVTg_V4_8/available_instances' | xargs)" '5 3 4'
+sed 's/"kernel-command-line": *"[^"]*"/"kernel-command-line":"quiet i915.enable_gvt=1"/' host.json >line.json
+is 'its kernel command line is shown' "$("$VGPULAB" run --gpu ./line.json -- cat /proc/cmdline)" \
+	'quiet i915.enable_gvt=1'
+is 'a fake host has the real one' "$("$VGPULAB" run -- cat /proc/cmdline)" "$(cat /proc/cmdline)"
 is 'beside other parents' "$("$VGPULAB" run --gpu ./host.json --gpu tesla-p4 --gpu mdpy -- \
 	ls /sys/class/mdev_bus | xargs)" '0000:00:02.0 0000:07:00.0 mdpy mtty'
 is 'a doctor reads the same file' "$("$VGPULAB" doctor --facts host.json 2>/dev/null |
