@@ -4,7 +4,7 @@
 # Runs a test that mounts: as the caller, or as an ordinary user who is root of a user namespace.
 # Root has to become that user first; /dev/fuse may be closed to users on a bare machine, so that
 # one gets a node of its own, in a private mount namespace, and copies of all programs among the
-# arguments.
+# arguments, of a script with those beside it, which it may source.
 # usage: fuse-as.sh caller|user PROGRAM [ARGUMENT...]
 
 set -eu
@@ -25,6 +25,7 @@ exec unshare -m sh -euc '
 		shift
 		if [ -f "$word" ] && [ -x "$word" ]; then
 			cp "$word" "$dir"
+			[ "${word%.sh}" = "$word" ] || cp "$(dirname "$word")"/*.sh "$dir"
 			[ ! -f "$word-full" ] || cp "$word-full" "$dir" # what vgpulab hands most verbs to
 			word=$dir/$(basename "$word")
 		fi

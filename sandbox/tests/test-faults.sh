@@ -88,5 +88,5 @@ No such device
 out
 twice: 2
 6
-ACTION=remove ACTION=remove ACTION=unbind ACTION=remove ACTION=change MDEV_STATE=unregistered ACTION=unbind ACTION=remove ACTION=add ACTION=change MDEV_STATE=registered ACTION=bind'
+ACTION=remove ACTION=remove ACTION=remove ACTION=remove ACTION=unbind ACTION=remove ACTION=change MDEV_STATE=unregistered ACTION=unbind ACTION=remove ACTION=add ACTION=change MDEV_STATE=registered ACTION=add ACTION=add ACTION=bind'
 fi
