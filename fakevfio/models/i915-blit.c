@@ -127,7 +127,8 @@ static bool next_row(struct i915_engine *engine, uint32_t height, uint32_t *row)
 		engine->blit_rows = 0;
 		return false;
 	}
-	if (engine->bytes_left == 0)
+	engine->blit_waits = engine->bytes_left == 0;
+	if (engine->blit_waits)
 		return false;
 	*row = engine->blit_rows++;
 	return true;

@@ -305,8 +305,10 @@ static enum outcome run_pipe_control(struct i915_engine *engine)
 
 static enum outcome blitted(struct i915_engine *engine, bool understood)
 {
-	if (engine->blit_rows > 0 && engine->bytes_left == 0)
+	if (engine->blit_waits) {
+		engine->blit_waits = false;
 		return OUTCOME_WAITING;
+	}
 	engine->blit_rows = 0;
 	return understood ? OUTCOME_DONE : OUTCOME_SKIPPED;
 }

@@ -87,6 +87,7 @@ struct i915_engine {
 	unsigned int turns; /* that the present command stream has taken */
 	uint32_t commands_left, bytes_left; /* of this turn; nothing is left of what is overdrawn */
 	uint32_t blit_rows; /* that earlier turns have done of the blit at the present position */
+	bool blit_waits; /* for the next turn: this one has ended before a row, even the first */
 	struct i915_tlb_entry tlb[64];
 	struct i915_window windows[2];
 	struct i915_skipped_command skipped[I915_SKIPPED_MAX]; /* since the vGPU was opened */
@@ -143,7 +144,7 @@ void i915_skipped_report(const struct i915 *i915, void (*line)(void *data, const
 /* i915-blit.c */
 /**
  * Each executes one command at the engine's position. False if it is not understood. If the turn
- * ends before the command does, blit_rows is not 0.
+ * ends before the command does, blit_waits is set.
  */
 bool i915_blit_colour(struct i915_engine *engine);
 bool i915_blit_copy(struct i915_engine *engine);
