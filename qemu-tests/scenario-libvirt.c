@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "scenario-libvirt.h"
 
+#include "clock.h"
 #include "guest-files.h"
 
 #include <errno.h>
@@ -10,13 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
 #include <vgpulab/libvirt-xml.h>
 
 #define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
 /* Source: unix(7), sockaddr_un.sun_path */
-enum { SOCKET_PATH_MAX = 107 };
+enum { SOCKET_PATH_MAX = 107, START_MS = 30000 };
 
 /* "QEMU emulator version 7.2.22 (...)", "9.0.0". */
 static int ask_version(const char *command, struct vgpu_version *out, struct vgpu_error *err)
@@ -331,11 +333,26 @@ int qt_domain_write(const struct qt_domain_request *request, int dir_fd, struct 
 	qt_argv_add(&argv, program ? program : "run-domain");
 	qt_argv_add(&argv, QT_DOMAIN_XML);
 	qt_argv_add(&argv, request->name);
+	qt_argv_add(&argv, QT_DOMAIN_STARTED);
 	if (request->qemu->remote)
 		qt_argv_add(&argv, "paused");
 	if (argv.error)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "starting a domain");
 	*out = argv;
 	argv = (struct qt_argv){ 0 };
+	return 0;
+}
+
+int qt_domain_await_start(int dir_fd, struct vgpu_error *err)
+{
+	const struct timespec pause = { .tv_nsec = 20 * 1000000L };
+	int64_t deadline_ms = qt_deadline_ms(START_MS);
+
+	while (faccessat(dir_fd, QT_DOMAIN_STARTED, F_OK, 0)) {
+		if (qt_now_ms() > deadline_ms)
+			return vgpu_error_set(err, VGPU_ERROR_FAILED, ETIMEDOUT,
+					      "libvirt has not told that the domain has started");
+		nanosleep(&pause, NULL);
+	}
 	return 0;
 }

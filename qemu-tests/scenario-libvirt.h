@@ -13,7 +13,8 @@
 
 #include <vgpulab/error.h>
 
-#define QT_DOMAIN_XML "domain.xml"
+#define QT_DOMAIN_XML	  "domain.xml"
+#define QT_DOMAIN_STARTED "domain.started" /* a file that is there when libvirt has started it */
 
 struct qt_domain_request {
 	const char *name; /* of the domain; unique on this host */
@@ -31,3 +32,9 @@ struct qt_domain_request {
  */
 int qt_domain_write(const struct qt_domain_request *request, int dir_fd, struct qt_argv *out,
 		    struct vgpu_error *err);
+
+/**
+ * Waits until libvirt has started the domain that qt_domain_write() described below @dir_fd: one without a guest
+ * may be through before that, and libvirt would say that QEMU did not start. 0, or -ETIMEDOUT with @err filled.
+ */
+int qt_domain_await_start(int dir_fd, struct vgpu_error *err);

@@ -321,6 +321,9 @@ static int power_off(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	int status = 0;
 
+	if (run->runner->options->through_libvirt && run->remote &&
+	    qt_domain_await_start(run->dir_fd, err))
+		return -ETIMEDOUT;
 	if (qt_console_send(qt_vm_console(run->vm), "quit", err))
 		return -EPIPE;
 	if (run->remote) /* there is no machine that could switch itself off */

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * run-domain FILE NAME [paused]: starts the transient domain NAME that FILE describes, its processors
- * too unless "paused" is said, and ends when it does: with
- * 0 if it was shut down, with 1 and libvirt's words if it did not start or crashed. The domain ends with
- * us, however we end, because libvirt ends it with our connection.
+ * run-domain FILE NAME STARTED [paused]: starts the transient domain NAME that FILE describes, its
+ * processors too unless "paused" is said, makes the file STARTED when libvirt has started it, and ends
+ * when it does: with 0 if it was shut down, with 1 and libvirt's words if it did not start or crashed.
+ * The domain ends with us, however we end, because libvirt ends it with our connection.
  * Source: libvirt, virDomainCreateXML(), VIR_DOMAIN_START_AUTODESTROY
  */
+#include <fcntl.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { DOMAIN_XML_MAX = 65536 };
 
 struct run {
 	const char *name; /* others' domains end, too */
+	const char *started; /* file */
 	int ended, crashed;
 };
 
@@ -69,35 +72,49 @@ static char *read_file(const char *path)
 	return text;
 }
 
-static int run_domain(virConnectPtr connection, const char *xml, const char *name,
+/* Who ends QEMU before that makes libvirt say that it did not start. */
+static int say_started(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0) {
+		perror(path);
+		return -1;
+	}
+	return close(fd);
+}
+
+static int run_domain(virConnectPtr connection, const char *xml, struct run *run,
 		      unsigned int flags)
 {
-	struct run run = { .name = name };
 	virDomainPtr domain;
 
 	/* listened for before it is there: no event can be missed */
 	if (virConnectDomainEventRegisterAny(connection, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-					     VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), &run,
+					     VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), run,
 					     NULL) < 0 ||
-	    virConnectRegisterCloseCallback(connection, on_close, &run, NULL) < 0)
+	    virConnectRegisterCloseCallback(connection, on_close, run, NULL) < 0)
 		return fail("cannot listen to libvirt");
 	domain = virDomainCreateXML(connection, xml, VIR_DOMAIN_START_AUTODESTROY | flags);
 	if (!domain)
 		return fail("libvirt does not start the domain");
-	while (!run.ended)
+	if (say_started(run->started))
+		run->ended = run->crashed = 1;
+	while (!run->ended)
 		if (virEventRunDefaultImpl() < 0)
 			return fail("waiting for the domain's end");
 	virDomainFree(domain);
-	if (run.crashed)
+	if (run->crashed)
 		fprintf(stderr, "libvirt says that the domain crashed\n");
-	return run.crashed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run->crashed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
 	virConnectPtr connection;
-	char *xml = argc > 2 ? read_file(argv[1]) : NULL;
-	bool paused = argc > 3 && !strcmp(argv[3], "paused");
+	char *xml = argc > 3 ? read_file(argv[1]) : NULL;
+	bool paused = argc > 4 && !strcmp(argv[4], "paused");
+	struct run run = { 0 };
 	int status;
 
 	virSetErrorFunc(NULL, be_silent);
@@ -106,7 +123,9 @@ int main(int argc, char **argv)
 	connection = virConnectOpen(NULL);
 	if (!connection)
 		return fail("no connection to libvirt");
-	status = run_domain(connection, xml, argv[2], paused ? VIR_DOMAIN_START_PAUSED : 0);
+	run = (struct run){ .name = argv[2], .started = argv[3] };
+	unlink(run.started); /* of an earlier domain here */
+	status = run_domain(connection, xml, &run, paused ? VIR_DOMAIN_START_PAUSED : 0);
 	virConnectClose(connection);
 	free(xml);
 	return status;
