@@ -58,6 +58,9 @@ struct qt_expectation {
 	const struct qt_image *picture; /* qt_shown_draw() of it */
 	const struct qt_shown *earlier; /* what was shown before, the latest first */
 	size_t earlier_len;
+	/* OpenGL lays the cursor over the picture, in a precision of its own: where the cursor is half
+	 * transparent, a channel may be one off. Source: OpenGL ES 3.2, 2.3.1 "Floating-Point Computation" */
+	bool gl_cursor;
 };
 
 struct qt_judgement {

@@ -194,6 +194,7 @@ int qt_frame_run(const struct qt_frame_request *request, struct qt_frame *frame,
 		.picture = &expected,
 		.earlier = request->earlier,
 		.earlier_len = request->earlier_len,
+		.gl_cursor = request->path->display && !strcmp(request->path->display, "dmabuf"),
 	};
 	int64_t start_ms = qt_now_ms();
 	int r = show_and_draw(request, frame, &expected, err);

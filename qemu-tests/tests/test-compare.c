@@ -225,6 +225,46 @@ static void missing_cursor_is_named(void **state)
 	expect_fault(&scene, "cursor-missing", NULL);
 }
 
+/* Blue, by so much. */
+static void change_channel(struct scene *scene, uint32_t x, uint32_t y, uint32_t by)
+{
+	uint32_t *pixel = &scene->actual.xrgb[(size_t)y * scene->actual.width_px + x];
+
+	*pixel = (*pixel & 0xff) >= by ? *pixel - by : *pixel + by;
+}
+
+static void opengl_may_round_a_half_transparent_cursor(void **state)
+{
+	uint32_t cursor[QT_CARD_CURSOR_PX * QT_CARD_CURSOR_PX], at = 0, opaque = 0;
+	const struct {
+		bool gl;
+		bool soft;
+		uint32_t by;
+		const char *fault;
+	} rows[] = {
+		{ true, true, 1, "none" },
+		{ false, true, 1, "pixels" },
+		{ true, true, 2, "pixels" },
+		{ true, false, 1, "pixels" },
+	};
+
+	qt_card_draw_cursor(cursor);
+	while (cursor[at] >> 24 == 0 || cursor[at] >> 24 == 255)
+		at++;
+	while (cursor[opaque] >> 24 != 255)
+		opaque++;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t of = rows[i].soft ? at : opaque;
+		struct scene scene;
+
+		begin_sized(&scene, WIDTH, HEIGHT, true);
+		scene.expectation.gl_cursor = rows[i].gl;
+		change_channel(&scene, 200 + of % QT_CARD_CURSOR_PX, 90 + of / QT_CARD_CURSOR_PX,
+			       rows[i].by);
+		expect_fault(&scene, rows[i].fault, NULL);
+	}
+}
+
 static void misplaced_cursor_is_named_with_its_place(void **state)
 {
 	struct scene scene;
@@ -534,6 +574,7 @@ int main(void)
 		cmocka_unit_test(stale_content_in_a_new_mode_is_named),
 		cmocka_unit_test(torn_picture_is_named_with_its_rows),
 		cmocka_unit_test(missing_cursor_is_named),
+		cmocka_unit_test(opengl_may_round_a_half_transparent_cursor),
 		cmocka_unit_test(misplaced_cursor_is_named_with_its_place),
 		cmocka_unit_test(red_and_blue_swapped_is_named),
 		cmocka_unit_test(other_channel_orders_are_named),
