@@ -88,7 +88,7 @@ static int read_type(struct import *import, const char *path, const char *id,
 	found->available = strtoul(text, NULL, 10);
 	if (!*text || strspn(text, "0123456789") != strlen(text) || found->available > 1000000)
 		return import_fail(import, path, "available_instances: '%.40s' is no count", text);
-	if (type->description && !parse_gvtg(type->description, type) &&
+	if (!(type->description && parse_gvtg(type->description, type)) && base &&
 	    profile->capacity == FAKE_CAPACITY_GVTG && !type->low_gm_mib)
 		return import_fail(import, path, "its description is not GVT-g's");
 	return 0;

@@ -336,6 +336,9 @@ static void a_bad_recording_is_refused_with_place_and_cause(void **state)
 		  "mdev_supported_types/i915-x/available_instances\":\"1\"," AT
 		  "mdev_supported_types/i915-x/description\":\"fast\"}}",
 		  "i915-x: its description is not GVT-g's" },
+		{ "{\"sysfs\":{" GPU AT "device\":\"0x5912\"," AT
+		  "mdev_supported_types/i915-x/available_instances\":\"1\"}}",
+		  "i915-x: its description is not GVT-g's" },
 	};
 
 	(void)state;
