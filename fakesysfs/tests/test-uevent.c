@@ -221,6 +221,19 @@ static void unbound_vgpu_tells_only_its_removal(void **state)
 	assert_memory_equal(got.all[0].text, "remove@", 7);
 }
 
+/* Writes to a file of the tree; the uevents that follow, to the last, begin so. */
+static void expect_after(const char *path, const char *text, const char *const *begin, size_t len)
+{
+	char message[FAKE_UEVENT_SIZE + 1];
+
+	got.len = 0;
+	assert_true(write_text(path, text) > 0);
+	assert_int_equal(got.len, len);
+	for (size_t i = 0; i < len; i++)
+		assert_memory_equal(readable(got.all[i].text, got.all[i].len, message), begin[i],
+				    strlen(begin[i]));
+}
+
 /* Order: drivers/gpu/drm/i915/i915_driver.c, drivers/gpu/drm/drm_drv.c; a vGPU goes in between */
 static void drm_nodes_go_first_and_come_before_the_driver_is_bound(void **state)
 {
@@ -244,22 +257,12 @@ static void drm_nodes_go_first_and_come_before_the_driver_is_bound(void **state)
 		"DEVNAME=dri/card0|DEVTYPE=drm_minor|",
 		"bind@/devices/pci0000:00/0000:00:02.0|",
 	};
-	char text[FAKE_UEVENT_SIZE + 1];
 
 	(void)state;
 	create(UUID);
-	got.len = 0;
-	assert_true(write_text("sys/bus/pci/drivers/i915/unbind", "0000:00:02.0\n") > 0);
-	assert_int_equal(got.len, VGPU_ARRAY_LEN(gone));
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(gone); i++)
-		assert_memory_equal(readable(got.all[i].text, got.all[i].len, text), gone[i],
-				    strlen(gone[i]));
-	got.len = 0;
-	assert_true(write_text("sys/bus/pci/drivers/i915/bind", "0000:00:02.0\n") > 0);
-	assert_int_equal(got.len, VGPU_ARRAY_LEN(back));
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(back); i++)
-		assert_memory_equal(readable(got.all[i].text, got.all[i].len, text), back[i],
-				    strlen(back[i]));
+	expect_after("sys/bus/pci/drivers/i915/unbind", "0000:00:02.0\n", gone,
+		     VGPU_ARRAY_LEN(gone));
+	expect_after("sys/bus/pci/drivers/i915/bind", "0000:00:02.0\n", back, VGPU_ARRAY_LEN(back));
 }
 
 /* What there is of a vGPU when each of its uevents comes: in the order of the kernel's functions. */

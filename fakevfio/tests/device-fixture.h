@@ -5,7 +5,12 @@
 
 #include "mock-front-end.h"
 
+#include <linux/vfio.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 #define UUID "6d1b0f3e-5b6a-4c7e-9a83-0c5c1f6f2a11"
 
@@ -41,4 +46,24 @@ static inline int fixture_close(void **state)
 	free(fixture->client);
 	free(fixture);
 	return held;
+}
+
+/** What VFIO_DEVICE_GET_IRQ_INFO must say of an index. */
+struct fixture_irq {
+	uint32_t index, flags, count;
+	int result; /* 0, or a negative errno: then the rest stays 0 */
+};
+
+static inline void fixture_expect_irqs(struct fixture *fixture, const struct fixture_irq *wanted,
+				       size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		struct vfio_irq_info info = { .argsz = sizeof(info), .index = wanted[i].index };
+
+		assert_int_equal(mock_ioctl_data(fixture->client, fixture->session.device,
+						 VFIO_DEVICE_GET_IRQ_INFO, &info, sizeof(info)),
+				 wanted[i].result);
+		assert_int_equal(info.flags, wanted[i].flags);
+		assert_int_equal(info.count, wanted[i].count);
+	}
 }

@@ -99,10 +99,7 @@ static void enable_msi(struct fixture *fixture)
 
 static void info_tells_of_one_intx_and_one_msi(void **state)
 {
-	static const struct {
-		uint32_t index, flags, count;
-		int result;
-	} wanted[] = {
+	static const struct fixture_irq wanted[] = {
 		{ INTX, 7, 1, 0 }, /* EVENTFD, MASKABLE, AUTOMASKED */
 		{ MSI, 9, 1, 0 }, /* EVENTFD, NORESIZE */
 		{ VFIO_PCI_MSIX_IRQ_INDEX, 0, 0, -EINVAL },
@@ -111,17 +108,7 @@ static void info_tells_of_one_intx_and_one_msi(void **state)
 	};
 	struct fixture *fixture = *state;
 
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(wanted); i++) {
-		struct vfio_irq_info info = { .argsz = sizeof(info), .index = wanted[i].index };
-
-		assert_int_equal(mock_ioctl_data(fixture->client, fixture->session.device,
-						 VFIO_DEVICE_GET_IRQ_INFO, &info, sizeof(info)),
-				 wanted[i].result);
-		if (wanted[i].result)
-			continue;
-		assert_int_equal(info.flags, wanted[i].flags);
-		assert_int_equal(info.count, wanted[i].count);
-	}
+	fixture_expect_irqs(fixture, wanted, VGPU_ARRAY_LEN(wanted));
 }
 
 /* set_intx_mask, _unmask and _trigger of kvmgt return 0, and do nothing else */

@@ -81,10 +81,7 @@ static void write_config(struct fixture *fixture, uint64_t offset, uint32_t valu
 
 static void info_knows_the_indices_of_the_model(void **state)
 {
-	static const struct {
-		uint32_t index, flags, count;
-		int result;
-	} cases[] = {
+	static const struct fixture_irq cases[] = {
 		{ INTX, 7, 1, 0 },
 		{ MSI, 9, 4, 0 },
 		{ 2, 0, 0, -EINVAL },
@@ -95,15 +92,7 @@ static void info_knows_the_indices_of_the_model(void **state)
 	};
 	struct fixture *fixture = *state;
 
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(cases); i++) {
-		struct vfio_irq_info info = { .argsz = sizeof(info), .index = cases[i].index };
-
-		assert_int_equal(mock_ioctl_data(fixture->client, fixture->session.device,
-						 VFIO_DEVICE_GET_IRQ_INFO, &info, sizeof(info)),
-				 cases[i].result);
-		assert_int_equal(info.flags, cases[i].flags);
-		assert_int_equal(info.count, cases[i].count);
-	}
+	fixture_expect_irqs(fixture, cases, VGPU_ARRAY_LEN(cases));
 }
 
 /* Source: vfio_set_irqs_validate_and_prepare() and vfio_pci_set_irqs_ioctl() */
