@@ -7,10 +7,14 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <rfb/rfbclient.h>
 #include <stdarg.h>
 #include <string.h>
+
+/* For what somebody who only counts updates may wait. */
+enum { READ_MS = 5000 };
 
 /* One picture being received. */
 struct grab {
@@ -82,12 +86,15 @@ static void end_update(rfbClient *client)
 	grab->covered_px = 0;
 }
 
-static rfbClient *make_client(int fd, struct grab *grab)
+/* The library waits for the rest of a message in a way that ends only if reading does not block. */
+static rfbClient *make_client(int fd, struct grab *grab, int64_t deadline_ms)
 {
 	rfbClient *client = rfbGetClient(8, 3, 4);
+	int flags = fcntl(fd, F_GETFL);
 
 	if (!client)
 		return NULL;
+	fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	rfbClientSetClientData(client, &grab_tag, grab);
 	client->MallocFrameBuffer = take_size;
 	client->GotFrameBufferUpdate = take_rectangle;
@@ -104,7 +111,7 @@ static rfbClient *make_client(int fd, struct grab *grab)
 	/* the connection exists: without this the library would make its own */
 	client->sock = fd;
 	client->listenSpecified = TRUE;
-	client->readTimeout = 5; /* seconds, for the rest of a message whose beginning is there */
+	client->readTimeout = (unsigned int)qt_left_ms(deadline_ms) / 1000 + 1; /* seconds */
 	return client;
 }
 
@@ -184,7 +191,7 @@ static int talk(rfbClient *client, struct grab *grab, int64_t deadline_ms)
 int qt_vnc_grab(int fd, int64_t deadline_ms, struct qt_image *out, struct vgpu_error *err)
 {
 	struct grab grab = { 0 };
-	rfbClient *client = make_client(fd, &grab);
+	rfbClient *client = make_client(fd, &grab, deadline_ms);
 	int r = -ENOMEM;
 
 	rfbClientLog = ignore_message;
@@ -193,7 +200,7 @@ int qt_vnc_grab(int fd, int64_t deadline_ms, struct qt_image *out, struct vgpu_e
 	if (!client) {
 		close(fd);
 	} else if (!connect_client(client)) {
-		r = grab.refused ? -EPROTO : -EPIPE;
+		r = grab.refused ? -EPROTO : qt_left_ms(deadline_ms) ? -EPIPE : -ETIMEDOUT;
 	} else {
 		r = talk(client, &grab, deadline_ms);
 	}
@@ -220,7 +227,7 @@ int qt_vnc_grab(int fd, int64_t deadline_ms, struct qt_image *out, struct vgpu_e
 int qt_vnc_count(int fd, const atomic_bool *stop, unsigned int *updates, struct vgpu_error *err)
 {
 	struct grab grab = { 0 };
-	rfbClient *client = make_client(fd, &grab);
+	rfbClient *client = make_client(fd, &grab, qt_deadline_ms(READ_MS));
 	int r = client ? 0 : -ENOMEM;
 
 	rfbClientLog = ignore_message;

@@ -160,6 +160,35 @@ static void server_that_hangs_up_is_an_error(void **state)
 	close(pair[0]);
 }
 
+/* QEMU may stop at any moment; the connection stays. */
+static void server_that_falls_silent_is_an_error_in_time(void **state)
+{
+	static const struct {
+		size_t len; /* how much is said before */
+		const char *said;
+	} servers[] = {
+		{ 0, "" },
+		{ 12, "RFB 003.008\n" },
+		{ 18, "RFB 003.008\n\1\1\0\0\0\0" },
+		/* 16x16 pixels, and the begin of a name */
+		{ 43, "RFB 003.008\n\1\1\0\0\0\0\0\20\0\20\40\30\0\1\0\377\0\377\0\377\20\10\0"
+		      "\0\0\0\0\0\0\7Q" },
+	};
+
+	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+		_image_ struct qt_image image = { 0 };
+		struct vgpu_error err = { 0 };
+		int pair[2];
+
+		assert_int_equal(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+		assert_int_equal(servers[i].len, write(pair[0], servers[i].said, servers[i].len));
+		alarm(20); /* who waits for ever is killed */
+		assert_int_equal(-ETIMEDOUT, qt_vnc_grab(pair[1], qt_now_ms() + 500, &image, &err));
+		alarm(0);
+		close(pair[0]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +196,7 @@ int main(void)
 		cmocka_unit_test(picture_is_of_the_second_full_update),
 		cmocka_unit_test(change_of_size_on_the_way_is_followed),
 		cmocka_unit_test(server_that_hangs_up_is_an_error),
+		cmocka_unit_test(server_that_falls_silent_is_an_error_in_time),
 	};
 
 	rfbLogEnable(FALSE);
