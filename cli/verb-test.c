@@ -474,6 +474,11 @@ static bool take_host_option(struct request *request, int id, const char *value)
 	return take_plan_option(request, id, value);
 }
 
+static bool is_accel(const char *name)
+{
+	return !strcmp(name, "tcg") || !strcmp(name, "kvm");
+}
+
 static bool take_option(struct request *request, int id, const char *value)
 {
 	switch (id) {
@@ -503,7 +508,7 @@ static bool take_option(struct request *request, int id, const char *value)
 		return true;
 	case OPTION_ACCEL:
 		request->options.accel = value;
-		return !strcmp(value, "tcg") || !strcmp(value, "kvm");
+		return is_accel(value);
 	case OPTION_REPEAT:
 		request->repeat = value;
 		request->options.repeat = (unsigned int)strtoul(value, NULL, 10);
@@ -543,6 +548,7 @@ static bool is_own_gpu(const struct cli_globals *globals, const char *gpu)
 int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
 {
 	struct request request = { .options.out_dir = "vgpulab-results" };
+	const char *accel = getenv("VGPULAB_ACCEL");
 	struct cli_arguments args;
 	int id;
 
@@ -556,6 +562,12 @@ int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
 					      args.value);
 	if (args.ended)
 		return args.exit_code;
+	if (!request.options.accel && accel && *accel) {
+		if (!is_accel(accel))
+			return cli_usage_fail(&args, "VGPULAB_ACCEL: '%s' is neither tcg nor kvm",
+					      accel);
+		request.options.accel = accel;
+	}
 	request.options.select = args.operands;
 	request.options.select_len = (size_t)args.operands_len;
 	if (request.list || request.describe)

@@ -18,8 +18,8 @@
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
 
-#define VCPU_MS	    2000
-#define FIRMWARE_MS 5000
+#define VCPU_MS	 2000
+#define TRIAL_MS 5000 /* ten times what it takes */
 
 enum { STAGES = 6 };
 
@@ -125,42 +125,82 @@ static bool vcpu_runs(char *why, size_t why_size)
 	return false;
 }
 
-/* SeaBIOS writes its name to port 0x402 as soon as it runs. Source: SeaBIOS docs/Debugging.md */
-static bool firmware_speaks(int fd, int64_t deadline_ms)
+/* What a guest under KVM must say, and what it is told so that it does. */
+struct trial {
+	const char *who, *words;
+	const char *args[12];
+};
+
+/* A few instructions prove little: firmware also needs MSRs, CPUID, timers. SeaBIOS writes its name to
+ * port 0x402 as soon as it runs. Source: SeaBIOS docs/Debugging.md */
+static const struct trial firmware_trial = {
+	.who = "firmware",
+	.words = "SeaBIOS",
+	.args = { "-device", "isa-debugcon,iobase=0x402,chardev=said" },
+};
+
+/* And a KVM that runs firmware may fail the first kernel. One without a root has brought up all it has
+ * when it says so. Source: init/do_mounts.c */
+static const struct trial kernel_trial = {
+	.who = "a Linux kernel",
+	.words = "Unable to mount root fs",
+	.args = { "-serial", "chardev:said", "-append", "console=ttyS0 quiet panic=-1",
+		  "-no-reboot", "-kernel" }, /* which: the next argument */
+};
+
+/* Do the words come? Keeps enough of the past for words that come in two parts. */
+static bool hears(int fd, const char *words, int64_t deadline_ms)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-	char text[256];
+	char text[512];
 	size_t len = 0;
 
-	while (len < sizeof(text) - 1 && poll(&poll_fd, 1, qt_left_ms(deadline_ms)) > 0) {
+	while (poll(&poll_fd, 1, qt_left_ms(deadline_ms)) > 0) {
 		ssize_t got = read(fd, text + len, sizeof(text) - 1 - len);
 
 		if (got <= 0)
 			return false;
+		for (ssize_t i = 0; i < got; i++)
+			if (!text[len + (size_t)i])
+				text[len + (size_t)i] = '?';
 		len += (size_t)got;
 		text[len] = '\0';
-		if (strstr(text, "SeaBIOS"))
+		if (strstr(text, words))
 			return true;
+		if (len > sizeof(text) / 2) {
+			memmove(text, text + len - strlen(words), strlen(words));
+			len = strlen(words);
+		}
 	}
 	return false;
 }
 
-static void become_firmware_probe(const char *qemu, int out)
+static void become_trial(const char *qemu, const struct trial *trial, const char *kernel, int out)
 {
+	const char *argv[40] = { qemu,	     "-nodefaults",
+				 "-machine", "pc",
+				 "-accel",   "kvm",
+				 "-cpu",     "max",
+				 "-m",	     "256",
+				 "-display", "none",
+				 "-chardev", "stdio,id=said,signal=off" };
+	size_t len = 14;
 	int null = open("/dev/null", O_RDWR);
 
+	for (size_t i = 0; trial->args[i]; i++)
+		argv[len++] = trial->args[i];
+	if (trial == &kernel_trial)
+		argv[len++] = kernel;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* the firmware talks on descriptor 1; what QEMU says of itself is of no interest */
+	/* the guest talks on descriptor 1; what QEMU says of itself is of no interest */
 	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(null, 2) < 0)
 		_exit(126);
-	execlp(qemu, qemu, "-nodefaults", "-machine", "pc", "-accel", "kvm", "-cpu", "max", "-m",
-	       "64", "-display", "none", "-chardev", "stdio,id=bios,signal=off", "-device",
-	       "isa-debugcon,iobase=0x402,chardev=bios", (char *)NULL);
+	execvp(qemu, (char **)argv);
 	_exit(127);
 }
 
-/* A few instructions prove little: firmware also needs MSRs, CPUID, timers. */
-static bool firmware_runs(const char *qemu, char *why, size_t why_size)
+static bool guest_runs(const struct qt_needs *needs, const struct trial *trial, char *why,
+		       size_t why_size)
 {
 	int pipe_fds[2], status;
 	bool spoke;
@@ -170,21 +210,23 @@ static bool firmware_runs(const char *qemu, char *why, size_t why_size)
 		return false;
 	pid = fork();
 	if (pid == 0)
-		become_firmware_probe(qemu, pipe_fds[1]);
+		become_trial(needs->qemu, trial, needs->kernel, pipe_fds[1]);
 	close(pipe_fds[1]);
-	spoke = pid > 0 && firmware_speaks(pipe_fds[0], qt_now_ms() + FIRMWARE_MS);
+	spoke = pid > 0 && hears(pipe_fds[0], trial->words, qt_now_ms() + TRIAL_MS);
 	close(pipe_fds[0]);
 	if (pid > 0) {
 		kill(pid, SIGKILL);
 		reap(pid, qt_now_ms() + 1000, &status);
 	}
 	if (!spoke)
-		snprintf(why, why_size, "a vCPU runs, but %s does not get firmware to run on KVM",
-			 qemu);
+		snprintf(why, why_size, "a vCPU runs, but %s does not get %s to run on KVM in %d s",
+			 needs->qemu, trial->who, TRIAL_MS / 1000);
 	return spoke;
 }
 
 bool qt_probe_kvm(const struct qt_needs *needs, char *why, size_t why_size)
 {
-	return vcpu_runs(why, why_size) && firmware_runs(needs->qemu, why, why_size);
+	return vcpu_runs(why, why_size) && guest_runs(needs, &firmware_trial, why, why_size) &&
+	       (!needs->kernel || access(needs->kernel, R_OK) ||
+		guest_runs(needs, &kernel_trial, why, why_size));
 }
