@@ -67,7 +67,7 @@ const struct cli_option cli_test_options[] = {
 	  "boot this disk or .iso, with nothing of ours in it; it is not written to" },
 	{ OPTION_INIT, "init", "FILE", "the guest's program (what was built)" },
 	{ OPTION_QEMU, "qemu", "PROGRAM", "QEMU (qemu-system-x86_64)" },
-	{ OPTION_ACCEL, "accel", "ACCEL", "tcg or kvm (kvm if it really runs a vCPU)" },
+	{ OPTION_ACCEL, "accel", "ACCEL", "tcg or kvm (kvm if a kernel really runs on it)" },
 	{ OPTION_REPEAT, "repeat", "N",
 	  "flips, driver reloads, reboots and suspends: N times as many" },
 	{ OPTION_JOBS, "jobs", "N", "so many scenarios at a time (as the cores and memory allow)" },

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fakesysfs/journal.h>
+#include <fakesysfs/vfio-nodes.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>

@@ -164,10 +164,16 @@ static int parse_count(struct fake_gpu_config *config, const char *value, struct
 
 static int parse_scanout(struct fake_gpu_config *config, const char *value, struct vgpu_error *err)
 {
+	char names[256];
+	size_t len = 0;
+
 	if (!fake_scanout_fault_parse(value, &config->scanout))
 		return 0;
+	for (int i = FAKE_SCANOUT_RIGHT; i <= FAKE_SCANOUT_OFF && len < sizeof(names); i++)
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s", len ? ", " : "",
+					fake_scanout_fault_name((enum fake_scanout_fault)i));
 	vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "--gpu: scanout=%s is not known", value);
-	vgpu_error_hint(err, "some that are: none, rb-swap, stride, tiling, stale, blank, off");
+	vgpu_error_hint(err, "what is: %s", names);
 	return -EINVAL;
 }
 

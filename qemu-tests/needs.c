@@ -228,7 +228,7 @@ const struct qt_need qt_need_rows[] = {
 	{ "guest-kernel", "a kernel for the guest", probe_guest_kernel },
 	{ "guest-init", "the guest's program", probe_guest_init },
 	{ "guest-modules", "drivers for the guest's kernel", probe_guest_modules },
-	{ "kvm", "KVM that really runs a vCPU", qt_probe_kvm },
+	{ "kvm", "KVM that really runs a guest", qt_probe_kvm },
 	{ "vgpu", "a device that can be cut into vGPUs", probe_vgpu },
 	{ "vfio", "VFIO", probe_vfio },
 	{ "spice", "QEMU with SPICE, and a viewer", probe_spice },

@@ -43,8 +43,7 @@ bool qt_drm_render_node(char *path, size_t size, char *why, size_t why_size);
 bool qt_probe_drm(const struct qt_needs *needs, char *why, size_t why_size);
 
 /**
- * The probe of "kvm": a vCPU runs a few instructions; then QEMU with -accel kvm runs firmware; then, if
- * there is a guest kernel, that kernel up to where it wants a root. In processes that are killed when
- * they take too long: KVM may be there and hang, or hang later.
+ * The probe of "kvm": QEMU with -accel kvm runs the guest's kernel up to where it wants a root; without
+ * a kernel, firmware. It is killed when that takes too long: KVM may be there and hang, early or late.
  */
 bool qt_probe_kvm(const struct qt_needs *needs, char *why, size_t why_size);

@@ -12,13 +12,6 @@
 /* No answer we ask for is nearly as large; more means that the other end is not QEMU. */
 #define LINE_MAX_LEN (4u << 20)
 
-enum { EVENT_KINDS_MAX = 32 };
-
-struct event_count {
-	char name[48];
-	unsigned int count;
-};
-
 struct qt_qmp {
 	int fd;
 	FILE *log;
@@ -26,8 +19,6 @@ struct qt_qmp {
 	char *buffer;
 	size_t buffer_len, buffer_size;
 	unsigned int next_id;
-	struct event_count events[EVENT_KINDS_MAX];
-	size_t events_len;
 };
 
 static void log_line(struct qt_qmp *qmp, const char *direction, const char *line, size_t len)
@@ -158,41 +149,14 @@ static int send_all(struct qt_qmp *qmp, const char *text, size_t len, int give_f
 	return 0;
 }
 
-static void count_event(struct qt_qmp *qmp, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < qmp->events_len; i++)
-		if (!strcmp(qmp->events[i].name, name))
-			break;
-	if (i == EVENT_KINDS_MAX || strlen(name) >= sizeof(qmp->events[i].name))
-		return;
-	if (i == qmp->events_len)
-		strcpy(qmp->events[qmp->events_len++].name, name);
-	qmp->events[i].count++;
-}
-
-unsigned int qt_qmp_events(const struct qt_qmp *qmp, const char *name)
-{
-	for (size_t i = 0; i < qmp->events_len; i++)
-		if (!strcmp(qmp->events[i].name, name))
-			return qmp->events[i].count;
-	return 0;
-}
-
 /* If @message is a reply to command @id, fills *r and *result and returns true. */
 static bool is_reply(struct qt_qmp *qmp, json_object *message, unsigned int id, const char *name,
 		     json_object **result, int *r, struct vgpu_error *err)
 {
 	json_object *value;
 
-	if (json_object_object_get_ex(message, "event", &value)) {
-		const char *event = json_object_get_string(value);
-
-		if (event)
-			count_event(qmp, event);
+	if (json_object_object_get_ex(message, "event", &value))
 		return false;
-	}
 	/* a late reply to a command that was given up on; errors in parsing have no id */
 	if (json_object_object_get_ex(message, "id", &value) &&
 	    (unsigned int)json_object_get_int64(value) != id)

@@ -41,6 +41,3 @@ int qt_qmp_command(struct qt_qmp *qmp, const char *name, json_object *arguments,
  */
 int qt_qmp_give_fd(struct qt_qmp *qmp, const char *name, int fd, int64_t deadline_ms,
 		   struct vgpu_error *err);
-
-/** How many events of that name have arrived so far. */
-unsigned int qt_qmp_events(const struct qt_qmp *qmp, const char *name);

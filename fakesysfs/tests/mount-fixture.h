@@ -9,6 +9,7 @@
 #include <fakesysfs/fuse.h>
 #include <fakesysfs/host.h>
 #include <fakesysfs/tree.h>
+#include <fakesysfs/vfio-nodes.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
 /* The system calls that the filter stops, and what each comes to. One table. */
 
 #include <errno.h>
-#include <fakesysfs/fuse.h>
+#include <fakesysfs/vfio-nodes.h>
 #include <fakevfio/iommufd-abi.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -135,7 +135,7 @@ static void descriptor_travels_with_its_name(void **state)
 	qt_qmp_destroy(qmp);
 }
 
-static void events_between_command_and_answer_are_counted(void **state)
+static void events_between_command_and_answer_are_passed_over(void **state)
 {
 	static const char *const lines[] = {
 		GREETING,
@@ -157,9 +157,6 @@ static void events_between_command_and_answer_are_counted(void **state)
 	assert_true(json_object_object_get_ex(result, "status", &status));
 	assert_string_equal("running", json_object_get_string(status));
 	json_object_put(result);
-	assert_int_equal(2, qt_qmp_events(session.qmp, "RESET"));
-	assert_int_equal(1, qt_qmp_events(session.qmp, "STOP"));
-	assert_int_equal(0, qt_qmp_events(session.qmp, "SHUTDOWN"));
 	end(&session);
 }
 
@@ -266,7 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(descriptor_travels_with_its_name),
 		cmocka_unit_test(greeting_is_answered_with_capabilities_and_gives_the_version),
-		cmocka_unit_test(events_between_command_and_answer_are_counted),
+		cmocka_unit_test(events_between_command_and_answer_are_passed_over),
 		cmocka_unit_test(error_answer_carries_qemus_words),
 		cmocka_unit_test(late_answer_to_an_abandoned_command_is_passed_over),
 		cmocka_unit_test(silent_server_times_out),

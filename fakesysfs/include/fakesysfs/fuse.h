@@ -15,34 +15,14 @@
 struct fake_faults;
 struct fake_fuse;
 struct fake_fuse_slots;
+struct fake_fuse_vfio_ops;
 struct fake_journal;
-struct fake_node;
 struct fake_tree;
-
-/**
- * What VFIO nodes do when they are opened. Every open(2) gets a handle of its own (> 0), released
- * when the last descriptor of that open has gone, however it went: the kernel tells us.
- */
-struct fake_fuse_vfio_ops {
-	/** Returns the handle, or a negative errno: -EBUSY for a group that is open already. */
-	int (*open)(void *data, const struct fake_node *node);
-	void (*release)(void *data, int handle);
-};
-
-/**
- * pread(2) of 8 bytes at this offset of an open VFIO node returns the handle of that open (an
- * int64_t, native order). The supervisor, which receives a copy of a client's descriptor, learns
- * with it which open it stands for. It must be a read: a file system mounted inside a user
- * namespace refuses ioctl(2) and fstat(2) from outside it (EACCES), but not reads of an open file.
- * VFIO nodes are opened with direct_io so that each read arrives; reads elsewhere give -EINVAL.
- * Source: fs/fuse/ioctl.c, fs/fuse/dir.c: fuse_allow_current_process()
- */
-#define FAKE_FUSE_IDENTIFY_OFFSET ((off_t)0x7f0d000000000000)
 
 struct fake_fuse_options {
 	struct fake_tree *tree;
 	const char *subtree; /* what the mount's root shows: "" for all, "sys" for /sys alone */
-	const struct fake_fuse_vfio_ops *vfio; /* NULL: opening a VFIO node gives -ENODEV */
+	const struct fake_fuse_vfio_ops *vfio; /* vfio-nodes.h; NULL: -ENODEV for each open */
 	void *vfio_data;
 	struct fake_faults *faults; /* NULL: none; outlives the session */
 	struct fake_fuse_slots *slots; /* NULL: the session ends with its process */

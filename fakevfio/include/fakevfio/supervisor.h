@@ -6,8 +6,8 @@
  * supervisor that answers them in its place.
  */
 
-#include <fakesysfs/fuse.h>
 #include <fakesysfs/host.h>
+#include <fakesysfs/vfio-nodes.h>
 #include <stdbool.h>
 #include <sys/types.h>
 #include <vgpulab/cleanup.h>
