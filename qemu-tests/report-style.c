@@ -29,7 +29,7 @@ const char qt_report_style[] =
 	"body:has(#show-fail:checked) :is(section,nav a):not(.fail),"
 	"body:has(#show-skip:checked) :is(section,nav a):not(.skip),"
 	"body:has(#show-pass:checked) :is(section,nav a):not(.pass){display:none}\n"
-	".strip{display:flex;gap:.4rem;overflow-x:auto;margin:.5rem 0}"
+	"[hidden]{display:none!important}.strip{display:flex;gap:.4rem;overflow-x:auto;margin:.5rem 0}"
 	".strip figure{flex:0 0 120px}\n"
 	"h1{margin:.2rem 0;font-size:1.9rem;line-height:1.2}\n"
 	"h1 b{margin-right:.5rem}\n"
@@ -68,3 +68,29 @@ const char qt_report_style[] =
 	"@media(max-width:600px){header,main,footer{padding:.7rem}h1{font-size:1.5rem}"
 	"section{padding:.7rem}}\n"
 	"@media print{pre{max-height:none}section{break-inside:avoid}}\n";
+
+/* Words that all must be in a result, names of faults, command lines and logs included; ?find=WORDS sets them. */
+const char qt_report_script[] =
+	"'use strict';\n"
+	"const find = document.getElementById('find');\n"
+	"const results = [...document.querySelectorAll('main>section')].map(section => ({\n"
+	"\tsection, text: section.textContent.toLowerCase(),\n"
+	"\tlink: document.querySelector('nav a[href=\"#' + CSS.escape(section.id) + '\"]'),\n"
+	"}));\n"
+	"function look() {\n"
+	"\tconst words = find.value.toLowerCase().split(/\\s+/);\n"
+	"\tfor (const {section, text, link} of results)\n"
+	"\t\tsection.hidden = link.hidden = !words.every(word => text.includes(word));\n"
+	"}\n"
+	"if (find) {\n"
+	"\tfind.hidden = false;\n"
+	"\tfind.value = new URLSearchParams(location.search).get('find') ?? '';\n"
+	"\tfind.addEventListener('input', look);\n"
+	"\taddEventListener('keydown', event => {\n"
+	"\t\tif (event.key !== '/' || event.target === find)\n"
+	"\t\t\treturn;\n"
+	"\t\tevent.preventDefault();\n"
+	"\t\tfind.focus();\n"
+	"\t});\n"
+	"\tlook();\n"
+	"}\n";

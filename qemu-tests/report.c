@@ -28,8 +28,8 @@ static void print_headline(FILE *f, const struct qt_verdict *verdict)
 }
 
 /*
- * Without a script: a radio button hides what it does not stand for, and is where the Tab key leads
- * first; the links below it are all that ran, in its order.
+ * A radio button hides what it does not stand for, and is where the Tab key leads first; the links below
+ * are all that ran, in its order. Only the search needs the script, and is not shown without.
  */
 static void print_overview(FILE *f, const struct qt_verdict *verdict)
 {
@@ -49,7 +49,9 @@ static void print_overview(FILE *f, const struct qt_verdict *verdict)
 			"<label><input type=\"radio\" name=\"show\" id=\"show-%s\"%s> %s "
 			"%zu</label>\n",
 			filters[i].id, i ? "" : " checked", filters[i].label, filters[i].count);
-	fputs("</form>\n<p>", f);
+	fputs("<input type=\"search\" id=\"find\" placeholder=\"search ( / )\" aria-label=\"search\" "
+	      "hidden>\n</form>\n<p>",
+	      f);
 	for (size_t i = 0; i < verdict->results_len; i++) {
 		const struct qt_result *result = &verdict->results[i];
 
@@ -86,7 +88,7 @@ static void print_page(FILE *f, const struct qt_verdict *verdict, int dir_fd)
 				qt_report_result(f, &verdict->results[j], dir_fd);
 	fputs("</main>\n<footer>Guest kernel ", f);
 	qt_html_text(f, verdict->kernel);
-	fputs("</footer>\n</body>\n</html>\n", f);
+	fprintf(f, "</footer>\n<script>\n%s</script>\n</body>\n</html>\n", qt_report_script);
 }
 
 int qt_report_write(const struct qt_verdict *verdict, int dir_fd, struct vgpu_error *err)

@@ -28,4 +28,4 @@ void qt_html_enlarged(FILE *f, int dir_fd, const char *file, const struct qt_htm
 /** A <section> for one scenario. */
 void qt_report_result(FILE *f, const struct qt_result *result, int out_fd);
 
-extern const char qt_report_style[];
+extern const char qt_report_style[], qt_report_script[];
