@@ -56,7 +56,7 @@ static int run(const struct cli_globals *globals, const struct sandbox_options *
 
 	if (sandbox_run(options, &status, &err))
 		return run_fail(globals, &err);
-	if (err.kind) /* the program could not be executed: the status says how */
+	if (err.kind) /* it could not be executed, or has left what cannot die: the status counts */
 		cli_fail(globals, &err);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

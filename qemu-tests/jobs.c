@@ -44,7 +44,7 @@ struct jobs {
 	size_t len, running, done;
 	size_t done_before; /* by a run that this one goes on with */
 	unsigned int limit; /* how many may run at a time */
-	bool stop; /* nothing new is begun */
+	struct vgpu_error stop; /* why nothing new is begun; no kind: it is */
 	struct qt_host_watch watch; /* of a guarded run */
 };
 
@@ -180,7 +180,7 @@ static struct job *next(struct jobs *jobs)
 {
 	struct job *exclusive = NULL;
 
-	if (jobs->stop || qt_interrupted() || jobs->running >= jobs->limit)
+	if (jobs->stop.kind || qt_interrupted() || jobs->running >= jobs->limit)
 		return NULL;
 	for (size_t i = 0; i < jobs->len; i++) {
 		struct job *job = &jobs->jobs[i];
@@ -286,7 +286,7 @@ static void judge_host(struct jobs *jobs, struct qt_result *result)
 		return;
 	result->outcome = QT_PASSED; /* whatever it was: this is the failure to read */
 	qt_result_fail(result, "host-kernel", &err);
-	jobs->stop = true;
+	jobs->stop = err;
 	qt_progress_line(&jobs->runner->progress, "STOP: %s", err.message);
 }
 
@@ -306,8 +306,9 @@ static int finish(struct jobs *jobs, struct job *job, int status, struct vgpu_er
 		return 0;
 	}
 	judge_host(jobs, &job->results[0]);
-	if (!strcmp(job->results[0].fault, QT_FAULT_QEMU_STUCK))
-		jobs->stop = true;
+	/* on a real host whatever follows would meet what it hangs in; a fake one is ours */
+	if (!strcmp(job->results[0].fault, QT_FAULT_QEMU_STUCK) && jobs->runner->options->guarded)
+		vgpu_error_set(&jobs->stop, VGPU_ERROR_BUSY, EBUSY, "%s", job->results[0].reason);
 	for (size_t i = 0; i < job->results_len && !r; i++) {
 		say(jobs->runner, &job->results[i]);
 		/* what an interruption cut off is to be run again */
@@ -317,7 +318,7 @@ static int finish(struct jobs *jobs, struct job *job, int status, struct vgpu_er
 	return r;
 }
 
-/* Ends a process that is stuck. Not even SIGKILL may: then no other scenario can be trusted. */
+/* Ends a process that is stuck, unless not even SIGKILL does. */
 static int end_stuck(struct jobs *jobs, struct job *job, struct vgpu_error *err)
 {
 	int64_t deadline_ms = qt_now_ms() + KILL_MS;
@@ -330,12 +331,12 @@ static int end_stuck(struct jobs *jobs, struct job *job, struct vgpu_error *err)
 	close(job->fd);
 	job->state = JOB_DONE;
 	jobs->running--;
-	jobs->stop = true;
 	job->results_len = prepare_results(job->item, job->results);
-	vgpu_error_set(
-		&stuck, VGPU_ERROR_FAILED, ETIMEDOUT,
-		"nothing went on for %d s: its process was killed, and nothing else is begun",
-		STUCK_MS / 1000);
+	vgpu_error_set(&stuck, VGPU_ERROR_FAILED, ETIMEDOUT,
+		       "nothing went on for %d s: its process (%d) was killed", STUCK_MS / 1000,
+		       job->pid);
+	if (jobs->runner->options->guarded)
+		jobs->stop = stuck;
 	for (size_t i = 0; i < job->results_len; i++) {
 		qt_result_fail(&job->results[i], "stuck", &stuck);
 		say(jobs->runner, &job->results[i]);
@@ -395,6 +396,24 @@ static int wait_a_moment(struct jobs *jobs, struct vgpu_error *err)
 	return r;
 }
 
+/* What the run's end has left: a result is missed, a word on it is not. */
+static void skip_unbegun(struct jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->len && jobs->stop.kind; i++) {
+		struct job *job = &jobs->jobs[i];
+
+		if (job->state != JOB_WAITING)
+			continue;
+		job->results_len = prepare_results(job->item, job->results);
+		for (size_t j = 0; j < job->results_len; j++) {
+			job->results[j].outcome = QT_SKIPPED;
+			snprintf(job->results[j].reason, sizeof(job->results[j].reason),
+				 "not begun: %.300s", jobs->stop.message);
+			say(jobs->runner, &job->results[j]);
+		}
+	}
+}
+
 /* Moves the results of what was run, in the plan's order. */
 static int collect(struct jobs *jobs, struct qt_verdict *verdict, struct vgpu_error *err)
 {
@@ -447,6 +466,7 @@ int qt_jobs_run(struct qt_runner *runner, const struct qt_plan *plan, struct qt_
 		else
 			break;
 	}
+	skip_unbegun(&jobs);
 	if (!r)
 		r = collect(&jobs, verdict, err);
 	for (size_t i = 0; i < jobs.len; i++) {

@@ -27,6 +27,7 @@ struct qt_vm {
 	pid_t pid;
 	int pidfd;
 	bool ended;
+	bool immortal; /* SIGKILL did not end it in time */
 	int status;
 	FILE *qmp_log, *control_log;
 	struct qt_qmp *qmp;
@@ -221,23 +222,16 @@ void qt_vm_remove_sockets(int dir_fd)
 		unlinkat(dir_fd, names[i], 0);
 }
 
-int qt_vm_start(char *const *argv, int dir_fd, int64_t deadline_ms, struct qt_vm **out,
-		struct vgpu_error *err)
+/* Its process, and a conversation with that. */
+static int start(struct qt_vm *vm, char *const *argv, int64_t deadline_ms, struct vgpu_error *err)
 {
-	_destroy_(qt_vm) struct qt_vm *vm = calloc(1, sizeof(*vm));
 	struct vgpu_error trouble = { 0 };
 	int fd, r;
 
-	if (!vm)
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "starting QEMU");
-	vm->pidfd = -1;
-	vm->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
-	if (vm->dir_fd < 0)
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "dup: %s", strerror(errno));
 	/* left by a run that was killed: nobody listens there */
-	qt_vm_remove_sockets(dir_fd);
-	vm->qmp_log = open_log(dir_fd, QT_QMP_LOG);
-	vm->control_log = open_log(dir_fd, QT_CONTROL_LOG);
+	qt_vm_remove_sockets(vm->dir_fd);
+	vm->qmp_log = open_log(vm->dir_fd, QT_QMP_LOG);
+	vm->control_log = open_log(vm->dir_fd, QT_CONTROL_LOG);
 	r = spawn(vm, argv, err);
 	if (r)
 		return r;
@@ -253,10 +247,26 @@ int qt_vm_start(char *const *argv, int dir_fd, int64_t deadline_ms, struct qt_vm
 			return ended;
 		if (err)
 			*err = trouble;
-		return r;
 	}
-	*out = steal(vm);
-	return 0;
+	return r;
+}
+
+int qt_vm_start(char *const *argv, int dir_fd, int64_t deadline_ms, struct qt_vm **out,
+		struct vgpu_error *err)
+{
+	_destroy_(qt_vm) struct qt_vm *vm = calloc(1, sizeof(*vm));
+	int r;
+
+	if (!vm)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "starting QEMU");
+	vm->pidfd = -1;
+	vm->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+	if (vm->dir_fd < 0)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "dup: %s", strerror(errno));
+	r = start(vm, argv, deadline_ms, err);
+	if (!r || (vm->pidfd >= 0 && qt_vm_stop(vm, 0, NULL)))
+		*out = steal(vm);
+	return r;
 }
 
 int qt_vm_connect_console(struct qt_vm *vm, int64_t deadline_ms, struct vgpu_error *err)
@@ -282,7 +292,9 @@ int qt_vm_stop(struct qt_vm *vm, int grace_ms, int *status)
 	}
 	if (vm->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, vm->pidfd, SIGKILL, NULL, 0);
-	return qt_vm_wait(vm, qt_now_ms() + KILL_MS, status) ? -EBUSY : 0;
+	/* who did not die then will hardly do so now */
+	vm->immortal = qt_vm_wait(vm, vm->immortal ? 0 : qt_now_ms() + KILL_MS, status) != 0;
+	return vm->immortal ? -EBUSY : 0;
 }
 
 void qt_vm_destroy(struct qt_vm *vm)

@@ -23,7 +23,8 @@ struct qt_console;
 
 /**
  * Starts @argv with @dir_fd (borrowed) as working directory and connects its QMP. If QEMU ends
- * instead, @err has the last line that it said. The caller destroys *@out.
+ * instead, @err has the last line that it said. The caller destroys *@out. On failure that is
+ * untouched, unless QEMU does not die of SIGKILL: then it is the caller's, for qt_vm_stop() to tell.
  */
 int qt_vm_start(char *const *argv, int dir_fd, int64_t deadline_ms, struct qt_vm **out,
 		struct vgpu_error *err);

@@ -25,6 +25,10 @@
 #include "inside.h"
 #include "merge.h"
 #include "namespaces.h"
+#include "remains.h"
+
+/* How long what is killed may take to die; what waits in the kernel may never. */
+enum { DEATH_MS = 10000, DEATH_WITH_US_MS = 2000 };
 
 struct sandbox {
 	const struct sandbox_options *options;
@@ -39,9 +43,12 @@ struct sandbox {
 	pid_t builder;
 	int builder_pidfd;
 	int program_pidfd; /* -1 until the program is there */
+	pid_t init; /* 0 until the program has ended */
+	int init_pidfd;
 	int pending_signal; /* came before the program was there: ends the sandbox */
 	bool ended; /* the program has ended, with: */
 	int status;
+	bool remains; /* but not all that it left behind */
 	int rc; /* what went wrong, told in *err */
 	struct vgpu_error *err;
 };
@@ -192,6 +199,8 @@ static int on_message(struct sandbox *sandbox)
 		if (!sandbox->ended)
 			sandbox->status = message.value;
 		sandbox->ended = true;
+		sandbox->init = sender;
+		sandbox->init_pidfd = syscall(SYS_pidfd_open, sender, 0);
 		return 0;
 	case SANDBOX_FAILED:
 		*sandbox->err = message.error;
@@ -218,7 +227,7 @@ static void on_signal(struct sandbox *sandbox)
 		sandbox->pending_signal = info.ssi_signo;
 }
 
-/* Until the builder, and with it everything inside, has gone. */
+/* Until the builder, and with it everything inside, has gone; or cannot go. */
 static void watch(struct sandbox *sandbox)
 {
 	struct pollfd fds[] = {
@@ -228,8 +237,13 @@ static void watch(struct sandbox *sandbox)
 	};
 
 	while (!sandbox->rc && !sandbox->pending_signal) {
-		if (poll(fds, VGPU_ARRAY_LEN(fds), -1) < 0)
+		int ready = poll(fds, VGPU_ARRAY_LEN(fds), sandbox->ended ? DEATH_MS : -1);
+
+		if (ready < 0)
 			continue;
+		sandbox->remains = ready == 0;
+		if (sandbox->remains)
+			break;
 		if (fds[1].revents)
 			on_signal(sandbox);
 		if (fds[0].revents & POLLIN)
@@ -287,12 +301,12 @@ static int start_builder(struct sandbox *sandbox, const sigset_t *mask,
 	return rc;
 }
 
-/* Whatever the reason: afterwards nothing inside is left. */
+/* Whatever the reason: afterwards nothing inside is left that can die. */
 static void end_builder(struct sandbox *sandbox)
 {
 	if (sandbox->builder <= 0)
 		return;
-	if (!sandbox->ended)
+	if (!sandbox->ended || sandbox->remains)
 		kill(sandbox->builder, SIGKILL);
 	while (waitpid(sandbox->builder, NULL, 0) < 0 && errno == EINTR)
 		;
@@ -345,6 +359,26 @@ static void occupy_standard_numbers(void)
 		close(fd);
 }
 
+/*
+ * The end of a pid namespace waits for each process in it, so its first one is there as long as any.
+ * Who waited for an answer of ours has died of our end.
+ */
+static void tell_remains(struct sandbox *sandbox)
+{
+	struct pollfd init = { .fd = sandbox->init_pidfd, .events = POLLIN };
+	char who[256];
+
+	if (sandbox->init_pidfd < 0 || poll(&init, 1, DEATH_WITH_US_MS) > 0 ||
+	    !sandbox_list_descendants(sandbox->init, who, sizeof(who)))
+		return;
+	vgpu_error_set(sandbox->err, VGPU_ERROR_BUSY, EBUSY,
+		       "what ran inside has ended, but for what cannot die: %s", who);
+	vgpu_error_hint(sandbox->err,
+			"it does not even notice SIGKILL until what it waits for in the kernel "
+			"answers: end a FUSE or network file system's server, unplug a device; "
+			"/proc/PID/stack says more to root. If nothing helps, restart the machine");
+}
+
 int sandbox_run(const struct sandbox_options *options, int *status, struct vgpu_error *err)
 {
 	struct vgpu_error unwanted;
@@ -354,6 +388,7 @@ int sandbox_run(const struct sandbox_options *options, int *status, struct vgpu_
 		.signals = -1,
 		.builder_pidfd = -1,
 		.program_pidfd = -1,
+		.init_pidfd = -1,
 		.err = err ? err : &unwanted,
 	};
 
@@ -363,6 +398,10 @@ int sandbox_run(const struct sandbox_options *options, int *status, struct vgpu_
 	if (!sandbox.rc)
 		conduct(&sandbox);
 	finish(&sandbox);
+	if (sandbox.remains)
+		tell_remains(&sandbox);
+	if (sandbox.init_pidfd >= 0)
+		close(sandbox.init_pidfd);
 	if (sandbox.rc)
 		return sandbox.rc;
 	/* Killed from outside before it could tell: as if the program had been. */

@@ -70,7 +70,7 @@ echo '4,3,3000000,-;watchdog: BUG: soft lockup - CPU#1 stuck for 22s!' >>"$log")
 ! run bad region-1024x768 refused-xres || fail 'an unsound kernel is no failure'
 grep -q 'STOP: .*soft lockup' said || fail 'no stop'
 grep -q '"fault": "host-kernel"' bad/verdict.json || fail 'not named'
-! grep -q refused-xres bad/verdict.json || fail 'it went on'
+grep -q '^SKIP refused-xres: not begun: .*soft lockup' said || fail 'it went on, or does not say'
 nothing_of_ours 'bad'
 echo 'ok - an unsound kernel stops the run, and is named'
 

@@ -42,5 +42,6 @@ struct sandbox_options {
  * Returns 0 with @status as from waitpid(2), or a negative errno with @err filled if the fake host
  * could not be set up (VGPU_ERROR_NEED names what the machine lacks, and the cure). If the program
  * itself cannot be executed, the status is exit code 127 (not found) or 126, and @err is filled.
+ * So it is, with VGPU_ERROR_BUSY, if the program has ended and left processes that cannot die.
  */
 int sandbox_run(const struct sandbox_options *options, int *status, struct vgpu_error *err);
