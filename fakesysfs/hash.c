@@ -2,6 +2,7 @@
 #include "hash.h"
 
 #include <errno.h>
+#include <fakesysfs/tree.h>
 #include <stdlib.h>
 
 enum { FIRST_BUCKETS = 16 };
@@ -109,4 +110,19 @@ uint64_t fake_hash_text(uint64_t seed, const char *text)
 	while (*text)
 		hash = (hash ^ (unsigned char)*text++) * 0x100000001b3;
 	return fake_hash_number(hash);
+}
+
+uint32_t fake_tree_name_hash(const char *name)
+{
+	uint64_t hash = 0;
+
+	for (; *name; name++) {
+		uint64_t c = (unsigned char)*name;
+
+		hash = (hash + (c << 4) + (c >> 4)) * 11;
+	}
+	hash = (hash * 0x61c8864680b583eb) >> 32 & 0x7fffffff;
+	if (hash < 2)
+		hash += 2;
+	return (uint32_t)(hash >= 0x7fffffff ? 0x7ffffffe : hash);
 }

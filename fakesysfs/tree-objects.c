@@ -55,22 +55,24 @@ static bool row_is_used(const struct fake_object *object, unsigned int row)
 	return row < object->kind->rows_len && (r->name || r->make_name);
 }
 
+/* Whether a row is there, if what it hangs below is. */
+static bool row_shows(struct fake_tree *tree, const struct fake_object *object, unsigned int row)
+{
+	const struct fake_row *r = &object->kind->rows[row];
+
+	return (!r->states || r->states & FAKE_STATE(object->state)) &&
+	       (!r->present || r->present(object)) &&
+	       (!r->feature || fake_kernel_has(tree->kernel, r->feature)) &&
+	       (!r->glue || fake_dir_find(tree, fake_object_ino(object, row)));
+}
+
 bool fake_object_has(struct fake_tree *tree, const struct fake_object *object, unsigned int row)
 {
-	const struct fake_row *rows = object->kind->rows;
-
 	if (object->dead || !row_is_used(object, row))
 		return false;
-	for (; row; row = rows[row].parent) {
-		if (rows[row].states && !(rows[row].states & FAKE_STATE(object->state)))
+	for (; row; row = object->kind->rows[row].parent)
+		if (!row_shows(tree, object, row))
 			return false;
-		if (rows[row].present && !rows[row].present(object))
-			return false;
-		if (!fake_kernel_has(tree->kernel, rows[row].feature))
-			return false;
-		if (rows[row].glue && !fake_dir_find(tree, fake_object_ino(object, row)))
-			return false;
-	}
 	return true;
 }
 
@@ -216,10 +218,19 @@ struct rows {
 	bool has[FAKE_ROWS_MAX];
 };
 
-static void rows_before(struct fake_tree *tree, const struct fake_object *object, struct rows *rows)
+/* fake_object_has() of all rows at once: what most of them hang below has a lower number, and is known. */
+static void find_rows(struct fake_tree *tree, const struct fake_object *object, struct rows *rows)
 {
-	for (unsigned int row = 1; row < object->kind->rows_len; row++)
-		rows->has[row] = fake_object_has(tree, object, row);
+	for (unsigned int row = 1; row < object->kind->rows_len && !object->dead; row++) {
+		unsigned int parent = object->kind->rows[row].parent;
+
+		if (parent < row)
+			rows->has[row] = row_is_used(object, row) &&
+					 (!parent || rows->has[parent]) &&
+					 row_shows(tree, object, row);
+		else
+			rows->has[row] = fake_object_has(tree, object, row);
+	}
 }
 
 static int row_appears(struct fake_tree *tree, struct fake_object *object, unsigned int row)
@@ -251,10 +262,13 @@ static void row_vanishes(struct fake_tree *tree, struct fake_object *object, uns
 /* Most children have higher numbers than their parents: going down, they vanish first. */
 static int rows_after(struct fake_tree *tree, struct fake_object *object, const struct rows *before)
 {
+	struct rows after = { 0 };
 	int ret = 0;
 
+	find_rows(tree, object, &after);
+
 	for (unsigned int row = (unsigned int)object->kind->rows_len - 1; row > 0; row--) {
-		bool has = !object->kind->rows[row].glue && fake_object_has(tree, object, row);
+		bool has = !object->kind->rows[row].glue && after.has[row];
 
 		if (before->has[row] && !has)
 			row_vanishes(tree, object, row);
@@ -340,7 +354,7 @@ void fake_object_kill(struct fake_tree *tree, struct fake_object *object)
 {
 	struct rows before = { 0 };
 
-	rows_before(tree, object, &before);
+	find_rows(tree, object, &before);
 	object->dead = true;
 	rows_after(tree, object, &before);
 	if (!atomic_load(&object->holds))
@@ -384,7 +398,7 @@ void fake_object_set_state(struct fake_tree *tree, struct fake_object *object, u
 {
 	struct rows before = { 0 };
 
-	rows_before(tree, object, &before);
+	find_rows(tree, object, &before);
 	object->state = (uint8_t)state;
 	rows_after(tree, object, &before);
 }

@@ -19,6 +19,17 @@ void fake_tree_set_uevents(struct fake_tree *tree, fake_uevent_sink sink, void *
 	pthread_rwlock_unlock(&tree->uevents_lock);
 }
 
+/* Wording what nobody will hear costs most of a creation. */
+static bool is_listened_to(struct fake_tree *tree)
+{
+	bool listened;
+
+	pthread_rwlock_rdlock(&tree->uevents_lock);
+	listened = tree->uevents != NULL;
+	pthread_rwlock_unlock(&tree->uevents_lock);
+	return listened;
+}
+
 static void send_message(void *data, const char *message, size_t len)
 {
 	struct fake_tree *tree = data;
@@ -34,7 +45,7 @@ void fake_tree_tell_host(struct fake_tree *tree, enum fake_host_event event,
 {
 	const struct fake_gpu_config *parent = fake_host_gpu(tree->host, vgpu->gpu);
 
-	if (parent)
+	if (parent && is_listened_to(tree))
 		fake_uevents_of_host(tree->kernel, event, part, vgpu, parent, send_message, tree);
 }
 

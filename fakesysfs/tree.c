@@ -146,8 +146,8 @@ static int find_child(struct fake_tree *tree, const struct place *dir, const cha
 		return -ENOENT;
 	for (unsigned int row = 1; row < object->kind->rows_len; row++) {
 		if (object->kind->rows[row].parent == dir->row &&
-		    fake_object_has(tree, object, row) &&
-		    !strcmp(fake_row_name(object, row, scratch), name)) {
+		    !strcmp(fake_row_name(object, row, scratch), name) &&
+		    fake_object_has(tree, object, row)) {
 			*out = (struct place){ dir->object, row };
 			return 0;
 		}
@@ -232,21 +232,6 @@ int fake_tree_walk(struct fake_tree *tree, const char *path, struct fake_node *o
 /*
  * Directories.
  */
-
-uint32_t fake_tree_name_hash(const char *name)
-{
-	uint64_t hash = 0;
-
-	for (; *name; name++) {
-		uint64_t c = (unsigned char)*name;
-
-		hash = (hash + (c << 4) + (c >> 4)) * 11;
-	}
-	hash = (hash * 0x61c8864680b583eb) >> 32 & 0x7fffffff;
-	if (hash < 2)
-		hash += 2;
-	return (uint32_t)(hash >= 0x7fffffff ? 0x7ffffffe : hash);
-}
 
 struct listed {
 	uint32_t hash;
@@ -361,12 +346,28 @@ static size_t ancestors(struct fake_tree *tree, uint64_t ino, uint64_t up[MAX_DE
 	return len;
 }
 
+/* A text that grows, as snprintf() would let it: past its end it counts. */
+struct text {
+	char *at;
+	size_t size, len;
+};
+
+static void append(struct text *text, const char *piece)
+{
+	size_t len = strlen(piece);
+
+	if (text->len + len < text->size)
+		memcpy(text->at + text->len, piece, len + 1);
+	text->len += len;
+}
+
 static ssize_t make_target(struct fake_tree *tree, const struct place *link, uint64_t target,
-			   char *text, size_t size)
+			   char *buffer, size_t size)
 {
 	uint64_t from[MAX_DEPTH], to[MAX_DEPTH];
 	size_t from_len = ancestors(tree, fake_object_ino(link->object, link->row), from);
-	size_t to_len = ancestors(tree, target, to), common = to_len, len = 0;
+	size_t to_len = ancestors(tree, target, to), common = to_len;
+	struct text text = { buffer, size, 0 };
 	char scratch[FAKE_NAME_SIZE];
 	struct place place;
 
@@ -374,19 +375,19 @@ static ssize_t make_target(struct fake_tree *tree, const struct place *link, uin
 		for (common = 0; common < to_len && to[common] != from[i];)
 			common++;
 		if (common == to_len)
-			len += (size_t)snprintf(text + len, size - len, "../");
+			append(&text, "../");
 	}
 	/* down again: from below the common directory to the target */
-	for (size_t i = common; i-- > 0 && len < size;) {
-		if (!find_place(tree, to[i], &place))
-			len += (size_t)snprintf(text + len, size - len, "%s/",
-						fake_row_name(place.object, place.row, scratch));
+	for (size_t i = common; i-- > 0;) {
+		if (find_place(tree, to[i], &place))
+			continue;
+		append(&text, fake_row_name(place.object, place.row, scratch));
+		append(&text, "/");
 	}
-	if (find_place(tree, target, &place) || len >= size)
+	if (find_place(tree, target, &place))
 		return -ENOENT;
-	len += (size_t)snprintf(text + len, size - len, "%s",
-				fake_row_name(place.object, place.row, scratch));
-	return (ssize_t)len;
+	append(&text, fake_row_name(place.object, place.row, scratch));
+	return (ssize_t)text.len;
 }
 
 ssize_t fake_tree_readlink(struct fake_tree *tree, uint64_t ino, char *buffer, size_t size)
