@@ -129,9 +129,9 @@ static void attest(const struct qt_frame_request *request, struct qt_frame *fram
 				   : "the guest cannot read its framebuffer back");
 }
 
-/* Takes the frame with every capture of the path. A capture that fails is a finding. */
-static void take_shots(const struct qt_frame_request *request, struct qt_frame *frame,
-		       struct qt_image *images)
+/* Takes the frame with every capture of the path. One that fails is a finding, if QEMU answers. */
+static int take_shots(const struct qt_frame_request *request, struct qt_frame *frame,
+		      struct qt_image *images, struct vgpu_error *err)
 {
 	for (size_t i = 0; i < QT_PATH_CAPTURES_MAX && request->path->captures[i]; i++) {
 		const struct qt_capture *capture = qt_capture_find(request->path->captures[i]);
@@ -154,7 +154,12 @@ static void take_shots(const struct qt_frame_request *request, struct qt_frame *
 				 trouble.message);
 		}
 		frame->shots_len++;
+		if ((r == -ETIMEDOUT || r == -EPIPE) && qt_vm_is_wedged(request->vm, NULL)) {
+			*err = trouble;
+			return r;
+		}
 	}
+	return 0;
 }
 
 /* The pictures of a good frame are all the same: one is kept. Of a bad one, all are. */
@@ -202,16 +207,18 @@ int qt_frame_run(const struct qt_frame_request *request, struct qt_frame *frame,
 	if (r)
 		return r;
 	frame->show_ms = (unsigned int)(qt_now_ms() - start_ms);
-	take_shots(request, frame, images);
-	for (size_t i = 0; i < frame->shots_len; i++)
+	r = take_shots(request, frame, images, err);
+	for (size_t i = 0; i < frame->shots_len && !r; i++)
 		if (images[i].xrgb)
 			qt_compare(&expectation, &images[i], &frame->shots[i].judgement);
-	qt_frame_check(frame, images);
+	if (!r)
+		qt_frame_check(frame, images);
 	/* the framebuffer says nothing of the cursor, which is a plane of its own */
-	if (!frame->passed && !frame->guest_copy && frame->fault != QT_FAULT_CURSOR_MISSING &&
+	if (!r && !frame->passed && !frame->guest_copy && frame->fault != QT_FAULT_CURSOR_MISSING &&
 	    frame->fault != QT_FAULT_CURSOR_OFFSET)
 		frame->guest_copy = ask_guest(request, &frame->shown);
-	r = keep_pictures(request, frame, &expected, images, err);
+	if (!r)
+		r = keep_pictures(request, frame, &expected, images, err);
 	for (size_t i = 0; i < frame->shots_len; i++)
 		qt_image_finish(&images[i]);
 	return r;

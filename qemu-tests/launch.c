@@ -19,6 +19,8 @@
 
 /* How long SIGKILL may take before QEMU counts as stuck in the kernel. */
 #define KILL_MS 5000
+/* How long QEMU may take to say how it is. */
+#define ANSWER_MS 3000
 /* From QEMU's closing its sockets to its end. */
 #define LAST_WORDS_MS 500
 
@@ -27,6 +29,7 @@ struct qt_vm {
 	pid_t pid;
 	int pidfd;
 	bool ended;
+	bool wedged; /* it runs, and does not answer */
 	bool immortal; /* SIGKILL did not end it in time */
 	int status;
 	FILE *qmp_log, *control_log;
@@ -176,6 +179,45 @@ int qt_vm_explain_end(struct qt_vm *vm, struct vgpu_error *err)
 			      line);
 }
 
+/* "stopped", "sleeping", "disk sleep"; "?" if the kernel does not tell. Source: proc(5), status */
+static void read_state(pid_t pid, char state[32])
+{
+	char path[64], line[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	strcpy(state, "?");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "State: %*c (%31[^)]", state) == 1)
+			break;
+	if (f)
+		fclose(f);
+}
+
+static void blame_wedge(const struct qt_vm *vm, struct vgpu_error *err)
+{
+	struct vgpu_error before = *err;
+	pid_t pid = vm->qmp ? qt_qmp_peer(vm->qmp) : vm->pid;
+	char state[32];
+
+	read_state(pid, state);
+	vgpu_error_set(err, before.kind, before.errnum, "QEMU (process %d, %s) does not answer: %s",
+		       pid, state, before.message);
+}
+
+bool qt_vm_is_wedged(struct qt_vm *vm, struct vgpu_error *err)
+{
+	if (!vm->qmp || !qt_vm_wait(vm, 0, NULL))
+		return false;
+	if (!vm->wedged)
+		vm->wedged = qt_qmp_command(vm->qmp, "query-status", NULL,
+					    qt_deadline_ms(ANSWER_MS), NULL, NULL) == -ETIMEDOUT;
+	if (vm->wedged && err)
+		blame_wedge(vm, err);
+	return vm->wedged;
+}
+
 int qt_vm_connect(struct qt_vm *vm, const char *name, int64_t deadline_ms, struct vgpu_error *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -264,6 +306,8 @@ int qt_vm_start(char *const *argv, int dir_fd, int64_t deadline_ms, struct qt_vm
 	if (vm->dir_fd < 0)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "dup: %s", strerror(errno));
 	r = start(vm, argv, deadline_ms, err);
+	if (r == -ETIMEDOUT && err)
+		blame_wedge(vm, err);
 	if (!r || (vm->pidfd >= 0 && qt_vm_stop(vm, 0, NULL)))
 		*out = steal(vm);
 	return r;

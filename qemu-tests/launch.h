@@ -48,6 +48,12 @@ int qt_vm_connect(struct qt_vm *vm, const char *socket, int64_t deadline_ms,
  */
 int qt_vm_explain_end(struct qt_vm *vm, struct vgpu_error *err);
 
+/**
+ * Does QEMU run, and not answer? Then @err (may be NULL), which tells what came of that, says so. For
+ * telling whose fault it is that something did not come in time.
+ */
+bool qt_vm_is_wedged(struct qt_vm *vm, struct vgpu_error *err);
+
 /** Waits until QEMU has ended by itself: 0 with *@status as waitpid(2) gives it, or -ETIMEDOUT. */
 int qt_vm_wait(struct qt_vm *vm, int64_t deadline_ms, int *status);
 

@@ -296,6 +296,15 @@ void qt_qmp_destroy(struct qt_qmp *qmp)
 	free(qmp);
 }
 
+pid_t qt_qmp_peer(const struct qt_qmp *qmp)
+{
+	struct ucred peer = { 0 };
+	socklen_t len = sizeof(peer);
+
+	getsockopt(qmp->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
+	return peer.pid;
+}
+
 const char *qt_qmp_version(const struct qt_qmp *qmp)
 {
 	return qmp->version;

@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 #include <vgpulab/cleanup.h>
 #include <vgpulab/error.h>
 
@@ -22,6 +23,9 @@ int qt_qmp_create(int fd, FILE *log, int64_t deadline_ms, struct qt_qmp **out,
 		  struct vgpu_error *err);
 void qt_qmp_destroy(struct qt_qmp *qmp);
 VGPU_DEFINE_DESTROYP(qt_qmp)
+
+/** The process at the other end; 0 if the kernel does not tell. */
+pid_t qt_qmp_peer(const struct qt_qmp *qmp);
 
 /** QEMU's version as its greeting gave it: "7.2.22". */
 const char *qt_qmp_version(const struct qt_qmp *qmp);

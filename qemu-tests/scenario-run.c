@@ -400,6 +400,9 @@ static void fail_stage(struct qt_scenario_state *run, const char *fault, struct 
 		fault = QT_FAULT_NO_ROOM;
 	} else if (run->vm && err->errnum == EPIPE && qt_vm_explain_end(run->vm, err)) {
 		fault = "qemu-ended";
+	} else if (run->vm && (err->errnum == EPIPE || err->errnum == ETIMEDOUT) &&
+		   qt_vm_is_wedged(run->vm, err)) {
+		fault = "qemu-wedged";
 	}
 	qt_result_fail(run->result, fault, err);
 }
