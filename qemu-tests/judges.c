@@ -4,8 +4,8 @@
 #include "actions.h"
 #include "capture.h"
 #include "clock.h"
+#include "compare.h"
 #include "guest-console.h"
-#include "guest-drivers.h"
 #include "image.h"
 #include "launch.h"
 #include "verdict.h"
@@ -18,12 +18,12 @@
 #include <time.h>
 #include <vgpulab/cleanup.h>
 
-#define PROGRAM_MS	120000
-#define LOOK_MS		60000
-#define PANEL_HEIGHT_PX 32
-#define HZ_MIN		59.5
-#define FLIP_TRIES	5
-#define HZ_MAX		60.5
+#define PROGRAM_MS  120000
+#define LOOK_MS	    60000
+#define FAULT_LOOKS 20
+#define HZ_MIN	    59.5
+#define FLIP_TRIES  5
+#define HZ_MAX	    60.5
 
 typedef void take_line(void *data, const char *line);
 
@@ -233,47 +233,75 @@ int qt_judge_planes(const struct qt_action_run *run, struct vgpu_error *err)
 	return show_with_modetest(run, 2, " -P", &said, NULL, err);
 }
 
-/* Source: libdrm, tests/util/pattern.c, colours of fill_smpte_rgb32() */
-bool qt_judge_sees_bars(const struct qt_image *image)
+/* What a screen must show, and which fault it shows instead, if that can be told. */
+struct wanted_picture {
+	const char *what;
+	bool (*shows)(const struct qt_image *image);
+	enum qt_fault (*fault_of)(const struct qt_image *image, uint32_t width_px,
+				  uint32_t height_px); /* NULL: it cannot */
+};
+
+/* A fault that stands. On its way to what it is to show, a screen may be anything. */
+struct standing_fault {
+	enum qt_fault now, found; /* QT_FAULT_NONE: none */
+	unsigned int looks;
+};
+
+/* True when it is no use to look on. Blank is what a screen is that shows nothing yet, too. */
+static bool note_fault(struct standing_fault *standing, enum qt_fault fault)
 {
-	static const uint32_t bars[] = { 0xc0c0c0, 0xc0c000, 0x00c0c0, 0x00c000,
-					 0xc000c0, 0xc00000, 0x0000c0 };
-
-	for (uint32_t y = 0; y < image->height_px / 2; y++) {
-		for (uint32_t x = 0; x < image->width_px; x++) {
-			uint32_t pixel = image->xrgb[(size_t)y * image->width_px + x] & 0xffffff;
-
-			if (pixel != bars[x * VGPU_ARRAY_LEN(bars) / image->width_px])
-				return false;
-		}
-	}
-	return true;
+	standing->looks = fault == standing->now ? standing->looks + 1 : 1;
+	standing->now = fault;
+	if (standing->looks < FAULT_LOOKS || fault == QT_FAULT_PIXELS)
+		return false;
+	if (fault != QT_FAULT_BLANK || standing->found == QT_FAULT_NONE)
+		standing->found = fault;
+	return fault != QT_FAULT_BLANK;
 }
 
-/* A screen, as QMP has it, that @shows accepts. */
-static int look_for(const struct qt_action_run *run, bool (*shows)(const struct qt_image *image),
-		    const char *what, struct vgpu_error *err)
+static int blame(const struct qt_action_run *run, const char *what, enum qt_fault fault,
+		 struct vgpu_error *err)
+{
+	int r = vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG, "%s not seen, or not exactly%s%s",
+			       what, fault ? ": " : "", fault ? qt_fault_meaning(fault) : "");
+
+	if (fault)
+		qt_result_fail(run->result, qt_fault_name(fault), err);
+	return r;
+}
+
+/* A screen, as QMP has it, that is the wanted one. */
+static int look_for(const struct qt_action_run *run, const struct wanted_picture *wanted,
+		    struct vgpu_error *err)
 {
 	const struct timespec pause = { .tv_nsec = 100000000 };
 	const struct qt_capture *capture = qt_capture_find("qmp");
+	struct standing_fault standing = { 0 };
+	bool hopeless = false;
 
-	for (int64_t deadline_ms = qt_now_ms() + LOOK_MS; qt_now_ms() < deadline_ms;) {
+	for (int64_t deadline_ms = qt_now_ms() + LOOK_MS; !hopeless && qt_now_ms() < deadline_ms;) {
 		_image_ struct qt_image image = { 0 };
 		int r = capture->grab(run->vm, deadline_ms, &image, err);
 
 		if (r)
 			return r;
 		if (image.width_px == run->width_px && image.height_px == run->height_px &&
-		    shows(&image))
+		    wanted->shows(&image))
 			return 0;
+		if (wanted->fault_of)
+			hopeless = note_fault(
+				&standing, wanted->fault_of(&image, run->width_px, run->height_px));
 		nanosleep(&pause, NULL);
 	}
-	return vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG, "%s not seen, or not exactly", what);
+	return blame(run, wanted->what, standing.found, err);
 }
 
 static int look_for_bars(const struct qt_action_run *run, struct vgpu_error *err)
 {
-	return look_for(run, qt_judge_sees_bars, "modetest's colour bars were", err);
+	static const struct wanted_picture bars = { "modetest's colour bars were",
+						    qt_judge_sees_bars, NULL };
+
+	return look_for(run, &bars, err);
 }
 
 int qt_judge_bars(const struct qt_action_run *run, struct vgpu_error *err)
@@ -283,36 +311,17 @@ int qt_judge_bars(const struct qt_action_run *run, struct vgpu_error *err)
 	return show_with_modetest(run, 25, "", &said, look_for_bars, err);
 }
 
-/*
- * Without clock and pointer: launchers at the panel's left end, and else two colours.
- * Source: Weston, clients/desktop-shell.c, panel_configure(): 32 pixels high
- */
-bool qt_judge_sees_desktop(const struct qt_image *image)
-{
-	uint32_t background = (uint32_t)strtoul(QT_DESKTOP_BACKGROUND, NULL, 16) & 0xffffff;
-	uint32_t panel = (uint32_t)strtoul(QT_DESKTOP_PANEL, NULL, 16) & 0xffffff;
-
-	for (uint32_t y = 0; y < image->height_px; y++) {
-		uint32_t from = y < PANEL_HEIGHT_PX ? image->width_px / 2 : 0;
-
-		for (uint32_t x = from; x < image->width_px; x++) {
-			uint32_t pixel = image->xrgb[(size_t)y * image->width_px + x] & 0xffffff;
-
-			if (pixel != (y < PANEL_HEIGHT_PX ? panel : background))
-				return false;
-		}
-	}
-	return true;
-}
-
 /* Weston knows no end of its own. */
 int qt_judge_desktop(const struct qt_action_run *run, struct vgpu_error *err)
 {
 	static const char command[] =
 		"run seconds=100 env XDG_RUNTIME_DIR=/run/user timeout --preserve-status 50 weston "
 		"--backend=drm-backend.so --use-pixman --tty=1 --config=/etc/weston.ini";
+	static const struct wanted_picture desktop = { "Weston's desktop was",
+						       qt_judge_sees_desktop,
+						       qt_judge_desktop_fault };
 	int r = qt_console_send(qt_vm_console(run->vm), command, err);
-	int looked = r ? 0 : look_for(run, qt_judge_sees_desktop, "Weston's desktop was", err);
+	int looked = r ? 0 : look_for(run, &desktop, err);
 
 	if (!r)
 		r = finish_program(run, command, NULL, NULL, looked ? NULL : err);

@@ -6,7 +6,10 @@
  * Each is the function of an action.
  */
 
+#include "compare.h"
+
 #include <stdbool.h>
+#include <stdint.h>
 #include <vgpulab/error.h>
 
 struct qt_action_run;
@@ -14,6 +17,9 @@ struct qt_image;
 
 /** Is this, pixel for pixel but for the launchers, Weston's desktop as it was configured? */
 bool qt_judge_sees_desktop(const struct qt_image *image);
+/** How a picture that is not that desktop is wrong; QT_FAULT_PIXELS if nothing is known of it. */
+enum qt_fault qt_judge_desktop_fault(const struct qt_image *image, uint32_t width_px,
+				     uint32_t height_px);
 /** Are these modetest's colour bars? */
 bool qt_judge_sees_bars(const struct qt_image *image);
 

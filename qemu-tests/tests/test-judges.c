@@ -141,6 +141,32 @@ static void tampered_bars_are_no_bars(void **state)
 	only_the_true_picture_passes(draw_bars, qt_judge_sees_bars);
 }
 
+static void fault_of_the_desktop_is_named(void **state)
+{
+	static const struct {
+		void (*tamper)(struct qt_image *image);
+		enum qt_fault fault;
+	} cases[] = {
+		{ make_black, QT_FAULT_BLANK },
+		{ exchange_red_and_blue, QT_FAULT_RB_SWAP },
+		{ turn_upside_down, QT_FAULT_VERTICAL_FLIP },
+		{ limit_range, QT_FAULT_LIMITED_RANGE },
+		{ move_down, QT_FAULT_PIXELS },
+		{ change_one_pixel, QT_FAULT_PIXELS },
+	};
+	_image_ struct qt_image bars = { 0 };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_image_ struct qt_image wrong = { 0 };
+
+		draw_desktop(&wrong);
+		cases[i].tamper(&wrong);
+		assert_int_equal(cases[i].fault, qt_judge_desktop_fault(&wrong, WIDTH, HEIGHT));
+	}
+	draw_bars(&bars);
+	assert_int_equal(QT_FAULT_PIXELS, qt_judge_desktop_fault(&bars, WIDTH, HEIGHT));
+}
+
 /* The card that was there before Weston started, or a console, is none of both. */
 static void each_is_not_the_other(void **state)
 {
@@ -157,6 +183,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tampered_desktop_is_no_desktop),
 		cmocka_unit_test(tampered_bars_are_no_bars),
+		cmocka_unit_test(fault_of_the_desktop_is_named),
 		cmocka_unit_test(each_is_not_the_other),
 	};
 
