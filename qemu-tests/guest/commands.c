@@ -444,17 +444,22 @@ static int run_reboot(struct guest *guest, struct words *words, struct guest_rep
 	return guest_reboot(reply);
 }
 
-/* run seconds=N PROGRAM WORD...: words of the program may look like any. */
+/* run [seconds=N] [crtc=ID] PROGRAM WORD...: words of the program may look like any. */
 static int run_program(struct guest *guest, struct words *words, struct guest_reply *reply)
 {
 	char *argv[WORDS_MAX + 1] = { NULL };
-	uint64_t seconds = 0;
+	uint64_t seconds = 0, crtc_id = 0;
 	size_t first = 1;
 
-	if (words->len > 1 && strncmp(words->words[1], "seconds=", 8) == 0) {
-		if (parse_number(words->words[1] + 8, 10, 600, &seconds) < 0)
-			return guest_reply_fail(reply, EINVAL, "run: %s", words->words[1]);
-		first = 2;
+	for (; first < words->len; first++) {
+		const char *word = words->words[first];
+		bool is_seconds = strncmp(word, "seconds=", 8) == 0;
+
+		if (!is_seconds && strncmp(word, "crtc=", 5) != 0)
+			break;
+		if (parse_number(strchr(word, '=') + 1, 10, is_seconds ? 600 : UINT32_MAX,
+				 is_seconds ? &seconds : &crtc_id) < 0)
+			return guest_reply_fail(reply, EINVAL, "run: %s", word);
 	}
 	if (first >= words->len)
 		return guest_reply_fail(reply, EINVAL, "run: what?");
@@ -466,7 +471,7 @@ static int run_program(struct guest *guest, struct words *words, struct guest_re
 		guest->closed = true;
 		guest->shown = (struct qt_card){ 0 };
 	}
-	return guest_program_run(guest, argv, (unsigned int)seconds, reply);
+	return guest_program_run(guest, argv, (unsigned int)seconds, (uint32_t)crtc_id, reply);
 }
 
 static int run_quit(struct guest *guest, struct words *words, struct guest_reply *reply)

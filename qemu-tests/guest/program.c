@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "program.h"
 
+#include "vblank.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -20,6 +23,7 @@ struct running {
 	char line[LINE_LEN];
 	size_t len;
 	unsigned int lines;
+	uint32_t crtc_id; /* 0: lines are not stamped */
 };
 
 static int64_t now_ms(void)
@@ -61,10 +65,24 @@ static int start(struct running *running, char *const *argv)
 	return running->pid < 0 ? -errno : 0;
 }
 
+static void print_stamped(const struct running *running)
+{
+	char stamped[LINE_LEN + 64];
+	uint64_t count, us;
+
+	if (guest_vblank_count(running->crtc_id, &count, &us) < 0)
+		count = us = 0;
+	snprintf(stamped, sizeof(stamped), "vblank=%llu us=%llu %s", (unsigned long long)count,
+		 (unsigned long long)us, running->line);
+	running->guest->print_line(running->guest->print_data, stamped);
+}
+
 static void end_line(struct running *running)
 {
 	running->line[running->len] = '\0';
-	if (running->len)
+	if (running->len && running->crtc_id)
+		print_stamped(running);
+	else if (running->len)
 		running->guest->print_line(running->guest->print_data, running->line);
 	running->lines += running->len > 0;
 	running->len = 0;
@@ -116,9 +134,9 @@ static void listen_to(struct running *running, unsigned int seconds)
 }
 
 int guest_program_run(struct guest *guest, char *const *argv, unsigned int seconds,
-		      struct guest_reply *reply)
+		      uint32_t crtc_id, struct guest_reply *reply)
 {
-	struct running running = { .guest = guest, .input = -1, .output = -1 };
+	struct running running = { .guest = guest, .input = -1, .output = -1, .crtc_id = crtc_id };
 	int status = 0, rc;
 
 	signal(SIGPIPE, SIG_IGN);
