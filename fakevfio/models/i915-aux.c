@@ -57,6 +57,7 @@ static void write_control(struct i915 *i915, uint32_t offset, uint32_t value)
 			store_message(i915, offset, reply);
 			kept = (kept & ~(0x1fu << SIZE_SHIFT)) | len << SIZE_SHIFT;
 		} else {
+			i915_monitor_missed(i915);
 			status |= TIMED_OUT;
 		}
 	}

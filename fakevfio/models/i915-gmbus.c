@@ -44,6 +44,7 @@ static void write_command(struct i915 *i915, uint32_t offset, uint32_t value)
 		return;
 	if (value & (CYCLE_WAIT | CYCLE_INDEX)) {
 		if (!answers(i915, value)) {
+			i915_monitor_missed(i915);
 			bus->status = NAK; /* and the controller has stopped by itself */
 			return;
 		}
@@ -100,6 +101,7 @@ static void write_wires(struct i915 *i915, uint32_t offset, uint32_t value)
 {
 	uint32_t old = i915_get(i915, offset);
 
+	i915_monitor_missed(i915);
 	i915_set(i915, offset, drive_wire(old, value) | drive_wire(old >> 8, value >> 8) << 8);
 }
 const struct i915_behaviour i915_gmbus_wires = { .write = write_wires };

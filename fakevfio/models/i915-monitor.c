@@ -12,10 +12,14 @@
 #include "i915-registers.h"
 #include "i915.h"
 
-enum {
-	/* A guest that is told "unplugged" looks for some 220 ms before it believes it. */
-	UNPLUGGED_NS = 500000000,
-};
+/*
+ * A guest that is told "unplugged" looks for some 220 ms before it believes it, and a slow one begins
+ * late and takes longer: what is plugged in again before is not noticed at all. So it is left alone
+ * until it has not looked for a while, but not for ever.
+ */
+#define UNPLUGGED_NS 500000000ull
+#define UNNOTICED_NS 5000000000ull
+#define PATIENCE_NS  20000000000ull
 
 /* Status bits 1:0, 9:8, 17:16 and 25:24 are cleared by writing ones; the rest is kept. */
 static void write_control(struct i915 *i915, uint32_t offset, uint32_t value)
@@ -68,20 +72,46 @@ static void unplug(struct i915 *i915)
 		return;
 	monitor->connected = false;
 	monitor->unplugged_ns = i915->dev->now_ns;
+	monitor->missed_ns = 0;
 	i915_output_plug_event(i915);
+}
+
+/* When the guest may find a monitor again. */
+static void set_plug_time(struct i915 *i915)
+{
+	struct i915_monitor *monitor = &i915->monitor;
+	uint64_t latest = monitor->unplugged_ns + PATIENCE_NS, at;
+
+	if (monitor->missed_ns)
+		at = monitor->missed_ns + UNPLUGGED_NS;
+	else if (i915_output_plug_is_heard(i915))
+		at = monitor->unplugged_ns + UNNOTICED_NS;
+	else
+		at = monitor->unplugged_ns + UNPLUGGED_NS;
+	at = at < latest ? at : latest;
+	monitor->plug_ns = at > i915->dev->now_ns ? at : i915->dev->now_ns + 1;
+	i915_deadline_update(i915);
 }
 
 static void plug(struct i915 *i915)
 {
 	struct i915_monitor *monitor = &i915->monitor;
-	uint64_t earliest;
 
 	if (monitor->connected && !memcmp(monitor->edid, monitor->next_edid, sizeof(monitor->edid)))
 		return;
 	unplug(i915);
-	earliest = monitor->unplugged_ns + UNPLUGGED_NS;
-	monitor->plug_ns = earliest > i915->dev->now_ns ? earliest : i915->dev->now_ns + 1;
-	i915_deadline_update(i915);
+	set_plug_time(i915);
+}
+
+void i915_monitor_missed(struct i915 *i915)
+{
+	struct i915_monitor *monitor = &i915->monitor;
+
+	if (monitor->connected)
+		return;
+	monitor->missed_ns = i915->dev->now_ns;
+	if (monitor->plug_ns)
+		set_plug_time(i915);
 }
 
 void i915_monitor_tick(struct i915 *i915)

@@ -49,16 +49,23 @@ void i915_output_plug_event(struct i915 *i915)
 	i915_irq_raise(i915, IRQ_SOUTH, south_bit(i915));
 }
 
+bool i915_output_plug_is_heard(const struct i915 *i915)
+{
+	return i915_irq_wanted(i915, IRQ_SOUTH, south_bit(i915));
+}
+
 /* The south display's live state: what is plugged in now. */
 static uint32_t read_live_state(struct i915 *i915, uint32_t offset)
 {
+	i915_monitor_missed(i915);
 	return i915->monitor.connected ? south_bit(i915) : 0;
 }
 
 static void write_nothing(struct i915 *i915, uint32_t offset, uint32_t value)
 {
 }
-const struct i915_behaviour i915_output_live_state = { read_live_state, write_nothing };
+const struct i915_behaviour i915_output_live_state = { read_live_state, write_nothing,
+						       .read_matters = true };
 
 /* Which ports are wired: bits 2, 1, 0 for B, C, D. */
 static uint32_t read_straps(struct i915 *i915, uint32_t offset)

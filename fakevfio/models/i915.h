@@ -117,6 +117,7 @@ struct i915_monitor {
 	uint8_t edid[I915_EDID_LEN]; /* what the guest reads */
 	uint8_t next_edid[I915_EDID_LEN]; /* what it will read when plugged in again */
 	uint64_t unplugged_ns;
+	uint64_t missed_ns; /* when the guest last looked for it since; 0: it has not */
 	uint64_t plug_ns; /* when it will be plugged in; 0: nothing to do */
 	struct vfio_region_gfx_edid region;
 };
@@ -205,6 +206,8 @@ extern const struct i915_behaviour i915_gmbus_command, i915_gmbus_status, i915_g
 void i915_output_init(struct i915 *i915);
 /** Tells the guest that something was plugged in or out. */
 void i915_output_plug_event(struct i915 *i915);
+/** Does the guest listen to it? */
+bool i915_output_plug_is_heard(const struct i915 *i915);
 extern const struct i915_behaviour i915_output_live_state, i915_output_straps;
 
 /* i915-dp-sink.c */
@@ -229,6 +232,8 @@ extern const struct i915_behaviour i915_hotplug_control;
 /** Plugs in a monitor of the type's resolution. */
 void i915_monitor_init(struct i915 *i915);
 void i915_monitor_tick(struct i915 *i915);
+/** The guest has looked, and may have found nothing. */
+void i915_monitor_missed(struct i915 *i915);
 /** Somebody has plugged it in or out, or put another one there. */
 void i915_monitor_set(struct i915 *i915, const struct fake_monitor *monitor);
 /** VFIO's EDID region. */

@@ -233,6 +233,45 @@ static void another_monitor_is_unplugged_for_a_while(void **state)
 	i915_guest_destroy(dev);
 }
 
+/* A guest that is told looks after a second, and is told "nothing" three times in three seconds. */
+static void slow_guest_sees_that_there_is_no_monitor(void **state)
+{
+	const struct fake_monitor other = { .xres_px = 800, .yres_px = 600 };
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(sides); i++) {
+		struct fv_device *dev = i915_guest_create(sides[i].version);
+		const uint32_t south_bit = 1u << 21; /* HDMI is on port B of both */
+
+		i915_guest_write(dev, SDE_IER, ~0u);
+		i915_guest_write(dev, SDE_IMR, ~south_bit);
+		i915_guest_write(dev, MASTER, 1u << 31);
+		dev->model->set_monitor(dev, &other);
+		run_for(dev, 1000 * MS);
+		for (int look = 0; look < 3; look++) {
+			assert_int_equal(i915_guest_read(dev, SDE_ISR), 0);
+			run_for(dev, 400 * MS);
+		}
+		assert_int_equal(i915_guest_read(dev, SDE_ISR), 0);
+		run_for(dev, 600 * MS);
+		assert_int_equal(i915_guest_read(dev, SDE_ISR), south_bit);
+		i915_guest_destroy(dev);
+	}
+}
+
+static void guest_that_never_stops_looking_finds_it_in_the_end(void **state)
+{
+	const struct fake_monitor other = { .xres_px = 800, .yres_px = 600 };
+	struct fv_device *dev = i915_guest_create(8);
+
+	dev->model->set_monitor(dev, &other);
+	for (int look = 0; look < 210; look++) {
+		(void)i915_guest_read(dev, SDE_ISR);
+		run_for(dev, 100 * MS);
+	}
+	assert_int_equal(i915_guest_read(dev, SDE_ISR), 1u << 21);
+	i915_guest_destroy(dev);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +280,8 @@ int main(void)
 		cmocka_unit_test(the_edid_comes_over_aux_and_other_slaves_are_refused),
 		cmocka_unit_test(pulling_the_plug_is_heard_and_seen),
 		cmocka_unit_test(another_monitor_is_unplugged_for_a_while),
+		cmocka_unit_test(slow_guest_sees_that_there_is_no_monitor),
+		cmocka_unit_test(guest_that_never_stops_looking_finds_it_in_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
