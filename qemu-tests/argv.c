@@ -195,6 +195,17 @@ static void add_machine(struct qt_argv *argv, const struct qt_qemu_argv *options
 	qt_argv_addf(argv, "%u", options->memory_mib);
 }
 
+char *qt_drive(const char *disk)
+{
+	size_t len = strlen(disk);
+	bool cdrom = len > 4 && !strcmp(disk + len - 4, ".iso");
+	char *drive;
+
+	return asprintf(&drive, "file=%s,snapshot=on%s", disk, cdrom ? ",media=cdrom" : "") < 0
+		       ? NULL
+		       : drive;
+}
+
 int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 {
 	_argv_ struct qt_argv argv = { 0 };
@@ -228,12 +239,10 @@ int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 		qt_argv_add(&argv, arguments ? arguments : "");
 	}
 	if (options->disk) {
-		size_t len = strlen(options->disk);
-		bool cdrom = len > 4 && !strcmp(options->disk + len - 4, ".iso");
+		_autofree_ char *drive = qt_drive(options->disk);
 
 		qt_argv_add(&argv, "-drive");
-		qt_argv_addf(&argv, "file=%s,snapshot=on%s", options->disk,
-			     cdrom ? ",media=cdrom" : "");
+		qt_argv_add(&argv, drive ? drive : "");
 	}
 	if (options->device)
 		add_device(&argv, options);

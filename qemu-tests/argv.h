@@ -69,5 +69,8 @@ struct qt_qemu_argv {
 /** The guest kernel's command line, with @append (may be NULL). Freed by the caller. */
 char *qt_kernel_arguments(const char *append);
 
+/** What -drive says of an image that is not written to. Heap; NULL without memory. */
+char *qt_drive(const char *disk);
+
 /** Builds QEMU's command line. 0 or -ENOMEM; on failure @out is empty. */
 int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out);

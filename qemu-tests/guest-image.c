@@ -20,7 +20,8 @@ enum {
 	LOOK_EVERY_MS = 500,
 	LOOK_MS = 20000,
 	REST_MS = 6000, /* so long nothing but a cursor or a clock may change */
-	RESTLESS_SHARE = 200, /* the part of a picture that those may be: one in so many pixels */
+	/* the part of a picture that those may be: one in so many pixels. A line of text is more. */
+	RESTLESS_SHARE = 2000,
 	AGREE_TRIES = 5, /* two captures of a picture that lives may be of two moments */
 	ANSWER_MS = 5000,
 };
@@ -58,8 +59,10 @@ static int look(struct qt_vm *vm, const struct qt_path *path, size_t capture, st
 	return row->grab(vm, qt_deadline_ms(LOOK_MS), out, err);
 }
 
+/* *@restless_px is how much of the picture changes while it rests. */
 static int wait_rest(struct qt_vm *vm, const struct qt_path *path, int64_t deadline_ms,
-		     struct qt_image_guest *out, struct qt_image *rest, struct vgpu_error *err)
+		     struct qt_image_guest *out, struct qt_image *rest, size_t *restless_px,
+		     struct vgpu_error *err)
 {
 	int64_t start_ms = qt_now_ms(), since_ms = start_ms;
 	int64_t rest_ms = qt_deadline_ms(REST_MS) - qt_now_ms();
@@ -67,12 +70,16 @@ static int wait_rest(struct qt_vm *vm, const struct qt_path *path, int64_t deadl
 	while (qt_left_ms(deadline_ms)) {
 		_image_ struct qt_image now = { 0 };
 		int r = look(vm, path, 0, &now, err);
+		size_t differ;
 
 		if (r)
 			return r;
 		out->display.looks++;
-		if (difference(&now, rest) > pixels(&now) / RESTLESS_SHARE) {
+		differ = difference(&now, rest);
+		*restless_px = differ > *restless_px ? differ : *restless_px;
+		if (differ > pixels(&now) / RESTLESS_SHARE) {
 			since_ms = qt_now_ms();
+			*restless_px = 0;
 			out->display.pictures += qt_boot_display_says_something(&now);
 			replace(rest, &now);
 		}
@@ -134,8 +141,9 @@ static int press(struct qt_vm *vm, const char *name, struct vgpu_error *err)
 			      err);
 }
 
+/* An answer is more than what changes by itself. */
 static int ask_for_life(struct qt_vm *vm, const struct qt_path *path, const struct qt_image *rest,
-			bool *answers, struct vgpu_error *err)
+			size_t restless_px, bool *answers, struct vgpu_error *err)
 {
 	int64_t deadline_ms = qt_deadline_ms(ANSWER_MS);
 	int r = press(vm, "e", err);
@@ -146,7 +154,7 @@ static int ask_for_life(struct qt_vm *vm, const struct qt_path *path, const stru
 		poll(NULL, 0, LOOK_EVERY_MS / 2);
 		r = look(vm, path, 0, &now, err);
 		if (!r)
-			*answers = difference(&now, rest);
+			*answers = difference(&now, rest) > restless_px;
 	}
 	return r;
 }
@@ -155,10 +163,11 @@ int qt_image_guest_watch(struct qt_vm *vm, const struct qt_path *path, unsigned 
 			 struct qt_image_guest *out, struct vgpu_error *err)
 {
 	_image_ struct qt_image rest = { 0 };
+	size_t restless_px = 0;
 	int r;
 
 	*out = (struct qt_image_guest){ 0 };
-	r = wait_rest(vm, path, qt_deadline_ms(limit_ms), out, &rest, err);
+	r = wait_rest(vm, path, qt_deadline_ms(limit_ms), out, &rest, &restless_px, err);
 	if (rest.xrgb) {
 		out->display.width_px = rest.width_px;
 		out->display.height_px = rest.height_px;
@@ -169,6 +178,6 @@ int qt_image_guest_watch(struct qt_vm *vm, const struct qt_path *path, unsigned 
 	if (!r)
 		r = agree(vm, path, err);
 	if (!r)
-		r = ask_for_life(vm, path, &rest, &out->answers, err);
+		r = ask_for_life(vm, path, &rest, restless_px, &out->answers, err);
 	return r;
 }

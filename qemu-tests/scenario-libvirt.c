@@ -89,16 +89,19 @@ static void set_machine(xmlNode *domain, const struct qt_domain_request *request
 	add_text(domain, "on_crash", "destroy");
 }
 
-static void set_boot(xmlNode *domain, const struct qt_domain_request *request)
+static void set_boot_menu(xmlNode *domain)
 {
-	xmlNode *os = find(domain, "os"), *menu;
+	xmlNode *menu = add(find(domain, "os"), "bootmenu");
+
+	set(menu, "enable", "yes");
+	set(menu, "timeout", "2500");
+}
+
+static void set_kernel(xmlNode *domain, const struct qt_domain_request *request)
+{
+	xmlNode *os = find(domain, "os");
 	_autofree_ char *initrd = NULL;
 
-	if (request->boot_menu) {
-		menu = add(os, "bootmenu");
-		set(menu, "enable", "yes");
-		set(menu, "timeout", "2500");
-	}
 	if (asprintf(&initrd, "%s/%s", request->directory, request->qemu->initrd) < 0)
 		initrd = NULL;
 	add_text(os, "kernel", request->qemu->kernel);
@@ -192,6 +195,15 @@ static void add_remote(xmlNode *line, xmlNs *ns, const struct qt_domain_request 
 	add_argument(line, ns, "memory-backend=memory");
 }
 
+/* A <disk> would change its owner, and one that is thrown away would leave a file beside it. */
+static void add_disk(xmlNode *line, xmlNs *ns, const char *disk)
+{
+	_autofree_ char *drive = qt_drive(disk);
+
+	add_argument(line, ns, "-drive");
+	add_argument(line, ns, drive ? drive : "");
+}
+
 /* What libvirt has no word for. A second monitor: the first is libvirt's own. */
 static void add_command_line(xmlNode *domain, const struct qt_domain_request *request)
 {
@@ -210,6 +222,8 @@ static void add_command_line(xmlNode *domain, const struct qt_domain_request *re
 	add_argument(line, ns, "chardev=qmp,mode=control");
 	if (request->qemu->remote)
 		add_remote(line, ns, request);
+	if (request->qemu->disk)
+		add_disk(line, ns, request->qemu->disk);
 }
 
 /* What the path's row says of its device: "904" of "display=on,xres=904". NULL: nothing. Heap. */
@@ -294,8 +308,10 @@ static int add_ours(char *text, const struct qt_domain_request *request, int dir
 
 	if (devices) {
 		set_machine(domain, request);
+		if (request->boot_menu)
+			set_boot_menu(domain);
 		if (request->qemu->kernel) {
-			set_boot(domain, request);
+			set_kernel(domain, request);
 			add_serials(devices, request);
 		}
 		set_graphics(devices, request);
