@@ -8,8 +8,8 @@
 #include "device-request.h"
 #include "whole-file.h"
 
-/* Source: the uuid crate, Uuid::parse_str() */
-int cli_uuid_parse(const char *text, struct vgpu_uuid *out)
+/* mdevctl's ways to write a UUID, too. Source: the uuid crate, Uuid::parse_str() */
+static int parse_uuid(const char *text, struct vgpu_uuid *out)
 {
 	static const char urn[] = "urn:uuid:";
 	size_t len = strlen(text);
@@ -30,7 +30,7 @@ int cli_uuid_parse(const char *text, struct vgpu_uuid *out)
 int cli_device_request_take_uuid(struct cli_device_request *request,
 				 const struct cli_arguments *args, const char *text)
 {
-	if (cli_uuid_parse(text, &request->uuid_given) < 0)
+	if (parse_uuid(text, &request->uuid_given) < 0)
 		return cli_usage_fail(args, "'%s' is no UUID", text);
 	request->uuid = &request->uuid_given;
 	return 0;

@@ -50,9 +50,6 @@ int cli_device_verb_run(const struct cli_device_verb *verb, const struct cli_glo
 int cli_device_request_take_uuid(struct cli_device_request *request,
 				 const struct cli_arguments *args, const char *text);
 
-/** mdevctl's ways to write a UUID too: braces, "urn:uuid:", no hyphens. 0 or -EINVAL. */
-int cli_uuid_parse(const char *text, struct vgpu_uuid *out);
-
 /**
  * Fills in what a vGPU is: UUID (a new one if none is given), parent, and type or JSON file. What is not
  * said is taken from @running, which may be NULL. 0, or a negative errno with @err filled.

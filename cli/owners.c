@@ -21,8 +21,11 @@ static ssize_t read_file(int dir, const char *name, char *buffer, size_t size)
 	return len;
 }
 
-/* "-name NAME,...", "-name guest=NAME,..." with ",," for a comma in it. Source: qemu(1) */
-void cli_owner_vm_name(const char *command_line, size_t len, char *out, size_t size)
+/*
+ * The VM's name in a command line whose arguments end with NUL each; "" if there is none.
+ * "-name NAME,...", "-name guest=NAME,..." with ",," for a comma in it. Source: qemu(1)
+ */
+static void find_vm_name(const char *command_line, size_t len, char *out, size_t size)
 {
 	const char *end = command_line + len, *at = command_line;
 	size_t used = 0;
@@ -65,7 +68,7 @@ static void describe(int process, struct cli_owner *owner)
 	if (len > 0 && owner->program[len - 1] == '\n')
 		owner->program[len - 1] = '\0';
 	len = read_file(process, "cmdline", command_line, sizeof(command_line));
-	cli_owner_vm_name(command_line, len < 0 ? 0 : (size_t)len, owner->vm, sizeof(owner->vm));
+	find_vm_name(command_line, len < 0 ? 0 : (size_t)len, owner->vm, sizeof(owner->vm));
 }
 
 static bool is_vfio_node(const char *path)

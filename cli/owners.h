@@ -25,6 +25,3 @@ int cli_owners_find(struct cli_owners *out);
 void cli_owners_finish(struct cli_owners *owners);
 /** Who holds @node; NULL if nobody who can be seen. */
 const struct cli_owner *cli_owners_of(const struct cli_owners *owners, const char *node);
-
-/** The VM's name in a command line whose arguments end with NUL each; "" if there is none. */
-void cli_owner_vm_name(const char *command_line, size_t len, char *out, size_t size);

@@ -47,7 +47,7 @@ static int or_words(const struct word *words, size_t len, const char *text)
 	return value;
 }
 
-int suite_flags(const char *text)
+static int parse_flags(const char *text)
 {
 	return or_words(flags, ARRAY_LEN(flags), text);
 }
@@ -79,14 +79,14 @@ static void keep(struct suite_run *run, const char *name, int fd)
 
 OP(op_open)
 {
-	keep(run, argv[0], open(argv[1], suite_flags(argv[2]) | O_CLOEXEC, 0644));
+	keep(run, argv[0], open(argv[1], parse_flags(argv[2]) | O_CLOEXEC, 0644));
 }
 
 OP(op_openat)
 {
 	int dir = *suite_handle(run, argv[1]);
 
-	keep(run, argv[0], openat(dir, argv[2], suite_flags(argv[3]) | O_CLOEXEC, 0644));
+	keep(run, argv[0], openat(dir, argv[2], parse_flags(argv[3]) | O_CLOEXEC, 0644));
 }
 
 /* Through /proc/self/fd, as a path that is no more a name. */
@@ -95,7 +95,7 @@ OP(op_reopen)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", *suite_handle(run, argv[1]));
-	keep(run, argv[0], open(path, suite_flags(argv[2]) | O_CLOEXEC));
+	keep(run, argv[0], open(path, parse_flags(argv[2]) | O_CLOEXEC));
 }
 
 OP(op_close)

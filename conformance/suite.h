@@ -127,6 +127,5 @@ void suite_each(const struct suite_parent *parent, const char *path,
 		void (*each)(void *to, const char *name), void *to);
 
 /* files.c */
-int suite_flags(const char *text);
 /** The descriptor of a handle, -1 if it is closed. */
 int *suite_handle(struct suite_run *run, const char *name);

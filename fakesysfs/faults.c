@@ -252,7 +252,8 @@ int fake_faults_add(struct fake_faults *faults, const char *spec, struct vgpu_er
 	return ret;
 }
 
-int fake_faults_clear(struct fake_faults *faults, unsigned int number)
+/* Takes the fault of that number out, with 0 all of them. */
+static int clear(struct fake_faults *faults, unsigned int number)
 {
 	size_t kept = 0, len;
 
@@ -308,7 +309,7 @@ int fake_faults_command(struct fake_faults *faults, const char *line)
 	if (strcmp(word, "clear") ||
 	    (rest && (!parse_number(rest, UINT32_MAX, &number) || !number)))
 		return -EINVAL;
-	return fake_faults_clear(faults, (unsigned int)number);
+	return clear(faults, (unsigned int)number);
 }
 
 /*

@@ -23,7 +23,8 @@ static uint32_t checksum(const char *text, size_t len)
 	return (uint32_t)fake_hash_number(hash);
 }
 
-ssize_t fake_record_seal(char text[FAKE_RECORD_TEXT_MAX], size_t len)
+/* Adds the checksum and a newline to a text of @len bytes. The new length, or -E2BIG. */
+static ssize_t seal(char text[FAKE_RECORD_TEXT_MAX], size_t len)
 {
 	if (len + SEAL_LEN + 2 > FAKE_RECORD_TEXT_MAX)
 		return -E2BIG;
@@ -31,7 +32,8 @@ ssize_t fake_record_seal(char text[FAKE_RECORD_TEXT_MAX], size_t len)
 	return (ssize_t)(len + SEAL_LEN + 1);
 }
 
-ssize_t fake_record_unseal(const char *line, size_t len)
+/* The length of a line's text without its checksum, or -EINVAL if that is wrong. */
+static ssize_t unseal(const char *line, size_t len)
 {
 	unsigned int sum;
 
@@ -199,12 +201,12 @@ ssize_t fake_record_format(const struct fake_record *record, char text[FAKE_RECO
 				 kinds[record->kind].name, (unsigned long long)record->request);
 
 	len += (size_t)kinds[record->kind].format(record, text + len, FAKE_RECORD_TEXT_MAX - len);
-	return len < FAKE_RECORD_TEXT_MAX ? fake_record_seal(text, len) : -E2BIG;
+	return len < FAKE_RECORD_TEXT_MAX ? seal(text, len) : -E2BIG;
 }
 
 int fake_record_parse(const char *line, size_t len, struct fake_record *out)
 {
-	ssize_t text_len = fake_record_unseal(line, len);
+	ssize_t text_len = unseal(line, len);
 	struct fake_record record = { 0 };
 	char text[FAKE_RECORD_TEXT_MAX];
 	unsigned long long request;

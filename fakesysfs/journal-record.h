@@ -47,8 +47,3 @@ ssize_t fake_record_format(const struct fake_record *record, char text[FAKE_RECO
 int fake_record_parse(const char *line, size_t len, struct fake_record *out);
 /** The host event that a record tells of, as a bit; FAKE_JOURNAL_WROTE; or 0. */
 unsigned int fake_record_event(const struct fake_record *record);
-
-/** Adds the checksum and a newline to a text of @len bytes. The new length, or -E2BIG. */
-ssize_t fake_record_seal(char text[FAKE_RECORD_TEXT_MAX], size_t len);
-/** The length of a line's text without its checksum, or -EINVAL if that is wrong. */
-ssize_t fake_record_unseal(const char *line, size_t len);

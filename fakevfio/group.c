@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* takes the group out of its container */
-void fv_group_detach_locked(struct fv_group *group, struct fv_remains *remains)
+static void detach_locked(struct fv_group *group, struct fv_remains *remains)
 {
 	struct fv_container *container = group->container;
 
@@ -35,7 +35,7 @@ void fv_group_release_locked(struct fv_machine *machine, struct fv_group *group,
 
 	if (group->file_open || group->device_handles)
 		return;
-	fv_group_detach_locked(group, remains);
+	detach_locked(group, remains);
 	for (at = &machine->groups; *at; at = &(*at)->next)
 		if (*at == group) {
 			*at = group->next;
@@ -201,7 +201,7 @@ int64_t fv_ioctl_group_unset_container(struct fv_call *call)
 	else if (group->container && group->device_handles)
 		result = -EBUSY;
 	else
-		fv_group_detach_locked(group, &remains);
+		detach_locked(group, &remains);
 	pthread_mutex_unlock(&machine->lock);
 	fv_remains_free(machine, &remains);
 	return result;

@@ -178,7 +178,6 @@ void fv_remains_free(struct fv_machine *machine, struct fv_remains *remains);
 
 /* group.c */
 struct fv_group *fv_group_create(const struct fake_vgpu_info *vgpu);
-void fv_group_detach_locked(struct fv_group *group, struct fv_remains *remains);
 void fv_group_release_locked(struct fv_machine *machine, struct fv_group *group,
 			     struct fv_remains *remains);
 void fv_group_destroy(struct fv_group *group);

@@ -19,15 +19,10 @@ enum { TCG_B = 0x54474354, TCG_C = 0x43544743, TCG_D = 0x47435447 };
 static volatile sig_atomic_t interrupted;
 static double patience = 1;
 
-void qt_interrupt(void)
-{
-	interrupted = 1;
-}
-
 static void on_signal(int signal_number)
 {
 	(void)signal_number;
-	qt_interrupt();
+	interrupted = 1;
 }
 
 void qt_catch_signals(void)

@@ -31,5 +31,5 @@ double qt_patience(void);
 /** The point of time in @span_ms, or later on a slow machine. */
 int64_t qt_deadline_ms(int64_t span_ms);
 
-/** Has qt_interrupt() been called? */
+/** Has one of the signals come that qt_catch_signals() catches? */
 bool qt_interrupted(void);

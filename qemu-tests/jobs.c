@@ -35,7 +35,6 @@ struct job {
 	size_t text_len;
 	struct qt_result results[2];
 	size_t results_len;
-	bool crowded_out; /* there was no room on the GPU while others ran */
 };
 
 struct jobs {
@@ -48,7 +47,8 @@ struct jobs {
 	struct qt_host_watch watch; /* of a guarded run */
 };
 
-unsigned int qt_jobs_default(void)
+/* As many as the cores and the free memory allow; at least one. */
+static unsigned int default_limit(void)
 {
 	unsigned long long available_kib = 0;
 	FILE *f = fopen("/proc/meminfo", "re");
@@ -438,7 +438,7 @@ int qt_jobs_run(struct qt_runner *runner, const struct qt_plan *plan, struct qt_
 		.jobs = calloc(plan->len ? plan->len : 1, sizeof(*jobs.jobs)),
 		.len = plan->len,
 		.done_before = verdict->results_len,
-		.limit = runner->options->jobs ? runner->options->jobs : qt_jobs_default(),
+		.limit = runner->options->jobs ? runner->options->jobs : default_limit(),
 	};
 	int r = 0;
 

@@ -285,13 +285,13 @@ static void write_reset(struct i915 *i915, uint32_t offset, uint32_t value)
 const struct i915_behaviour i915_engine_gdrst = { .write = write_reset };
 
 /* Bits 31:16 say which of bits 15:0 are written. */
-void i915_masked_write(struct i915 *i915, uint32_t offset, uint32_t value)
+static void write_masked(struct i915 *i915, uint32_t offset, uint32_t value)
 {
 	uint32_t mask = value >> 16;
 
 	i915_set(i915, offset, (i915_get(i915, offset) & ~mask) | (value & mask));
 }
-const struct i915_behaviour i915_masked = { .write = i915_masked_write };
+const struct i915_behaviour i915_masked = { .write = write_masked };
 
 /* A request to get ready for a reset (bit 0) is granted at once (bit 1). */
 static uint32_t read_reset_control(struct i915 *i915, uint32_t offset)
@@ -300,7 +300,7 @@ static uint32_t read_reset_control(struct i915 *i915, uint32_t offset)
 
 	return value | (value & 1) << 1;
 }
-const struct i915_behaviour i915_engine_reset_control = { read_reset_control, i915_masked_write };
+const struct i915_behaviour i915_engine_reset_control = { read_reset_control, write_masked };
 
 /* MI_MODE: an engine that runs nothing or was told to stop (bit 8) is idle (bit 9). */
 static uint32_t read_mode(struct i915 *i915, uint32_t offset)
@@ -310,4 +310,4 @@ static uint32_t read_mode(struct i915 *i915, uint32_t offset)
 
 	return value | (!engine || !engine->busy || value & 1u << 8 ? 1u << 9 : 0);
 }
-const struct i915_behaviour i915_engine_mode = { read_mode, i915_masked_write };
+const struct i915_behaviour i915_engine_mode = { read_mode, write_masked };

@@ -243,7 +243,6 @@ void i915_monitor_write(struct i915 *i915, uint64_t offset, uint64_t value, unsi
 /* i915-engine.c */
 extern const struct i915_behaviour i915_engine_elsp, i915_engine_gdrst, i915_engine_reset_control,
 	i915_engine_mode, i915_masked;
-void i915_masked_write(struct i915 *i915, uint32_t offset, uint32_t value);
 
 /* i915-config.c */
 /** Fills PCI configuration space, regions and interrupts. 0 or a negative errno. */

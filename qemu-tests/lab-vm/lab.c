@@ -31,8 +31,7 @@ enum {
 	ENTRIES_MAX = 8,
 };
 
-#define CONSOLE_LOG "console.log"
-#define INITRAMFS   "initramfs"
+#define INITRAMFS "initramfs"
 
 enum { CONTROL, STDOUT, STDERR, PORTS };
 

@@ -41,8 +41,6 @@ VGPU_DEFINE_DESTROYP(fake_faults)
  * 0, or -EINVAL with @err filled. From now on it counts, whoever is at work.
  */
 int fake_faults_add(struct fake_faults *faults, const char *spec, struct vgpu_error *err);
-/** Takes the fault of that number out, with 0 all of them. 0, or -ENOENT. */
-int fake_faults_clear(struct fake_faults *faults, unsigned int number);
 
 /** The most that fake_faults_print() writes: what an attribute of sysfs can hold. */
 #define FAKE_FAULTS_TEXT_MAX 4096

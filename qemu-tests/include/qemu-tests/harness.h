@@ -61,9 +61,10 @@ struct qt_options {
  */
 int qt_run(const struct qt_options *options, struct qt_verdict **out, struct vgpu_error *err);
 
-/** Ends a running qt_run() soon: what it made is removed, what it found is reported. Signal-safe. */
-void qt_interrupt(void);
-/** From here on SIGINT, SIGTERM and SIGHUP do that, and SIGPIPE nothing. */
+/**
+ * From here on SIGINT, SIGTERM and SIGHUP end a running qt_run() soon: what it made is removed, what it
+ * found is reported. SIGPIPE does nothing.
+ */
 void qt_catch_signals(void);
 
 void qt_verdict_destroy(struct qt_verdict *verdict);

@@ -34,7 +34,8 @@ struct qt_lab_times {
  * Runs a command in the VM; what it writes to standard output and error goes to ours. 0 with
  * *@status the command's exit code (128 + N if signal N ended it), and @times (may be NULL); or a
  * negative errno with @err: VGPU_ERROR_NEED if the VM cannot be had here, ETIMEDOUT if the command
- * took too long, EINTR after qt_interrupt(); then the command was killed, and its output brought out.
+ * took too long, EINTR after a signal of qt_catch_signals(); then the command was killed, and its
+ * output brought out.
  */
 int qt_lab_run(const struct qt_lab_options *options, int *status, struct qt_lab_times *times,
 	       struct vgpu_error *err);
