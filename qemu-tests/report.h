@@ -3,7 +3,7 @@
 
 /*
  * report.html: the verdict for people, in one file that needs nothing else: pictures are inside,
- * there is no script and no address to fetch from.
+ * there is no address to fetch from, and the one script only searches.
  */
 
 #include "verdict.h"
