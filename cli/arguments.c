@@ -60,6 +60,17 @@ static int option_fail(struct cli_arguments *args, int result, const struct opti
 	return cli_usage_fail(args, "there is no option '%s'", given);
 }
 
+static const struct cli_option *find_option(const struct cli_verb *verb, int id)
+{
+	for (const struct cli_option *option = verb->options; option && option->name; option++)
+		if (option->id == id)
+			return option;
+	for (size_t i = 0; i < COMMON; i++)
+		if (common_options[i].id == id)
+			return &common_options[i];
+	return NULL;
+}
+
 static void end(struct cli_arguments *args, int exit_code)
 {
 	args->ended = true;
@@ -70,6 +81,7 @@ int cli_arguments_next(struct cli_arguments *args)
 {
 	struct option longs[OPTIONS_MAX + COMMON + 1] = { 0 }, *next_long = longs;
 	char letters[3 * (OPTIONS_MAX + COMMON) + 3], *next_letter = letters;
+	const struct cli_option *option;
 	int id;
 
 	if (args->verb->options_first)
@@ -77,8 +89,7 @@ int cli_arguments_next(struct cli_arguments *args)
 	*next_letter++ = ':';
 	for (size_t i = 0; i < COMMON; i++)
 		add_option(&common_options[i], &next_long, &next_letter);
-	for (const struct cli_option *option = args->verb->options; option && option->name;
-	     option++)
+	for (option = args->verb->options; option && option->name; option++)
 		add_option(option, &next_long, &next_letter);
 	*next_letter = '\0';
 	while (!args->ended) {
@@ -86,7 +97,11 @@ int cli_arguments_next(struct cli_arguments *args)
 		args->value = optarg;
 		if (id == -1)
 			break;
-		if (id == 'h') {
+		option = find_option(args->verb, id);
+		if (option && optarg && !*optarg && !option->may_be_empty &&
+		    !args->globals.mdevctl) {
+			end(args, cli_usage_fail(args, "--%s is empty", option->name));
+		} else if (id == 'h') {
 			cli_verb_help(args->verb);
 			end(args, 0);
 		} else if (id == 'J') {

@@ -29,6 +29,7 @@ struct cli_option {
 	const char *name; /* "parent" */
 	const char *argument; /* "PARENT"; NULL: the option takes none */
 	const char *help; /* one line */
+	bool may_be_empty; /* its argument; else "", a script's empty variable most likely, is refused */
 };
 
 struct cli_verb {

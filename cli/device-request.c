@@ -78,9 +78,6 @@ int cli_device_request_take(struct cli_device_request *request, const struct cli
 	if (id == 'i')
 		return take_index(request, args);
 	if (id == CLI_DEVICE_NAME) {
-		/* most likely a script's empty variable, and all of those would be the same vGPU */
-		if (!args->value[0])
-			return cli_usage_fail(args, "--name is empty");
 		vgpu_uuid_from_name(args->value, &request->uuid_given);
 		request->uuid = &request->uuid_given;
 	}
@@ -151,7 +148,12 @@ int cli_definition_load(const char *jsonfile, struct vgpu_definition *definition
 	size_t len;
 	int ret = cli_file_read(jsonfile, &text, &len, err);
 
-	return ret < 0 ? ret : vgpu_definition_parse(definition, jsonfile, text, len, err);
+	if (ret == 0)
+		ret = vgpu_definition_parse(definition, cli_file_name(jsonfile), text, len, err);
+	/* it is an argument that is wrong, not the host */
+	if (ret == -EINVAL)
+		err->kind = VGPU_ERROR_USAGE;
+	return ret;
 }
 
 int cli_definition_change(const struct cli_device_request *request,

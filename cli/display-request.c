@@ -7,7 +7,8 @@
 
 #include "display-request.h"
 
-static int wrong(struct vgpu_error *err, const char *what, const char *value, const char *expected)
+int cli_display_wrong(struct vgpu_error *err, const char *what, const char *value,
+		      const char *expected)
 {
 	vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "'%s' is no %s", value, what);
 	vgpu_error_hint(err, "expected: %s", expected);
@@ -34,8 +35,9 @@ static int take_number(struct vgpu_display_request *request, int id, const char 
 	unsigned long n;
 
 	if (number(value, max, &n))
-		return wrong(err, id == CLI_DISPLAY_PORT ? "TCP port" : "number of pixels", value,
-			     "a number from 1 on");
+		return cli_display_wrong(err,
+					 id == CLI_DISPLAY_PORT ? "TCP port" : "number of pixels",
+					 value, "a number from 1 on");
 	if (id == CLI_DISPLAY_PORT)
 		request->port = (uint16_t)n;
 	else if (id == CLI_DISPLAY_XRES)
@@ -57,20 +59,21 @@ int cli_display_option(struct cli_display *display, int id, const char *value,
 	case 'u':
 		display->has_vgpu = true;
 		return vgpu_uuid_parse(value, &request->uuid)
-			       ? wrong(err, "UUID", value, "8-4-4-4-12 hexadecimal digits")
+			       ? cli_display_wrong(err, "UUID", value,
+						   "8-4-4-4-12 hexadecimal digits")
 			       : 0;
 	case CLI_DISPLAY_QEMU:
 		display->has_qemu = true;
 		return vgpu_version_parse(value, &request->qemu)
-			       ? wrong(err, "version", value, "a number like 7.2")
+			       ? cli_display_wrong(err, "version", value, "a number like 7.2")
 			       : 0;
 	case CLI_DISPLAY_FIRMWARE:
 		return vgpu_firmware_parse(value, &request->firmware)
-			       ? wrong(err, "firmware", value, "seabios or ovmf")
+			       ? cli_display_wrong(err, "firmware", value, "seabios or ovmf")
 			       : 0;
 	case CLI_DISPLAY_MACHINE:
 		return vgpu_machine_parse(value, &request->machine)
-			       ? wrong(err, "machine", value, "q35 or pc")
+			       ? cli_display_wrong(err, "machine", value, "q35 or pc")
 			       : 0;
 	case CLI_DISPLAY_RENDERNODE:
 		request->rendernode = value;

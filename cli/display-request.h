@@ -51,6 +51,9 @@ struct cli_display {
 /** Takes one of CLI_DISPLAY_OPTIONS. 0, or a negative errno with @err filled. */
 int cli_display_option(struct cli_display *display, int id, const char *value,
 		       struct vgpu_error *err);
+/** Says that an option's @value is no @what, and what is @expected. Returns -EINVAL. */
+int cli_display_wrong(struct vgpu_error *err, const char *what, const char *value,
+		      const char *expected);
 /** Checks that path and vGPU were given, and asks QEMU for its version if it was not. */
 int cli_display_complete(struct cli_display *display, struct vgpu_error *err);
 /** The version of the QEMU in PATH. 0, or -ENOENT with @err filled. */

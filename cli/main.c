@@ -44,6 +44,16 @@ static int option_fail(const struct cli_globals *globals, int result, char **arg
 	return cli_fail(globals, &err);
 }
 
+static int empty_fail(const struct cli_globals *globals, int id)
+{
+	struct vgpu_error err = { 0 };
+
+	vgpu_error_set(&err, VGPU_ERROR_USAGE, EINVAL, "--%s is empty",
+		       id == OPTION_BACKEND ? "backend" : "config-dir");
+	vgpu_error_hint(&err, "'vgpulab --help' tells what it takes");
+	return cli_fail(globals, &err);
+}
+
 static int verb_fail(const struct cli_globals *globals, const char *name)
 {
 	struct vgpu_nearest nearest = { .wanted = name ? name : "" };
@@ -72,6 +82,8 @@ static int run(struct cli_globals *globals, int argc, char **argv)
 
 	/* "+": what follows the verb is the verb's */
 	while ((result = getopt_long(argc, argv, "+:b:C:hJV", options, NULL)) != -1) {
+		if (optarg && !*optarg)
+			return empty_fail(globals, result);
 		switch (result) {
 		case OPTION_BACKEND:
 			globals->backend = optarg;

@@ -38,8 +38,14 @@ int cli_test_preflight(const struct cli_globals *globals, const char *parent)
 	_destroy_(vgpu_diagnosis) struct vgpu_diagnosis *diagnosis = NULL;
 	struct vgpu_error err = { 0 };
 
-	if (examine(parent, &diagnosis, &err))
+	if (examine(parent, &diagnosis, &err)) {
+		if (err.kind == VGPU_ERROR_NO_GPU)
+			vgpu_error_hint(
+				&err,
+				"'vgpulab types' lists this machine's, 'vgpulab fake profiles' "
+				"those that it can play");
 		return cli_fail(globals, &err);
+	}
 	for (size_t i = 0; i < diagnosis->findings_len; i++)
 		say(&diagnosis->findings[i]);
 	if (!diagnosis->causes[VGPU_DOCTOR_ERROR]) {

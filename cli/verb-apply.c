@@ -91,8 +91,8 @@ static int find(const struct cli_host *host, const struct cli_arguments *args, b
 	int ret = cli_file_read(args->operands[0], &text, &len, err);
 
 	return ret < 0 ? ret
-		       : vgpu_changes_find(&host->host, args->operands[0], text, len, prune, out,
-					   err);
+		       : vgpu_changes_find(&host->host, cli_file_name(args->operands[0]), text, len,
+					   prune, out, err);
 }
 
 /* Goes on after a failure: each vGPU is a thing of its own. */

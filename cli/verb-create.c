@@ -52,8 +52,6 @@ int cli_verb_create(const struct cli_globals *globals, int argc, char **argv)
 	cli_arguments_init(&args, globals, argc, argv);
 	while ((id = cli_arguments_next(&args)) >= 0) {
 		if (id == 'n') {
-			if (!args.value[0])
-				return cli_usage_fail(&args, "--name is empty");
 			vgpu_uuid_from_name(args.value, &uuid);
 			request.uuid = &uuid;
 		} else {

@@ -191,7 +191,8 @@ static int run_monitor(const struct cli_arguments *args, struct arguments *own)
 
 static int run_guests(const struct cli_arguments *args, struct arguments *own)
 {
-	return cli_fake_guests(args, &own->control);
+	return args->operands_len == 1 ? cli_fake_guests(args, &own->control)
+				       : cli_usage_fail(args, "fake guests wants no operand");
 }
 
 static const struct {

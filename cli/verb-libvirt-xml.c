@@ -60,8 +60,7 @@ static int take_count(const char *value, unsigned int *out, struct vgpu_error *e
 	unsigned long n = strtoul(value, &rest, 10);
 
 	if (value[0] < '0' || value[0] > '9' || *rest || !n || n > 1UL << 24)
-		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "'%s' is no sensible number",
-				      value);
+		return cli_display_wrong(err, "number", value, "1 to 16777216");
 	*out = (unsigned int)n;
 	return 0;
 }
@@ -101,7 +100,7 @@ static int take_option(struct verb *verb, int id, const char *value, struct vgpu
 		verb->has_libvirt = true;
 		if (!vgpu_version_parse(value, &verb->libvirt))
 			return 0;
-		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "'%s' is no version", value);
+		return cli_display_wrong(err, "version", value, "a number like 9.0");
 	default:
 		return cli_display_option(&verb->display, id, value, err);
 	}

@@ -14,7 +14,7 @@ const struct cli_option cli_modify_options[] = {
 	{ 'm', "manual", NULL, "start it only when told to" },
 	{ CLI_DEVICE_ADDATTR, "addattr", "NAME",
 	  "write --value into this attribute at each start" },
-	{ CLI_DEVICE_VALUE, "value", "VALUE", "for --addattr" },
+	{ CLI_DEVICE_VALUE, "value", "VALUE", "for --addattr", .may_be_empty = true },
 	{ CLI_DEVICE_DELATTR, "delattr", NULL,
 	  "take out an attribute, the last or that of --index" },
 	{ 'i', "index", "INDEX", "of the attribute, from 0; --addattr goes before it" },

@@ -9,7 +9,7 @@
 
 #include "listing.h"
 
-enum { WISHES_MAX = 32 };
+enum { WISHES_MAX = 32, COUNT_MAX = 1000 };
 
 const struct cli_option cli_plan_options[] = {
 	{ 'p', "parent", "PARENT", "on this GPU; else on the first that has room for all" },
@@ -31,7 +31,7 @@ static int read_word(const char *text, struct word *out)
 		*out = (struct word){ text, 1 };
 		return 0;
 	}
-	if (!count || count > 1000 || !end[1] || text[0] == '-')
+	if (!count || count > COUNT_MAX || !end[1] || text[0] == '-')
 		return -EINVAL;
 	*out = (struct word){ end + 1, (unsigned int)count };
 	return 0;
@@ -42,18 +42,14 @@ static int make_plan(const struct vgpu_snapshot *snapshot, const struct vgpu_par
 		     struct vgpu_error *err)
 {
 	struct vgpu_wish wishes[WISHES_MAX];
-	int ret;
+	int ret = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		wishes[i] = (struct vgpu_wish){ vgpu_plan_find_type(parent, words[i].type),
-						words[i].count };
-		if (wishes[i].type)
-			continue;
-		ret = vgpu_error_set(err, VGPU_ERROR_NO_TYPE, ENOENT, "%s offers no type %s",
-				     parent->name, words[i].type);
-		vgpu_error_hint(err, "'vgpulab types' lists those it offers");
-		return ret;
+	for (size_t i = 0; ret == 0 && i < len; i++) {
+		wishes[i].count = words[i].count;
+		ret = vgpu_plan_find_type(snapshot, parent, words[i].type, &wishes[i].type, err);
 	}
+	if (ret < 0)
+		return ret;
 	vgpu_plan_make(snapshot, parent, wishes, len, plan);
 	return 0;
 }
@@ -153,7 +149,9 @@ int cli_verb_plan(const struct cli_globals *globals, int argc, char **argv)
 		return cli_usage_fail(&args, "what shall fit? for example: 2xV5_4 V5_8");
 	for (int i = 0; i < args.operands_len; i++)
 		if (read_word(args.operands[i], &words[i]) < 0)
-			return cli_usage_fail(&args, "'%s' is no number of vGPUs",
-					      args.operands[i]);
+			return cli_usage_fail(&args,
+					      "'%s' is no TYPE and no COUNTxTYPE, COUNT from "
+					      "1 to %u",
+					      args.operands[i], COUNT_MAX);
 	return plan(&args, parent, words, (size_t)args.operands_len);
 }

@@ -39,7 +39,11 @@ static int find(const struct cli_host *host, const struct cli_device_request *re
 
 static const char *find_mistake_to_start(const struct cli_device_request *request)
 {
-	return request->jsonfile && request->type ? "--jsonfile brings its own type" : NULL;
+	if (request->jsonfile && request->type)
+		return "--jsonfile brings its own type";
+	return request->uuid || request->parent || request->type || request->jsonfile
+		       ? NULL
+		       : "which vGPU? ('vgpulab list --defined')";
 }
 
 static int start(const struct cli_globals *globals, const struct cli_host *host,

@@ -8,10 +8,12 @@
 #include <qemu-tests/lab.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <vgpulab/cleanup.h>
 #include <vgpulab/pci-address.h>
 
 #include "listing.h"
+#include "test-list.h"
 #include "test-preflight.h"
 
 /* What is simulated if neither the command line nor the machine offers a GPU. */
@@ -113,71 +115,6 @@ struct request {
 	char guest[PATH_MAX];
 	char out_dir[PATH_MAX], kernel[PATH_MAX], init[PATH_MAX], self[PATH_MAX];
 };
-
-static json_object *value_name(const void *row)
-{
-	return cli_text(((const struct qt_scenario *)row)->name);
-}
-
-static json_object *value_path(const void *row)
-{
-	return cli_text(((const struct qt_scenario *)row)->path);
-}
-
-static json_object *value_summary(const void *row)
-{
-	return cli_text(((const struct qt_scenario *)row)->summary);
-}
-
-static json_object *value_on_request(const void *row)
-{
-	return json_object_new_boolean(((const struct qt_scenario *)row)->on_request);
-}
-
-static const struct cli_column columns[] = {
-	{ "SCENARIO", "scenario", "name of the scenario", .value = value_name },
-	{ "PATH", "path", "display path", .value = value_path },
-	{ "SUMMARY", "summary", "what it is about", .value = value_summary },
-	{ "ON-REQUEST", "on_request", "runs only if named", .extra = true,
-	  .value = value_on_request },
-};
-
-static bool is_listed(const struct request *request, const struct qt_scenario *scenario)
-{
-	const struct qt_options *options = &request->options;
-
-	return (!options->select_len ||
-		qt_scenario_selected(scenario, options->select, options->select_len)) &&
-	       (!options->need || qt_scenario_needs(scenario, options->need));
-}
-
-static int list_scenarios(const struct cli_arguments *args, const struct request *request)
-{
-	struct cli_listing listing;
-	struct vgpu_error err = { 0 };
-	size_t listed = 0;
-	int r;
-
-	cli_listing_init(&listing, columns, VGPU_ARRAY_LEN(columns));
-	qt_for_each_scenario (scenario) {
-		if (!is_listed(request, scenario))
-			continue;
-		listed++;
-		if (request->describe)
-			qt_scenario_describe(stdout, scenario);
-		else
-			cli_listing_add(&listing, scenario);
-	}
-	if (!listed) {
-		r = vgpu_error_set(&err, VGPU_ERROR_USAGE, EINVAL,
-				   "no scenario is named so, or has that need");
-		vgpu_error_hint(&err, "`vgpulab test --list` shows them all");
-	} else {
-		r = request->describe ? 0 : cli_listing_print(&listing, args->globals.json, &err);
-	}
-	cli_listing_finish(&listing);
-	return r ? cli_fail(&args->globals, &err) : 0;
-}
 
 static bool is_parent_here(void)
 {
@@ -369,6 +306,10 @@ static int run_scenarios(const struct cli_arguments *args, struct request *reque
 	request->options.command = command;
 	request->options.enter = *enter ? enter : NULL;
 	request->options.progress = stderr;
+	/* not after hours of running */
+	for (size_t i = 0; i < request->formats_len; i++)
+		if (qt_format_check(request->formats[i], &err))
+			return cli_fail(&args->globals, &err);
 	qt_catch_signals();
 	if (qt_run(&request->options, &verdict, &err))
 		return cli_fail(&args->globals, &err);
@@ -431,6 +372,13 @@ static bool take_plan_option(struct request *request, int id, const char *value)
 	return false;
 }
 
+static bool is_readable(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && !S_ISDIR(st.st_mode) && !access(path, R_OK);
+}
+
 /* "lab-vm", "lab-vm:vgem,mbochs" */
 static bool take_place(struct request *request, const char *value)
 {
@@ -458,8 +406,9 @@ static bool take_host_option(struct request *request, int id, const char *value)
 		request->options.through_libvirt = !strcmp(value, "libvirt");
 		return request->options.through_libvirt || !strcmp(value, "qemu");
 	case OPTION_GUEST:
+		request->wrong = "'%s' is no file or disk that can be read";
 		request->options.guest_image = absolute(value, request->guest);
-		return true;
+		return is_readable(value);
 	case OPTION_NO_PREFLIGHT:
 		request->no_preflight = true;
 		return true;
@@ -481,6 +430,8 @@ static bool is_accel(const char *name)
 
 static bool take_option(struct request *request, int id, const char *value)
 {
+	char rest;
+
 	switch (id) {
 	case 'l':
 		request->list = true;
@@ -507,15 +458,21 @@ static bool take_option(struct request *request, int id, const char *value)
 		request->options.qemu = value;
 		return true;
 	case OPTION_ACCEL:
+		request->wrong = "'%s' is neither tcg nor kvm";
 		request->options.accel = value;
 		return is_accel(value);
 	case OPTION_REPEAT:
+		request->wrong = "'%s' is not 1 to 1000000";
 		request->repeat = value;
-		request->options.repeat = (unsigned int)strtoul(value, NULL, 10);
-		return request->options.repeat >= 1 && request->options.repeat <= 1000000;
+		return sscanf(value, "%u%c", &request->options.repeat, &rest) == 1 &&
+		       request->options.repeat >= 1 && request->options.repeat <= 1000000;
 	case OPTION_FORMAT:
-		request->wrong = "'%s' is none of tap, ktap, junit, json, lava, tmt, github";
-		if (!qt_format_exists(value) || request->formats_len == FORMATS_MAX)
+		request->wrong =
+			"'%s' is not FORMAT[:FILE], of tap, ktap, junit, json, lava, tmt, github";
+		if (!qt_format_exists(value))
+			return false;
+		request->wrong = "'%s' is one too many";
+		if (request->formats_len == FORMATS_MAX)
 			return false;
 		request->formats[request->formats_len++] = value;
 		return true;
@@ -545,6 +502,17 @@ static bool is_own_gpu(const struct cli_globals *globals, const char *gpu)
 		!fake_gpu_profile_find(name));
 }
 
+static int fail_value(const struct cli_arguments *args, const struct request *request, int id)
+{
+	const struct cli_option *option = cli_test_options;
+	char format[160];
+
+	while (option->id != id)
+		option++;
+	snprintf(format, sizeof(format), "--%s: %s", option->name, request->wrong);
+	return cli_usage_fail(args, format, args->value);
+}
+
 int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
 {
 	struct request request = { .options.out_dir = "vgpulab-results" };
@@ -555,11 +523,7 @@ int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
 	cli_arguments_init(&args, globals, argc, argv);
 	while ((id = cli_arguments_next(&args)) >= 0)
 		if (!take_option(&request, id, args.value))
-			return cli_usage_fail(&args,
-					      request.wrong	    ? request.wrong
-					      : id == OPTION_REPEAT ? "'%s' is not 1 to 1000000"
-								    : "'%s' is neither tcg nor kvm",
-					      args.value);
+			return fail_value(&args, &request, id);
 	if (args.ended)
 		return args.exit_code;
 	if (!request.options.accel && accel && *accel) {
@@ -571,7 +535,7 @@ int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
 	request.options.select = args.operands;
 	request.options.select_len = (size_t)args.operands_len;
 	if (request.list || request.describe)
-		return list_scenarios(&args, &request);
+		return cli_test_list(&args, &request.options, request.describe);
 	if (readlink("/proc/self/exe", request.self, sizeof(request.self) - 1) < 0)
 		strcpy(request.self, "vgpulab");
 	if (request.gpu && is_own_gpu(&args.globals, request.gpu)) {

@@ -22,6 +22,11 @@ static int failed(struct vgpu_error *err, int errnum, const char *what, const ch
 			      strerror(errnum));
 }
 
+const char *cli_file_name(const char *path)
+{
+	return strcmp(path, "-") ? path : "standard input";
+}
+
 int cli_file_read(const char *path, char **out, size_t *out_len, struct vgpu_error *err)
 {
 	_autofclose_ FILE *opened = strcmp(path, "-") ? fopen(path, "re") : NULL;
@@ -107,7 +112,7 @@ int cli_file_blame(const char *path, int ret, struct vgpu_error *err)
 
 	memcpy(message, err->message, sizeof(message));
 	/* a long name cuts the message's end, never the buffer */
-	snprintf(err->message, sizeof(err->message), "%.*s: %.*s", 150,
-		 strcmp(path, "-") ? path : "standard input", 245, message);
+	snprintf(err->message, sizeof(err->message), "%.*s: %.*s", 150, cli_file_name(path), 245,
+		 message);
 	return ret;
 }

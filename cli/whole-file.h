@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <vgpulab/error.h>
 
+/** What messages call @path: "standard input" for "-". */
+const char *cli_file_name(const char *path);
 /** Reads @path ("-": standard input), at most 8 MiB. 0 with a heap text, NUL-terminated. */
 int cli_file_read(const char *path, char **out, size_t *out_len, struct vgpu_error *err);
 /** Puts the file's name before the message of what was found in it. Returns @ret. */

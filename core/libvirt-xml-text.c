@@ -17,7 +17,7 @@ struct scan {
 
 static int failed(struct vgpu_error *err, const char *why)
 {
-	return vgpu_error_set(err, VGPU_ERROR_FAILED, EINVAL, "cannot edit this XML: %s", why);
+	return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "not usable XML: %s", why);
 }
 
 static struct vgpu_xml_node *add_node(struct scan *scan, size_t start)
@@ -218,7 +218,7 @@ static int parse(struct vgpu_xml_text *text, struct vgpu_error *err)
 	if (!text->doc) {
 		const char *message = context->lastError.message;
 
-		vgpu_error_set(err, VGPU_ERROR_FAILED, EINVAL, "line %d: not well-formed XML: %.*s",
+		vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "line %d: not well-formed XML: %.*s",
 			       context->lastError.line, message ? (int)strcspn(message, "\n") : 0,
 			       message ? message : "");
 	}

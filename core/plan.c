@@ -4,6 +4,8 @@
 #include <vgpulab/cleanup.h>
 #include <vgpulab/plan.h>
 
+#include "type-find.h"
+
 /* What a GPU's memory is cut into: the sizes of all types are multiples of this. */
 enum { STEP_MIB = 64, MEMORY_MAX_MIB = 4096, FENCES_MAX = 32 };
 
@@ -295,13 +297,13 @@ void vgpu_plan_make(const struct vgpu_snapshot *snapshot, const struct vgpu_pare
 		plan_counted(wishes, wishes_len, plan);
 }
 
-const struct vgpu_mdev_type *vgpu_plan_find_type(const struct vgpu_parent *parent, const char *name)
+int vgpu_plan_find_type(const struct vgpu_snapshot *snapshot, const struct vgpu_parent *parent,
+			const char *name, const struct vgpu_mdev_type **out, struct vgpu_error *err)
 {
-	const struct vgpu_mdev_type *type = vgpu_parent_find_type(parent, name);
 	char full[64];
 
-	if (type)
-		return type;
 	snprintf(full, sizeof(full), "GVTg_%s", name);
-	return vgpu_parent_find_type(parent, full);
+	if (vgpu_type_find(snapshot, parent, full, out, NULL) == 0)
+		return 0;
+	return vgpu_type_find(snapshot, parent, name, out, err);
 }

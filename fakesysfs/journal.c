@@ -63,6 +63,7 @@ int fake_journal_host(const char *path, unsigned int *kernel,
 	} else if (sscanf(line, first_line, &major, &minor) != 2) {
 		ret = vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
 				     "'%s' is no state of a fake host", path);
+		vgpu_error_hint(err, "name a new file, or remove this one");
 	} else {
 		*kernel = FAKE_KERNEL(major, minor);
 		while (!ret && getline(&line, &size, file) > 0 && !strncmp(line, "parent ", 7)) {

@@ -50,6 +50,9 @@ int qt_expectations_read(const char *path, struct qt_expectations *out, struct v
 		read.lines = lines;
 		lines[read.len++] = line;
 	}
+	if (!r && ferror(f))
+		r = vgpu_error_set(err, VGPU_ERROR_USAGE, errno, "cannot read %s: %s", path,
+				   strerror(errno));
 	fclose(f);
 	if (r)
 		qt_expectations_finish(&read);

@@ -27,7 +27,27 @@ const struct qt_format *qt_format_find(const char *wish)
 
 bool qt_format_exists(const char *wish)
 {
-	return qt_format_find(wish);
+	const char *colon = strchr(wish, ':');
+
+	return qt_format_find(wish) && !(colon && !colon[1]);
+}
+
+static int fail_to_write(const char *path, struct vgpu_error *err)
+{
+	return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot write %s: %s", path,
+			      strerror(errno));
+}
+
+int qt_format_check(const char *wish, struct vgpu_error *err)
+{
+	const char *colon = strchr(wish, ':');
+	FILE *f = colon ? fopen(colon + 1, "ae") : NULL;
+
+	if (colon && !f)
+		return fail_to_write(colon + 1, err);
+	if (f)
+		fclose(f);
+	return 0;
 }
 
 int qt_verdict_format(const struct qt_verdict *verdict, const char *wish, struct vgpu_error *err)
@@ -41,13 +61,10 @@ int qt_verdict_format(const struct qt_verdict *verdict, const char *wish, struct
 		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "no format is named '%s'",
 				      wish);
 	if (!f)
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot write %s: %s",
-				      colon + 1, strerror(errno));
+		return fail_to_write(colon + 1, err);
 	format->print(f, verdict);
 	failed = fflush(f) || ferror(f);
 	if (colon && fclose(f))
 		failed = true;
-	return failed ? vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot write %s: %s",
-				       colon ? colon + 1 : "standard output", strerror(errno))
-		      : 0;
+	return failed ? fail_to_write(colon ? colon + 1 : "standard output", err) : 0;
 }

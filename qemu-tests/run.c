@@ -212,6 +212,8 @@ static int make_plan(struct qt_runner *runner, struct qt_verdict *verdict, struc
 		r = qt_journal_read(runner->out_fd, last, err);
 	if (!r && options->resume)
 		r = qt_journal_read(runner->out_fd, verdict, err);
+	if (r == -ENOENT)
+		vgpu_error_hint(err, "nothing ran with --out %s before", options->out_dir);
 	if (!r && !options->resume)
 		unlinkat(runner->out_fd, QT_JOURNAL, 0);
 	return r ? r

@@ -124,8 +124,8 @@ static void the_reason_names_what_lacks(void **state)
 
 	assert_int_equal(vgpu_backend_open(gpus[0], &backend, NULL), 0);
 	assert_int_equal(vgpu_snapshot_take(backend, &snapshot, NULL), 0);
-	wish.type = vgpu_plan_find_type(&snapshot->parents[0], "V5_8");
-	assert_non_null(wish.type);
+	assert_int_equal(
+		vgpu_plan_find_type(snapshot, &snapshot->parents[0], "V5_8", &wish.type, NULL), 0);
 	wish.count = 3;
 	vgpu_plan_make(snapshot, &snapshot->parents[0], &wish, 1, &plan);
 	assert_int_equal(plan.verdict, VGPU_PLAN_FULL);

@@ -131,8 +131,40 @@ check 'apply of what is no JSON' 2 -b mem:kaby-lake apply nonsense
 says err "'vgpulab export' prints"
 check 'doctor with what is no bundle' 2 doctor --facts nonsense
 says err 'nonsense: this is no bundle'
-check 'lint of what is no XML' 1 libvirt-xml --libvirt 9.0 --qemu 7.2 --lint nonsense
+check 'lint of what is no XML' 2 libvirt-xml --libvirt 9.0 --qemu 7.2 --lint nonsense
 says err 'nonsense: line 1'
+check 'apply of an empty standard input' 2 -b mem:kaby-lake apply - </dev/null
+says err 'standard input is no JSON'
+check 'define from what is no definition' 2 -b mem:kaby-lake -C defs define -p 00:02.0 --jsonfile nonsense
+says err 'nonsense is no definition'
+check 'start of nothing' 2 -b mem:kaby-lake -C defs start
+says err 'which vGPU?'
+check 'a directory that is empty' 2 --config-dir '' list
+says err '--config-dir is empty'
+check 'a parent that is empty' 2 -b mem:kaby-lake types --parent ''
+says err '--parent is empty'
+check 'a plan of none' 2 -b mem:kaby-lake plan 0xV5_4
+says err 'COUNT from 1 to 1000'
+check 'a plan of an unknown type' 5 -b mem:kaby-lake plan GVTg_V4_4
+says err 'did you mean GVTg_V5_4?'
+check 'a version that is none' 2 libvirt-xml --path region --vgpu "$uuid" --libvirt x
+says err 'expected: a number like 9.0'
+check 'fake guests takes nothing' 2 fake guests this
+check 'test with no jobs' 2 test --jobs 0
+says err "--jobs: '0' is not 1 to 64"
+check 'test with half a number' 2 test --repeat 5x
+says err "--repeat: '5x' is not 1 to 1000000"
+check 'test of a directory as a guest' 2 test --guest .
+says err "--guest: '.' is no file or disk"
+check 'test --format without its file' 2 test --format junit: bochs-1024x768
+check 'test --format where nothing can be written' 1 test --format junit:missing/x bochs-1024x768
+says err 'cannot write missing/x'
+check 'test --expect of a directory' 2 test --expect . bochs-1024x768
+says err 'cannot read .: Is a directory'
+check 'test --resume of nothing' 1 test --resume --out never bochs-1024x768
+says err 'nothing ran with --out never before'
+check 'test on a GPU that is none' 3 test --gpu kabylake bochs-1024x768
+says err 'vgpulab fake profiles'
 check 'export takes nothing' 2 export this
 grep -qx ' *usage: vgpulab export' err
 verdict 'usage ends without a blank'

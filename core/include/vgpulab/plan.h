@@ -35,11 +35,12 @@ struct vgpu_plan {
 };
 
 /**
- * Finds the type that @name names on @parent; "V5_4" will do for "i915-GVTg_V5_4". NULL if there is
- * none.
+ * Finds the type that @name names on @parent, one of @snapshot's; "V5_4" will do for
+ * "i915-GVTg_V5_4". 0, or -ENOENT with @err filled: NO_TYPE, the hint has the nearest.
  */
-const struct vgpu_mdev_type *vgpu_plan_find_type(const struct vgpu_parent *parent,
-						 const char *name);
+int vgpu_plan_find_type(const struct vgpu_snapshot *snapshot, const struct vgpu_parent *parent,
+			const char *name, const struct vgpu_mdev_type **out,
+			struct vgpu_error *err);
 
 /**
  * Plans @wishes on @parent, one of @snapshot's.

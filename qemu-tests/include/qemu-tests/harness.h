@@ -80,6 +80,8 @@ struct qt_counts qt_verdict_counts(const struct qt_verdict *verdict);
 const char *qt_verdict_skip_reason(const struct qt_verdict *verdict);
 /** Is "NAME" or "NAME:FILE" a format for results? */
 bool qt_format_exists(const char *wish);
+/** Can it be written there? FILE is made if there is none. 0, or a negative errno with @err filled. */
+int qt_format_check(const char *wish, struct vgpu_error *err);
 /** Writes the results so, into FILE or to standard output. */
 int qt_verdict_format(const struct qt_verdict *verdict, const char *wish, struct vgpu_error *err);
 /** The verdict as verdict.json has it; put by the caller. */
