@@ -286,13 +286,7 @@ if [ "${1-}" = --inside ]; then
 	[ "$where" = fake ] || { work=/run/kernel-verbs && mkdir $work; }
 	inside
 fi
-need() {
-	case ",${VGPULAB_STRICT-}," in
-	*",$1,"*) echo "Bail out! needs $1: $2" && exit 1 ;;
-	esac
-	echo "1..0 # SKIP needs $1: $2"
-	exit 0
-}
+. "$(dirname "$0")/../../tests/need.sh"
 vgpulab=$(realpath "$1") client=$(realpath "$2") script=$(realpath "$0")
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT INT TERM
@@ -300,9 +294,9 @@ if [ $# = 3 ]; then
 	"$3" --modules mtty,mdpy,mbochs --timeout 1500 -- \
 		sh "$script" --inside kernel "$vgpulab" "$client" "$work" 2>"$work/err"
 	code=$?
-	[ $code != 77 ] || need lab "$(cat "$work/err")"
+	[ $code != 77 ] || need_tap lab "$(cat "$work/err")"
 	sed 's/^/# /' "$work/err"
 	exit $code
 fi
-"$vgpulab" run --gpu mtty -- true || need userns "vgpulab run does not work here"
+"$vgpulab" run --gpu mtty -- true || need_tap userns "vgpulab run does not work here"
 "$vgpulab" run --gpu mtty --gpu mdpy --gpu mbochs -- sh "$script" --inside fake "$vgpulab" "$client" "$work"

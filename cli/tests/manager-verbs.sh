@@ -147,15 +147,9 @@ if [ "${1-}" = --inside ]; then
 	vgpulab=$2 work=$3
 	inside
 fi
-need() {
-	case ",${VGPULAB_STRICT-}," in
-	*",$1,"*) echo "Bail out! needs $1: $2" && exit 1 ;;
-	esac
-	echo "1..0 # SKIP needs $1: $2"
-	exit 0
-}
+. "$(dirname "$0")/../../tests/need.sh"
 vgpulab=$(realpath "$1")
-"$vgpulab" run --gpu kaby-lake -- true || need userns "vgpulab run does not work here"
+"$vgpulab" run --gpu kaby-lake -- true || need_tap userns "vgpulab run does not work here"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT INT TERM
 "$vgpulab" run --gpu kaby-lake -- sh "$(realpath "$0")" --inside "$vgpulab" "$work"

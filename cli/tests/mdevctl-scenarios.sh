@@ -103,17 +103,11 @@ if [ "${1-}" = --inside ]; then
 	vgpulab=$2 scenarios=$3 differences=$4 work=$5
 	inside
 fi
-need() {
-	case ",${VGPULAB_STRICT-}," in
-	*",$1,"*) echo "Bail out! needs $1: $2" && exit 1 ;;
-	esac
-	echo "1..0 # SKIP needs $1: $2"
-	exit 0
-}
-command -v mdevctl >/dev/null || need mdevctl "not installed"
-mdevctl --version | grep -q '1\.2\.0' || need mdevctl "this compares with mdevctl 1.2.0"
+. "$(dirname "$0")/../../tests/need.sh"
+command -v mdevctl >/dev/null || need_tap mdevctl "not installed"
+mdevctl --version | grep -q '1\.2\.0' || need_tap mdevctl "this compares with mdevctl 1.2.0"
 vgpulab=$(realpath "$1") scenarios=$(realpath "$2") differences=$(realpath "$3")
-"$vgpulab" run --gpu kaby-lake -- true || need userns "vgpulab run does not work here"
+"$vgpulab" run --gpu kaby-lake -- true || need_tap userns "vgpulab run does not work here"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT INT TERM
 "$vgpulab" run --gpu kaby-lake -- sh "$(realpath "$0")" --inside "$vgpulab" "$scenarios" "$differences" "$work"

@@ -5,10 +5,8 @@
 # ordinary user is root, makes $dir with the mount point $dir/mnt, and has what both such tests do.
 
 if [ -z "${SERVE_HOST_INSIDE:-}" ]; then
-	[ -r /dev/fuse ] && [ -w /dev/fuse ] || {
-		echo "SKIP: needs fuse: /dev/fuse cannot be opened" >&2
-		exit 77
-	}
+	. "$(dirname "$0")/../../tests/need.sh"
+	[ -r /dev/fuse ] && [ -w /dev/fuse ] || need fuse '/dev/fuse cannot be opened'
 	if [ "$(id -u)" = 0 ]; then
 		SERVE_HOST_INSIDE=1 exec unshare -m "$0" "$@"
 	fi

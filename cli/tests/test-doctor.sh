@@ -4,16 +4,10 @@
 # usage: test-doctor.sh VGPULAB FIXTURES        prints TAP
 set -u
 vgpulab=$(realpath "$1") fixtures=$(realpath "$2")
-need() {
-	case ",${VGPULAB_STRICT:-}," in
-	*",$1,"* | ,all,) echo "FAIL: needs $1: $2" >&2 && exit 1 ;;
-	esac
-	echo "SKIP: needs $1: $2" >&2
-	exit 77
-}
-unshare -Urm true 2>/dev/null || need userns 'user namespaces cannot be made here'
-[ -w /dev/fuse ] || need fuse '/dev/fuse cannot be opened'
-command -v python3 >/dev/null || need python3 'it reads the JSON here'
+. "$(dirname "$0")/../../tests/need.sh"
+unshare -Urm true 2>/dev/null || need_tap userns 'user namespaces cannot be made here'
+[ -w /dev/fuse ] || need_tap fuse '/dev/fuse cannot be opened'
+command -v python3 >/dev/null || need_tap python3 'it reads the JSON here'
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT INT TERM
 cd "$work" || exit 99

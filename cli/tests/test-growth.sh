@@ -7,6 +7,7 @@
 #   test-growth.sh VGPULAB GPU SCENARIO REPEAT      exit code 0, 1, 77
 
 set -eu
+. "$(dirname "$0")/../../tests/need.sh"
 vgpulab=$1 gpu=$2 scenario=$3 repeat=$4
 allowed_kib=4096
 
@@ -43,11 +44,7 @@ done
 code=0
 wait "$pid" || code=$?
 tail -n 4 "$out/log" >&2
-case $code in
-0) ;;
-12) exit 77 ;;
-*) exit 1 ;;
-esac
+need_ran "$code" "$out/log"
 grew=$((last - first))
 echo "$scenario x $repeat on $gpu: $first KiB at work, $last KiB at the end, grew by $grew KiB;" \
 	"descriptors $first_fds, $last_fds" >&2

@@ -9,6 +9,7 @@
 #   test-load-share.sh VGPULAB GPU REPEAT PERCENT      exit code 0, 1 (more than PERCENT), 77
 
 set -eu
+. "$(dirname "$0")/../../tests/need.sh"
 vgpulab=$1 gpu=$2 repeat=$3 percent=$4
 
 out=$(mktemp -d)
@@ -50,11 +51,7 @@ done
 code=0
 wait "$fake" || code=$?
 tail -n 3 "$out/log" >&2
-case $code in
-0) ;;
-12) exit 77 ;;
-*) exit 1 ;;
-esac
+need_ran "$code" "$out/log"
 load_us=$(sed -n 's/.* load_us=\([0-9]*\).*/\1/p' "$out/i915-reload/control.log" | awk '{ n += $1 } END { print n }')
 awk -v fake="$((end_fake - begin_fake))" -v qemu="$((end_qemu - begin_qemu))" -v gpu="$gpu" \
 	-v hz="$(getconf CLK_TCK)" -v us="$load_us" -v times="$((2 * repeat))" -v most="$percent" 'BEGIN {

@@ -5,6 +5,7 @@
 # usage: fidelity.sh VGPULAB GPU|mem:GPU
 
 set -u
+. "$(dirname "$0")/../../tests/need.sh"
 status=0 least=250
 case $2 in
 mem:*)
@@ -12,13 +13,7 @@ mem:*)
 	report=$("$1" --backend "$2" fake conformance) || status=$?
 	;;
 *)
-	said=$("$1" run --gpu "$2" -- true 2>&1) || {
-		case ",${VGPULAB_STRICT:-}," in
-		*,fuse,* | *,userns,* | ,all,) exit 1 ;;
-		esac
-		echo "SKIP: needs fuse: $said" >&2
-		exit 77
-	}
+	said=$("$1" run --gpu "$2" -- true 2>&1) || need fuse "$said"
 	report=$("$1" fake conformance --gpu "$2") || status=$?
 	;;
 esac

@@ -3,10 +3,8 @@
 # Manual pages are clean mdoc, and refer to pages of ours only if these exist.
 # usage: pages.sh PAGE...
 set -eu
-command -v mandoc >/dev/null || {
-	echo "SKIP: needs mandoc: not installed" >&2
-	exit 77
-}
+. "$(dirname "$0")/../../tests/need.sh"
+command -v mandoc >/dev/null || need mandoc 'not installed'
 failed=0
 ours=" $(for page; do basename "$page" .in; done | tr '\n' ' ')"
 for page; do

@@ -4,15 +4,13 @@
 # test-fetch-kernel.sh FETCH_KERNEL: with an apt of our own making, so that no network is needed.
 
 set -eu
+. "$(dirname "$0")/../../tests/need.sh"
 fetch=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 for tool in dpkg-deb depmod xz; do
-	if ! PATH=$PATH:/usr/sbin:/sbin command -v $tool >/dev/null; then
-		echo "SKIP: needs $tool" >&2
-		exit 77
-	fi
+	PATH=$PATH:/usr/sbin:/sbin command -v $tool >/dev/null || need $tool 'not installed'
 done
 
 fail() {

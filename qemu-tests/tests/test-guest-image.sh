@@ -5,16 +5,13 @@
 # disk on a path without a boot display must be found blank.
 # usage: test-guest-image.sh VGPULAB
 set -eu
+. "$(dirname "$0")/../../tests/need.sh"
 iso=/usr/lib/grub-rescue/grub-rescue-cdrom.iso
-if [ ! -r $iso ]; then
-	echo "SKIP: needs grub-rescue: no $iso; install grub-rescue-pc"
-	case ",${VGPULAB_STRICT:-}," in *,grub-rescue,* | ,all,) exit 1 ;; esac
-	exit 77
-fi
+[ -r $iso ] || need grub-rescue "no $iso; install grub-rescue-pc"
 out=$(mktemp -d /tmp/vgpulab-image-XXXXXX)
 code=0
 "$1" test --gpu kaby-lake --guest $iso --out "$out/grub" ramfb-seabios || code=$?
-[ $code != 12 ] && [ $code != 125 ] || { echo 'SKIP: needs userns: no fake host here' && exit 77; }
+[ $code != 12 ] && [ $code != 125 ] || need userns 'no fake host here'
 grep '"notes": .*at rest after .*answers a key' "$out/grub/verdict.json"
 [ -s "$out/grub/ramfb-seabios/guest.png" ]
 truncate -s 1M "$out/empty.img"

@@ -5,6 +5,7 @@
 # and no vGPU may be left, nor a socket; and what resumes it completes the rest, nothing twice.
 # usage: test-kill.sh VGPULAB KILLS
 set -eu
+. "$(dirname "$0")/../../tests/need.sh"
 
 if [ "${3-}" != --inside ]; then
 	out=$(mktemp -d /tmp/vgpulab-kill-XXXXXX)
@@ -12,11 +13,7 @@ if [ "${3-}" != --inside ]; then
 	"$1" run --gpu kaby-lake -- "$0" "$1" "$2" --inside "$out" || status=$?
 	case $status in
 	0) rm -r "$out" ;;
-	125)
-		echo "SKIP: needs userns: no fake host here"
-		case ",${VGPULAB_STRICT:-}," in *,userns,* | ,all,) exit 1 ;; esac
-		exit 77
-		;;
+	125) need userns 'no fake host here' ;;
 	*) echo "results are kept in $out" ;;
 	esac
 	exit $status

@@ -5,6 +5,7 @@
 # usage: test-lab-rows.sh VGPULAB GPU SCENARIO...
 
 set -u
+. "$(dirname "$0")/../../tests/need.sh"
 vgpulab=$1 gpu=$2
 shift 2
 out=$(mktemp -d)
@@ -13,13 +14,7 @@ said=$("$vgpulab" test --in lab-vm --gpu "$gpu" --out "$out" "$@" 2>"$out/progre
 code=$?
 cat "$out/progress"
 printf '%s\n' "$said"
-if [ $code = 12 ]; then
-	case ",${VGPULAB_STRICT:-}," in
-	*,lab,* | *,all,*) exit 1 ;;
-	esac
-	tail -n 2 "$out/progress" >&2
-	exit 77
-fi
+[ $code != 12 ] || need lab "$(tail -n 1 "$out/progress")"
 [ $code = 0 ] || exit 1
 case $said in
 *", 0 failed, 0 skipped"*) ;;

@@ -5,19 +5,12 @@
 # usage: test-lab-vm.sh LAB-VM
 
 set -u
+. "$(dirname "$0")/../../tests/need.sh"
 lab=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 n=0
 status=0
-
-skip() {
-	case ",${VGPULAB_STRICT:-}," in
-	*,lab,* | ,all,) echo "Bail out! needs lab: $1" && exit 1 ;;
-	esac
-	echo "1..0 # SKIP needs lab: $1"
-	exit 0
-}
 
 check() {
 	n=$((n + 1))
@@ -55,7 +48,7 @@ COLOUR='deep blue' HERE=$(uname -r) GONE=$work/keep "$lab" --modules vgem --out 
 	sh -c "$inside" sh 'a  b' 'c
 d' >said 2>errors
 code=$?
-[ $code != 77 ] || skip "$(cat errors)"
+[ $code != 77 ] || need_tap lab "$(cat errors)"
 check 'what a signal ended has code 128 + its number' 137 $code
 check 'files, environment, directory, kernel, drivers and network are there' "seen in the VM
 deep blue $work

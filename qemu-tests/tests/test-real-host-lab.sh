@@ -5,15 +5,12 @@
 # off, since there is no OpenGL to show DMA-BUFs with; the guest reads its picture back.
 # usage: test-real-host-lab.sh VGPULAB
 set -eu
+. "$(dirname "$0")/../../tests/need.sh"
 out=$(mktemp -d /tmp/vgpulab-real-lab-XXXXXX)
 code=0
 "$1" test --in lab-vm:vgem,mbochs --gpu mbochs --type mbochs-small --no-preflight --patience 20 \
 	--out "$out/run" display-off || code=$?
-if [ $code = 12 ]; then
-	echo 'SKIP: needs lab-vm: no lab VM here'
-	case ",${VGPULAB_STRICT:-}," in *,lab-vm,* | ,all,) exit 1 ;; esac
-	exit 77
-fi
+[ $code != 12 ] || need lab 'see above'
 [ $code = 0 ]
 grep '"tier": 3' "$out/run/verdict.json"
 # the slice of the kernel's log begins and ends with this scenario's own vGPU

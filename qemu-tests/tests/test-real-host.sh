@@ -6,17 +6,14 @@
 # that is wedged.
 # usage: test-real-host.sh VGPULAB
 set -eu
+. "$(dirname "$0")/../../tests/need.sh"
 vgpulab=$(realpath "$1")
 
 if [ "${2-}" != --inside ]; then
 	out=$(mktemp -d /tmp/vgpulab-real-XXXXXX)
 	status=0
 	"$vgpulab" run --gpu kaby-lake -- "$(realpath "$0")" "$vgpulab" --inside "$out" || status=$?
-	if [ $status = 125 ]; then
-		echo "SKIP: needs userns: no fake host here"
-		case ",${VGPULAB_STRICT:-}," in *,userns,* | ,all,) exit 1 ;; esac
-		exit 77
-	fi
+	[ $status != 125 ] || need userns 'no fake host here'
 	code=0
 	"$vgpulab" run --gpu kaby-lake,gvt=guc -- "$vgpulab" test --gpu 0000:00:02.0 --out "$out/guc" \
 		region-1024x768 2>"$out/guc.log" || code=$?

@@ -4,14 +4,10 @@
 # The report as Chromium has it, from a file: what a search leaves, and that nothing is wider than the window.
 # usage: test-report-browser.sh VGPULAB
 set -eu
+. "$(dirname "$0")/../../tests/need.sh"
 vgpulab=$(realpath "$1")
 number=0 failed=0 status=0
-need() {
-	echo "1..0 # SKIP needs $1: $2"
-	case ",${VGPULAB_STRICT:-}," in *",$1,"* | ,all,) exit 1 ;; esac
-	exit 77
-}
-command -v chromium >/dev/null || need chromium 'shows the report'
+command -v chromium >/dev/null || need_tap chromium 'shows the report'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
@@ -19,7 +15,7 @@ cd "$work"
 
 # Two that need no guest.
 "$vgpulab" test --gpu kaby-lake --out good refused-absent refused-xres >log 2>&1 || status=$?
-[ $status != 125 ] || need userns 'no fake host here'
+[ $status != 125 ] || need_tap userns 'no fake host here'
 [ $status = 0 ] || { cat log && exit 1; }
 
 # page FILE WIDTH QUERY: its elements once its script has run

@@ -6,13 +6,10 @@
 # told so), and the program ends, naming the process that stays.
 # usage: test-stuck.sh VGPULAB NEVER-OPENS
 set -eu
+. "$(dirname "$0")/../../tests/need.sh"
 
 if [ "${3-}" != --inside ]; then
-	unshare -Ur true 2>/dev/null && [ -w /dev/fuse ] || {
-		echo "SKIP: needs userns: no fake host here"
-		case ",${VGPULAB_STRICT:-}," in *,userns,* | ,all,) exit 1 ;; esac
-		exit 77
-	}
+	unshare -Ur true 2>/dev/null && [ -w /dev/fuse ] || need userns 'no fake host here'
 	out=$(mktemp -d /tmp/vgpulab-stuck-XXXXXX)
 	status=0
 	# its end is that of the file system's daemon, and with that all who wait for it can die

@@ -5,13 +5,11 @@
 # usage: fuzz-qtest.sh VGPULAB FUZZ-QTEST
 
 set -u
+. "$(dirname "$0")/../../tests/need.sh"
 seed=${FUZZ_SEED:-$(date +%s)}
 log=$(mktemp) || exit 99
 trap 'rm -f "$log"' EXIT
-if ! command -v qemu-system-x86_64 >/dev/null; then
-	echo "SKIP: qemu-system-x86_64 is not installed" >&2
-	exit 77
-fi
+command -v qemu-system-x86_64 >/dev/null || need qemu 'no qemu-system-x86_64'
 echo "seed $seed"
 # What a sanitizer says of the supervisor ends it, and with it all.
 "$1" run --gpu "${FUZZ_GPU:-kaby-lake}" -- "$2" "$seed" "${FUZZ_SECONDS:-10}" 2>"$log"
