@@ -83,16 +83,20 @@ static int check_restarts(const struct vgpu_changes *changes, struct vgpu_error 
 	return 0;
 }
 
-static int find(const struct cli_host *host, const struct cli_arguments *args, bool prune,
+/* The changes that the file of the one operand asks for, on @host, which is opened. */
+static int find(const struct cli_arguments *args, bool prune, struct cli_host *host,
 		struct vgpu_changes **out, struct vgpu_error *err)
 {
 	_autofree_ char *text = NULL;
 	size_t len;
-	int ret = cli_file_read(args->operands[0], &text, &len, err);
+	int ret = cli_host_open(&args->globals, host, err);
 
-	return ret < 0 ? ret
-		       : vgpu_changes_find(&host->host, cli_file_name(args->operands[0]), text, len,
-					   prune, out, err);
+	if (ret == 0)
+		ret = cli_file_read(args->operands[0], &text, &len, err);
+	if (ret == 0)
+		ret = vgpu_changes_find(&host->host, cli_file_name(args->operands[0]), text, len,
+					prune, out, err);
+	return ret;
 }
 
 /* Goes on after a failure: each vGPU is a thing of its own. */
@@ -137,9 +141,7 @@ int cli_verb_apply(const struct cli_globals *globals, int argc, char **argv)
 		return args.exit_code;
 	if (args.operands_len != 1)
 		return cli_usage_fail(&args, "which file?");
-	ret = cli_host_open(&args.globals, &host, &err);
-	if (ret == 0)
-		ret = find(&host, &args, prune, &changes, &err);
+	ret = find(&args, prune, &host, &changes, &err);
 	if (ret == 0 && !restart)
 		ret = check_restarts(changes, &err);
 	return ret < 0 ? cli_fail(&args.globals, &err) : make_all(&args.globals, &host, changes);
@@ -162,9 +164,7 @@ int cli_verb_diff(const struct cli_globals *globals, int argc, char **argv)
 		return args.exit_code;
 	if (args.operands_len != 1)
 		return cli_usage_fail(&args, "which file?");
-	ret = cli_host_open(&args.globals, &host, &err);
-	if (ret == 0)
-		ret = find(&host, &args, prune, &changes, &err);
+	ret = find(&args, prune, &host, &changes, &err);
 	if (ret < 0)
 		return cli_fail(&args.globals, &err);
 	listed = json_object_new_array();

@@ -69,50 +69,55 @@ int vgpu_attribute_read_u32(struct vgpu_backend *backend, uint32_t *out, const c
 	return 0;
 }
 
+/* Makes `target` the text of the link that the caller's format names; on failure `ret` is negative. */
+#define READ_LINK(backend, target, ret, format)                                        \
+	do {                                                                           \
+		char path_[VGPU_PATH_LEN];                                             \
+                                                                                       \
+		FORMAT_PATH(path_, ret, format);                                       \
+		if (!(ret))                                                            \
+			(ret) = (int)(backend)->impl->readlink(backend, path_, target, \
+							       sizeof(target));        \
+	} while (0)
+
+/* A piece of a link's text, as the caller's result. */
+static int hand_out(const char *text, char *buffer, size_t size)
+{
+	if (strlen(text) >= size)
+		return -ENAMETOOLONG;
+	strcpy(buffer, text);
+	return 0;
+}
+
 int vgpu_attribute_link_name(struct vgpu_backend *backend, char *buffer, size_t size,
 			     const char *format, ...)
 {
-	char path[VGPU_PATH_LEN], target[VGPU_PATH_LEN];
-	const char *name;
-	ssize_t len;
+	char target[VGPU_PATH_LEN];
+	const char *slash;
 	int ret;
 
-	FORMAT_PATH(path, ret, format);
+	READ_LINK(backend, target, ret, format);
 	if (ret < 0)
 		return ret;
-	len = backend->impl->readlink(backend, path, target, sizeof(target));
-	if (len < 0)
-		return (int)len;
-	name = strrchr(target, '/');
-	name = name ? name + 1 : target;
-	if (strlen(name) >= size)
-		return -ENAMETOOLONG;
-	strcpy(buffer, name);
-	return 0;
+	slash = strrchr(target, '/');
+	return hand_out(slash ? slash + 1 : target, buffer, size);
 }
 
 int vgpu_attribute_link_path(struct vgpu_backend *backend, char *buffer, size_t size,
 			     const char *format, ...)
 {
-	char path[VGPU_PATH_LEN], target[VGPU_PATH_LEN];
+	char target[VGPU_PATH_LEN];
 	const char *from_root = target;
-	ssize_t len;
 	int ret;
 
-	FORMAT_PATH(path, ret, format);
+	READ_LINK(backend, target, ret, format);
 	if (ret < 0)
 		return ret;
-	len = backend->impl->readlink(backend, path, target, sizeof(target));
-	if (len < 0)
-		return (int)len;
 	while (!strncmp(from_root, "../", 3))
 		from_root += 3;
 	if (from_root == target || !from_root[0])
 		return -EINVAL;
-	if (strlen(from_root) >= size)
-		return -ENAMETOOLONG;
-	strcpy(buffer, from_root);
-	return 0;
+	return hand_out(from_root, buffer, size);
 }
 
 bool vgpu_attribute_exists(struct vgpu_backend *backend, const char *format, ...)

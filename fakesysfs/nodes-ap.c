@@ -18,11 +18,6 @@ struct fake_ap_matrix {
 	bool assigned[FAKE_AP_MASKS][IDS];
 };
 
-static struct fake_vgpu_object *vgpu_of(const struct fake_object *object)
-{
-	return fake_container(object, struct fake_vgpu_object, base);
-}
-
 /* Have two devices a queue in common? */
 static bool share_queue(const struct fake_ap_matrix *a, const struct fake_ap_matrix *b)
 {
@@ -42,7 +37,7 @@ static bool queue_is_taken(struct fake_tree *tree, const struct fake_vgpu_object
 
 	for (const struct fake_entry *entry = devices ? devices->first : NULL; entry;
 	     entry = entry->next) {
-		const struct fake_vgpu_object *other = vgpu_of(entry->object);
+		const struct fake_vgpu_object *other = fake_vgpu_of(entry->object);
 
 		if (other != vgpu && other->matrix && share_queue(vgpu->matrix, other->matrix))
 			return true;
@@ -82,7 +77,7 @@ static ssize_t write_assignment(const struct fake_access *access, const char *te
 	if (id >= IDS)
 		return -ENODEV;
 	pthread_rwlock_wrlock(&access->tree->lock);
-	ret = assign(access->tree, vgpu_of(access->object), access->row->value, id, value);
+	ret = assign(access->tree, fake_vgpu_of(access->object), access->row->value, id, value);
 	fake_tree_unlock(access->tree);
 	return ret ? ret : (ssize_t)len;
 }
@@ -105,7 +100,7 @@ static bool has_any(const bool assigned[IDS])
 /* A line for each queue: "AA.DDDD". Adapters without domains, or the reverse, stand alone. */
 ssize_t fake_read_ap_matrix(const struct fake_access *access, char *page)
 {
-	const struct fake_ap_matrix *matrix = vgpu_of(access->object)->matrix;
+	const struct fake_ap_matrix *matrix = fake_vgpu_of(access->object)->matrix;
 	const bool *adapters = matrix ? matrix->assigned[FAKE_AP_ADAPTERS] : NULL;
 	const bool *domains = matrix ? matrix->assigned[FAKE_AP_DOMAINS] : NULL;
 	bool any_adapter = matrix && has_any(adapters), any_domain = matrix && has_any(domains);
@@ -131,7 +126,7 @@ ssize_t fake_read_ap_matrix(const struct fake_access *access, char *page)
 
 ssize_t fake_read_ap_control_domains(const struct fake_access *access, char *page)
 {
-	const struct fake_ap_matrix *matrix = vgpu_of(access->object)->matrix;
+	const struct fake_ap_matrix *matrix = fake_vgpu_of(access->object)->matrix;
 	ssize_t len = 0;
 
 	for (size_t d = 0; matrix && d < IDS; d++)

@@ -24,14 +24,9 @@ enum {
 	RESOURCE_ROWS = 13
 };
 
-static struct fake_gpu_object *gpu_of(const struct fake_object *object)
-{
-	return fake_container(object, struct fake_gpu_object, base);
-}
-
 static const struct fake_gpu_config *config_of(const struct fake_object *object)
 {
-	return gpu_of(object)->config;
+	return fake_gpu_of(object)->config;
 }
 
 /*
@@ -81,7 +76,7 @@ static ssize_t read_modalias(const struct fake_access *access, char *page)
 /* The BARs, the ROM and six resources of SR-IOV, one a line. */
 static ssize_t read_resource(const struct fake_access *access, char *page)
 {
-	const struct fake_gpu_object *gpu = gpu_of(access->object);
+	const struct fake_gpu_object *gpu = fake_gpu_of(access->object);
 	ssize_t len = 0;
 
 	for (unsigned int i = 0; i < RESOURCE_ROWS; i++) {
@@ -97,7 +92,7 @@ static ssize_t read_resource(const struct fake_access *access, char *page)
 
 static ssize_t read_config(const struct fake_access *access, char *page)
 {
-	const struct fake_gpu_object *gpu = gpu_of(access->object);
+	const struct fake_gpu_object *gpu = fake_gpu_of(access->object);
 
 	fake_pci_config(gpu->config, gpu->display, (uint8_t *)page);
 	return (ssize_t)fake_pci_config_size(gpu->config);
@@ -122,7 +117,7 @@ static uint64_t config_size(const struct fake_object *object)
 
 static struct fake_pci_resource resource_of(const struct fake_object *object, unsigned int number)
 {
-	return fake_pci_resource(config_of(object), gpu_of(object)->display, number);
+	return fake_pci_resource(config_of(object), fake_gpu_of(object)->display, number);
 }
 
 #define RESOURCE_FUNCTIONS(number)                                                \
@@ -221,7 +216,8 @@ static unsigned long irq_of(const struct fake_object *object)
 	const char *text = recorded_text(object, "irq");
 	unsigned long irq;
 
-	return text && !fake_text_number(text, &irq) ? irq : FIRST_IRQ + gpu_of(object)->display;
+	return text && !fake_text_number(text, &irq) ? irq
+						     : FIRST_IRQ + fake_gpu_of(object)->display;
 }
 
 static ssize_t read_irq(const struct fake_access *access, char *page)
@@ -247,7 +243,7 @@ static bool has_drm(const struct fake_object *object)
 
 static ssize_t read_boot_vga(const struct fake_access *access, char *page)
 {
-	return fake_print(page, "%d\n", gpu_of(access->object)->display == 0);
+	return fake_print(page, "%d\n", fake_gpu_of(access->object)->display == 0);
 }
 
 /* Has GVT-g registered it as a parent? */
@@ -294,13 +290,13 @@ static ssize_t write_remove(const struct fake_access *access, const char *text, 
 		return -EINVAL;
 	if (!value)
 		return (ssize_t)len;
-	ret = fake_gpu_unplug(access, gpu_of(access->object));
+	ret = fake_gpu_unplug(access, fake_gpu_of(access->object));
 	return ret == -EINTR ? ret : (ssize_t)len;
 }
 
 static ssize_t read_override(const struct fake_access *access, char *page)
 {
-	const char *name = gpu_of(access->object)->driver_override;
+	const char *name = fake_gpu_of(access->object)->driver_override;
 
 	return fake_print(page, "%s\n", name ? name : "(null)");
 }
@@ -308,7 +304,7 @@ static ssize_t read_override(const struct fake_access *access, char *page)
 /* One line; an empty one takes it back. Source: drivers/base/driver.c, driver_set_override() */
 static ssize_t write_override(const struct fake_access *access, const char *text, size_t len)
 {
-	struct fake_gpu_object *gpu = gpu_of(access->object);
+	struct fake_gpu_object *gpu = fake_gpu_of(access->object);
 	size_t line = strcspn(text, "\n");
 	char *copy, *old;
 
@@ -331,26 +327,27 @@ static ssize_t write_override(const struct fake_access *access, const char *text
 
 static const char *card_name(const struct fake_object *object, char *scratch)
 {
-	snprintf(scratch, FAKE_NAME_SIZE, "card%zu", gpu_of(object)->display);
+	snprintf(scratch, FAKE_NAME_SIZE, "card%zu", fake_gpu_of(object)->display);
 	return scratch;
 }
 
 static const char *render_name(const struct fake_object *object, char *scratch)
 {
-	snprintf(scratch, FAKE_NAME_SIZE, "renderD%zu", FIRST_RENDER + gpu_of(object)->display);
+	snprintf(scratch, FAKE_NAME_SIZE, "renderD%zu",
+		 FIRST_RENDER + fake_gpu_of(object)->display);
 	return scratch;
 }
 
 static const char *card_char_name(const struct fake_object *object, char *scratch)
 {
-	snprintf(scratch, FAKE_NAME_SIZE, "%d:%zu", DRM_MAJOR, gpu_of(object)->display);
+	snprintf(scratch, FAKE_NAME_SIZE, "%d:%zu", DRM_MAJOR, fake_gpu_of(object)->display);
 	return scratch;
 }
 
 static const char *render_char_name(const struct fake_object *object, char *scratch)
 {
 	snprintf(scratch, FAKE_NAME_SIZE, "%d:%zu", DRM_MAJOR,
-		 FIRST_RENDER + gpu_of(object)->display);
+		 FIRST_RENDER + fake_gpu_of(object)->display);
 	return scratch;
 }
 
@@ -358,12 +355,12 @@ static const char *render_char_name(const struct fake_object *object, char *scra
 static ssize_t read_drm_dev(const struct fake_access *access, char *page)
 {
 	return fake_print(page, "%d:%zu\n", DRM_MAJOR,
-			  (size_t)access->row->value + gpu_of(access->object)->display);
+			  (size_t)access->row->value + fake_gpu_of(access->object)->display);
 }
 
 static ssize_t read_drm_uevent(const struct fake_access *access, char *page)
 {
-	size_t minor = (size_t)access->row->value + gpu_of(access->object)->display;
+	size_t minor = (size_t)access->row->value + fake_gpu_of(access->object)->display;
 	const char *prefix = access->row->value ? "renderD" : "card";
 
 	return fake_print(page, "MAJOR=%d\nMINOR=%zu\nDEVNAME=dri/%s%zu\nDEVTYPE=drm_minor\n",
@@ -567,8 +564,8 @@ static const struct fake_row rows[ROWS] = {
 
 static void gpu_finish(struct fake_object *object)
 {
-	free(gpu_of(object)->types);
-	free(gpu_of(object)->driver_override);
+	free(fake_gpu_of(object)->types);
+	free(fake_gpu_of(object)->driver_override);
 }
 
 /* Source: drivers/gpu/drm/drm_drv.c, drm_dev_register(), drm_dev_unregister() */

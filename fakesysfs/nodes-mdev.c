@@ -115,18 +115,6 @@ const struct fake_kind fake_kind_type = { .name = "type",
  * The driver of the mdev bus. It binds on creation alone: Linux 5.14 and later match nothing.
  */
 
-static const char *driver_name(const struct fake_object *object, char *scratch)
-{
-	(void)scratch;
-	return fake_container(object, struct fake_named_object, base)->name;
-}
-
-static uint64_t driver_module(struct fake_tree *tree, const struct fake_object *object)
-{
-	(void)tree;
-	return FAKE_INO(fake_container(object, struct fake_named_object, base)->module, MODULE_DIR);
-}
-
 static ssize_t write_bind(const struct fake_access *access, const char *text, size_t len)
 {
 	(void)access;
@@ -157,12 +145,12 @@ static ssize_t write_unbind(const struct fake_access *access, const char *text, 
 enum { BIND = DRIVER_DIR + 1, UNBIND, MODULE, DRIVER_UEVENT, DRIVER_ROWS };
 
 static const struct fake_row driver_rows[DRIVER_ROWS] = {
-	[DRIVER_DIR] = { FAKE_DIR(0, NULL), .make_name = driver_name,
+	[DRIVER_DIR] = { FAKE_DIR(0, NULL), .make_name = fake_object_name,
 			 .anchor_row = ROOT_MDEV_DRIVERS },
 	[BIND] = { FAKE_ATTR(DRIVER_DIR, "bind", 0200), .write = write_bind },
 	[UNBIND] = { FAKE_ATTR(DRIVER_DIR, "unbind", 0200), .write = write_unbind,
 		     .ends = FAKE_ENDS(VGPU_UNBOUND) },
-	[MODULE] = { FAKE_LINK(DRIVER_DIR, "module"), .target = driver_module },
+	[MODULE] = { FAKE_LINK(DRIVER_DIR, "module"), .target = fake_object_module },
 	[DRIVER_UEVENT] = { FAKE_ATTR(DRIVER_DIR, "uevent", 0200), .write = fake_write_uevent },
 };
 
@@ -185,63 +173,60 @@ const struct fake_kind fake_kind_mdev_driver = {
 /* at last, its links with its type */
 #define PRESENT (FAKE_STATE(VGPU_BOUND) | FAKE_STATE(VGPU_UNBINDING) | FAKE_STATE(VGPU_UNBOUND))
 
-static struct fake_vgpu_object *vgpu_of(const struct fake_object *object)
-{
-	return fake_container(object, struct fake_vgpu_object, base);
-}
-
 static const char *uuid_name(const struct fake_object *object, char *scratch)
 {
 	(void)scratch;
-	return vgpu_of(object)->info.uuid.text;
+	return fake_vgpu_of(object)->info.uuid.text;
 }
 
 static const char *group_name(const struct fake_object *object, char *scratch)
 {
-	snprintf(scratch, FAKE_NAME_SIZE, "%u", vgpu_of(object)->info.iommu_group);
+	snprintf(scratch, FAKE_NAME_SIZE, "%u", fake_vgpu_of(object)->info.iommu_group);
 	return scratch;
 }
 
 static const char *group_char_name(const struct fake_object *object, char *scratch)
 {
-	snprintf(scratch, FAKE_NAME_SIZE, "%d:%u", VFIO_MAJOR, vgpu_of(object)->info.iommu_group);
+	snprintf(scratch, FAKE_NAME_SIZE, "%d:%u", VFIO_MAJOR,
+		 fake_vgpu_of(object)->info.iommu_group);
 	return scratch;
 }
 
 static const char *cdev_char_name(const struct fake_object *object, char *scratch)
 {
-	snprintf(scratch, FAKE_NAME_SIZE, "%d:%u", FAKE_CDEV_MAJOR, vgpu_of(object)->info.vfio_dev);
+	snprintf(scratch, FAKE_NAME_SIZE, "%d:%u", FAKE_CDEV_MAJOR,
+		 fake_vgpu_of(object)->info.vfio_dev);
 	return scratch;
 }
 
 static const char *vfio_dev_name(const struct fake_object *object, char *scratch)
 {
-	snprintf(scratch, FAKE_NAME_SIZE, "vfio%u", vgpu_of(object)->info.vfio_dev);
+	snprintf(scratch, FAKE_NAME_SIZE, "vfio%u", fake_vgpu_of(object)->info.vfio_dev);
 	return scratch;
 }
 
 static uint64_t in_parent(struct fake_tree *tree, const struct fake_object *object)
 {
 	(void)tree;
-	return FAKE_INO(vgpu_of(object)->parent, GPU_DIR);
+	return FAKE_INO(fake_vgpu_of(object)->parent, GPU_DIR);
 }
 
 static uint64_t in_type_devices(struct fake_tree *tree, const struct fake_object *object)
 {
 	(void)tree;
-	return FAKE_INO(vgpu_of(object)->type, TYPE_DEVICES_DIR);
+	return FAKE_INO(fake_vgpu_of(object)->type, TYPE_DEVICES_DIR);
 }
 
 static uint64_t the_type(struct fake_tree *tree, const struct fake_object *object)
 {
 	(void)tree;
-	return FAKE_INO(vgpu_of(object)->type, TYPE_DIR);
+	return FAKE_INO(fake_vgpu_of(object)->type, TYPE_DIR);
 }
 
 static uint64_t the_driver(struct fake_tree *tree, const struct fake_object *object)
 {
 	(void)tree;
-	return FAKE_INO(vgpu_of(object)->driver, DRIVER_DIR);
+	return FAKE_INO(fake_vgpu_of(object)->driver, DRIVER_DIR);
 }
 
 static uint64_t the_vgpu(struct fake_tree *tree, const struct fake_object *object)
@@ -270,12 +255,12 @@ static uint64_t the_vfio_dev(struct fake_tree *tree, const struct fake_object *o
 
 static bool has_remove(const struct fake_object *object)
 {
-	return !vgpu_of(object)->remove_gone;
+	return !fake_vgpu_of(object)->remove_gone;
 }
 
 static ssize_t read_uevent(const struct fake_access *access, char *page)
 {
-	const struct fake_vgpu_object *vgpu = vgpu_of(access->object);
+	const struct fake_vgpu_object *vgpu = fake_vgpu_of(access->object);
 
 	if (access->object->state == VGPU_UNBOUND || access->object->state == VGPU_ADDED)
 		return 0;
@@ -285,17 +270,17 @@ static ssize_t read_uevent(const struct fake_access *access, char *page)
 
 static ssize_t read_vgpu_id(const struct fake_access *access, char *page)
 {
-	return fake_print(page, "%d\n", vgpu_of(access->object)->info.vgpu_id);
+	return fake_print(page, "%d\n", fake_vgpu_of(access->object)->info.vgpu_id);
 }
 
 /*
  * What the drivers add to their vGPUs.
  */
 
-#define HAS(name, value)                                                     \
-	static bool name(const struct fake_object *object)                   \
-	{                                                                    \
-		return vgpu_of(object)->info.profile->attributes == (value); \
+#define HAS(name, value)                                                          \
+	static bool name(const struct fake_object *object)                        \
+	{                                                                         \
+		return fake_vgpu_of(object)->info.profile->attributes == (value); \
 	}
 
 HAS(is_intel, FAKE_VGPU_INTEL)
@@ -313,13 +298,13 @@ static bool is_sample(const struct fake_object *object)
 /* Source: samples/vfio-mdev/mtty.c, sample_mdev_dev_show() */
 static ssize_t read_sample(const struct fake_access *access, char *page)
 {
-	return fake_print(page, "This is MDEV %s\n", vgpu_of(access->object)->info.uuid.text);
+	return fake_print(page, "This is MDEV %s\n", fake_vgpu_of(access->object)->info.uuid.text);
 }
 
 /* Source: samples/vfio-mdev/mdpy.c, resolution_show() */
 static ssize_t read_resolution(const struct fake_access *access, char *page)
 {
-	const struct fake_type_profile *type = vgpu_of(access->object)->info.type;
+	const struct fake_type_profile *type = fake_vgpu_of(access->object)->info.type;
 
 	return fake_print(page, "%ux%u\n", type->xres_px, type->yres_px);
 }
@@ -327,12 +312,12 @@ static ssize_t read_resolution(const struct fake_access *access, char *page)
 /* Source: samples/vfio-mdev/mbochs.c, memory_show() */
 static ssize_t read_memory(const struct fake_access *access, char *page)
 {
-	return fake_print(page, "%u MB\n", vgpu_of(access->object)->info.type->units);
+	return fake_print(page, "%u MB\n", fake_vgpu_of(access->object)->info.type->units);
 }
 
 static ssize_t read_params(const struct fake_access *access, char *page)
 {
-	const char *params = vgpu_of(access->object)->params;
+	const char *params = fake_vgpu_of(access->object)->params;
 
 	return fake_print(page, "%s\n", params ? params : "");
 }
@@ -340,7 +325,7 @@ static ssize_t read_params(const struct fake_access *access, char *page)
 /* Plugin parameters: a line of KEY=VALUE, which a vGPU that is in use does not take any more. */
 static ssize_t write_params(const struct fake_access *access, const char *text, size_t len)
 {
-	struct fake_vgpu_object *vgpu = vgpu_of(access->object);
+	struct fake_vgpu_object *vgpu = fake_vgpu_of(access->object);
 	struct fake_vgpu_info info;
 	char *copy, *old;
 
@@ -359,12 +344,13 @@ static ssize_t write_params(const struct fake_access *access, const char *text, 
 
 static ssize_t read_group_dev(const struct fake_access *access, char *page)
 {
-	return fake_print(page, "%d:%u\n", VFIO_MAJOR, vgpu_of(access->object)->info.iommu_group);
+	return fake_print(page, "%d:%u\n", VFIO_MAJOR,
+			  fake_vgpu_of(access->object)->info.iommu_group);
 }
 
 static ssize_t read_group_uevent(const struct fake_access *access, char *page)
 {
-	unsigned int group = vgpu_of(access->object)->info.iommu_group;
+	unsigned int group = fake_vgpu_of(access->object)->info.iommu_group;
 
 	return fake_print(page, "MAJOR=%d\nMINOR=%u\nDEVNAME=vfio/%u\n", VFIO_MAJOR, group, group);
 }
@@ -372,12 +358,13 @@ static ssize_t read_group_uevent(const struct fake_access *access, char *page)
 /* Source: drivers/vfio/device_cdev.c; minors are those of the vfio-dev's own number */
 static ssize_t read_cdev(const struct fake_access *access, char *page)
 {
-	return fake_print(page, "%d:%u\n", FAKE_CDEV_MAJOR, vgpu_of(access->object)->info.vfio_dev);
+	return fake_print(page, "%d:%u\n", FAKE_CDEV_MAJOR,
+			  fake_vgpu_of(access->object)->info.vfio_dev);
 }
 
 static ssize_t read_cdev_uevent(const struct fake_access *access, char *page)
 {
-	unsigned int number = vgpu_of(access->object)->info.vfio_dev;
+	unsigned int number = fake_vgpu_of(access->object)->info.vfio_dev;
 
 	if (!fake_kernel_has(access->tree->kernel, FAKE_FEATURE_VFIO_CDEV))
 		return 0;
@@ -400,7 +387,7 @@ static ssize_t write_group_type(const struct fake_access *access, const char *te
  */
 static ssize_t write_remove(const struct fake_access *access, const char *text, size_t len)
 {
-	struct fake_vgpu_object *vgpu = vgpu_of(access->object);
+	struct fake_vgpu_object *vgpu = fake_vgpu_of(access->object);
 	unsigned int row = fake_access_row(access);
 	unsigned long value;
 	bool waits = fake_kernel_has(access->tree->kernel, FAKE_FEATURE_REMOVE_WAITS), mine;
@@ -585,8 +572,8 @@ static const struct fake_row vgpu_rows[VGPU_ROWS] = {
 
 static void vgpu_finish(struct fake_object *object)
 {
-	free(vgpu_of(object)->params);
-	free(vgpu_of(object)->matrix);
+	free(fake_vgpu_of(object)->params);
+	free(fake_vgpu_of(object)->matrix);
 }
 
 const struct fake_kind fake_kind_vgpu = {

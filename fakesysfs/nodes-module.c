@@ -83,29 +83,24 @@ static const struct fake_module_profile profiles[] = {
 	{ "kvmgt", "393216\n", NULL, NULL, { "i915", "mdev", "vfio" }, { { NULL } } },
 };
 
-static const struct fake_named_object *named(const struct fake_object *object)
-{
-	return fake_container(object, struct fake_named_object, base);
-}
-
 static const struct fake_module_profile *profile_of(const struct fake_object *object)
 {
-	return named(object)->data;
+	return fake_named_of(object)->data;
 }
 
 static const char *module_name(const struct fake_object *object, char *scratch)
 {
 	(void)scratch;
-	return named(object)->name;
+	return fake_named_of(object)->name;
 }
 
 /* As it was found, or as it usually is. */
-#define TEXT_OF(field)                                                                 \
-	static const char *field##_of(const struct fake_object *object)                \
-	{                                                                              \
-		const struct fake_recorded_module *recorded = named(object)->recorded; \
-                                                                                       \
-		return recorded ? recorded->field : profile_of(object)->field;         \
+#define TEXT_OF(field)                                                                         \
+	static const char *field##_of(const struct fake_object *object)                        \
+	{                                                                                      \
+		const struct fake_recorded_module *recorded = fake_named_of(object)->recorded; \
+                                                                                               \
+		return recorded ? recorded->field : profile_of(object)->field;                 \
 	}
 
 TEXT_OF(coresize)
@@ -155,7 +150,7 @@ static ssize_t read_refcnt(const struct fake_access *access, char *page)
 
 	for (size_t i = 0; i < tree->gpus_len; i++)
 		if (!strcmp(tree->gpus[i]->config->profile->mdev_module,
-			    named(access->object)->name))
+			    fake_named_of(access->object)->name))
 			count += fake_host_users(tree->host, tree->gpus[i]->gpu);
 	return fake_print(page, "%zu\n", count);
 }
@@ -259,7 +254,7 @@ struct fake_named_object *fake_module_load(struct fake_tree *tree, const char *n
 	struct fake_named_object *module;
 
 	if (entry)
-		return fake_container(entry->object, struct fake_named_object, base);
+		return fake_named_of(entry->object);
 	module = calloc(1, sizeof(*module));
 	if (!module)
 		return NULL;

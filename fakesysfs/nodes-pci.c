@@ -10,18 +10,6 @@
 #include "parents.h"
 #include "tree-impl.h"
 
-static const char *object_name(const struct fake_object *object, char *scratch)
-{
-	(void)scratch;
-	return fake_container(object, struct fake_named_object, base)->name;
-}
-
-static uint64_t the_module(struct fake_tree *tree, const struct fake_object *object)
-{
-	(void)tree;
-	return FAKE_INO(fake_container(object, struct fake_named_object, base)->module, MODULE_DIR);
-}
-
 /* Finds the GPU that is named, in a driver's text. The caller holds the lock. */
 static struct fake_gpu_object *find_gpu(struct fake_tree *tree, const char *text)
 {
@@ -157,13 +145,13 @@ ssize_t fake_write_hotplug(const struct fake_access *access, const char *text, s
 enum { BIND = DRIVER_DIR + 1, UNBIND, MODULE, NEW_ID, REMOVE_ID, DRIVER_UEVENT, DRIVER_ROWS };
 
 static const struct fake_row driver_rows[DRIVER_ROWS] = {
-	[DRIVER_DIR] = { FAKE_DIR(0, NULL), .make_name = object_name,
+	[DRIVER_DIR] = { FAKE_DIR(0, NULL), .make_name = fake_object_name,
 			 .anchor_row = ROOT_PCI_DRIVERS },
 	[BIND] = { FAKE_ATTR(DRIVER_DIR, "bind", 0200), .write = fake_write_parent_bind,
 		   .ends = FAKE_ENDS(GPU_REGISTERED) },
 	[UNBIND] = { FAKE_ATTR(DRIVER_DIR, "unbind", 0200), .write = fake_write_parent_unbind,
 		     .ends = FAKE_ENDS(GPU_UNREGISTERED) },
-	[MODULE] = { FAKE_LINK(DRIVER_DIR, "module"), .target = the_module },
+	[MODULE] = { FAKE_LINK(DRIVER_DIR, "module"), .target = fake_object_module },
 	[NEW_ID] = { FAKE_ATTR(DRIVER_DIR, "new_id", 0200), .write = write_id },
 	[REMOVE_ID] = { FAKE_ATTR(DRIVER_DIR, "remove_id", 0200), .write = write_id },
 	[DRIVER_UEVENT] = { FAKE_ATTR(DRIVER_DIR, "uevent", 0200), .write = fake_write_uevent },
@@ -182,7 +170,7 @@ const struct fake_kind fake_kind_pci_driver = {
 enum { ROOT_UEVENT = PCI_ROOT_DIR + 1, ROOT_POWER, ROOT_ROWS = ROOT_POWER + FAKE_POWER_ROWS };
 
 static const struct fake_row root_rows[ROOT_ROWS] = {
-	[PCI_ROOT_DIR] = { FAKE_DIR(0, NULL), .make_name = object_name,
+	[PCI_ROOT_DIR] = { FAKE_DIR(0, NULL), .make_name = fake_object_name,
 			   .anchor_row = ROOT_DEVICES },
 	[ROOT_UEVENT] = { FAKE_ATTR(PCI_ROOT_DIR, "uevent", 0644), .read = fake_read_empty,
 			  .write = fake_write_uevent },

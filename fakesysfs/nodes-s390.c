@@ -12,21 +12,16 @@
 #define BOUND	FAKE_STATE(GPU_BOUND)
 #define PLUGGED (FAKE_STATE(GPU_BOUND) | FAKE_STATE(GPU_UNBOUND))
 
-static struct fake_gpu_object *gpu_of(const struct fake_object *object)
-{
-	return fake_container(object, struct fake_gpu_object, base);
-}
-
 /* In a bus that is an object, `devices` is the row behind its directory. */
 static uint64_t in_bus_devices(struct fake_tree *tree, const struct fake_object *object)
 {
 	(void)tree;
-	return gpu_of(object)->subsystem - BUS_DIR + BUS_DEVICES;
+	return fake_gpu_of(object)->subsystem - BUS_DIR + BUS_DEVICES;
 }
 
 static void finish(struct fake_object *object)
 {
-	free(gpu_of(object)->types);
+	free(fake_gpu_of(object)->types);
 }
 
 /* What both have, up to row COMMON. */

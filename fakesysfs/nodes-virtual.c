@@ -11,21 +11,16 @@
 
 #define BOUND FAKE_STATE(GPU_BOUND)
 
-static struct fake_gpu_object *gpu_of(const struct fake_object *object)
-{
-	return fake_container(object, struct fake_gpu_object, base);
-}
-
 const char *fake_parent_object_name(const struct fake_object *object, char *scratch)
 {
 	(void)scratch;
-	return gpu_of(object)->config->name;
+	return fake_gpu_of(object)->config->name;
 }
 
 uint64_t fake_parent_home(struct fake_tree *tree, const struct fake_object *object)
 {
 	(void)tree;
-	return gpu_of(object)->home;
+	return fake_gpu_of(object)->home;
 }
 
 uint64_t fake_parent_object(struct fake_tree *tree, const struct fake_object *object)
@@ -37,18 +32,18 @@ uint64_t fake_parent_object(struct fake_tree *tree, const struct fake_object *ob
 uint64_t fake_parent_bus(struct fake_tree *tree, const struct fake_object *object)
 {
 	(void)tree;
-	return gpu_of(object)->subsystem;
+	return fake_gpu_of(object)->subsystem;
 }
 
 uint64_t fake_parent_driver(struct fake_tree *tree, const struct fake_object *object)
 {
 	(void)tree;
-	return FAKE_INO(gpu_of(object)->driver, DRIVER_DIR);
+	return FAKE_INO(fake_gpu_of(object)->driver, DRIVER_DIR);
 }
 
 ssize_t fake_read_parent_uevent(const struct fake_access *access, char *page)
 {
-	return fake_parent_keys(gpu_of(access->object)->config,
+	return fake_parent_keys(fake_gpu_of(access->object)->config,
 				access->object->state == GPU_BOUND ||
 					access->object->state == GPU_LEAVING,
 				page, FAKE_PAGE);
@@ -56,7 +51,7 @@ ssize_t fake_read_parent_uevent(const struct fake_access *access, char *page)
 
 static bool is_mtty(const struct fake_object *object)
 {
-	return gpu_of(object)->config->profile->attributes == FAKE_VGPU_MTTY;
+	return fake_gpu_of(object)->config->profile->attributes == FAKE_VGPU_MTTY;
 }
 
 enum {
@@ -91,7 +86,7 @@ static const struct fake_row rows[ROWS] = {
 
 static void finish(struct fake_object *object)
 {
-	free(gpu_of(object)->types);
+	free(fake_gpu_of(object)->types);
 }
 
 const struct fake_kind fake_kind_virtual = {

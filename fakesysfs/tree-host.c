@@ -19,7 +19,7 @@ static struct fake_named_object *get_named(struct fake_tree *tree, const struct 
 	struct fake_named_object *object;
 
 	if (entry)
-		return fake_container(entry->object, struct fake_named_object, base);
+		return fake_named_of(entry->object);
 	object = calloc(1, sizeof(*object));
 	if (!object)
 		return NULL;

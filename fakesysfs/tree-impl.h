@@ -210,6 +210,21 @@ static inline uint64_t fake_object_ino(const struct fake_object *object, unsigne
 	return FAKE_INO(object->id, row);
 }
 
+static inline struct fake_gpu_object *fake_gpu_of(const struct fake_object *object)
+{
+	return fake_container(object, struct fake_gpu_object, base);
+}
+
+static inline struct fake_vgpu_object *fake_vgpu_of(const struct fake_object *object)
+{
+	return fake_container(object, struct fake_vgpu_object, base);
+}
+
+static inline struct fake_named_object *fake_named_of(const struct fake_object *object)
+{
+	return fake_container(object, struct fake_named_object, base);
+}
+
 /** Directories of the root object that others hang their entries into. */
 enum fake_root_row {
 	ROOT = FAKE_TREE_ROOT,
@@ -329,6 +344,10 @@ ssize_t fake_read_empty(const struct fake_access *access, char *page);
 
 /** printf into an attribute's page. Returns the length. */
 ssize_t fake_print(char *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Of a struct fake_named_object: its name, and the directory of its module. nodes-bus.c */
+const char *fake_object_name(const struct fake_object *object, char *scratch);
+uint64_t fake_object_module(struct fake_tree *tree, const struct fake_object *object);
 
 /* What parents of all kinds have; the object is a struct fake_gpu_object. nodes-virtual.c */
 const char *fake_parent_object_name(const struct fake_object *object, char *scratch);

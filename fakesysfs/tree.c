@@ -106,7 +106,7 @@ static uint32_t count_links(struct fake_tree *tree, const struct place *place)
 
 static const struct fake_vgpu_info *vgpu_info(const struct place *place)
 {
-	return &fake_container(place->object, struct fake_vgpu_object, base)->info;
+	return &fake_vgpu_of(place->object)->info;
 }
 
 static void describe(struct fake_tree *tree, const struct place *place, struct fake_node *out)

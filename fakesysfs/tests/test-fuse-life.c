@@ -100,24 +100,28 @@ static void *run_writer(void *data)
 	return NULL;
 }
 
-static void start_removal(struct writer *writer)
+/* Makes a vGPU, uses it, and begins its removal, which waits. Returns what the user gives back. */
+static uint64_t start_removal(struct writer *writer)
 {
+	struct vgpu_uuid uuid = { UUID };
+	uint64_t serial;
+
+	create_vgpu(UUID);
+	assert_int_equal(fake_host_get_vgpu(m.host, &uuid, &serial), 0);
 	*writer = (struct writer){ .path = P "/" UUID "/remove", .text = "1" };
 	assert_int_equal(pthread_create(&writer->thread, NULL, run_writer, writer), 0);
 	while (is_there(BUS "/devices/" UUID))
 		sched_yield();
+	return serial;
 }
 
 static void a_removal_waits_for_the_last_user_and_others_go_on(void **state)
 {
-	struct vgpu_uuid uuid = { UUID };
 	struct writer writer;
 	uint64_t serial;
 
 	(void)state;
-	create_vgpu(UUID);
-	assert_int_equal(fake_host_get_vgpu(m.host, &uuid, &serial), 0);
-	start_removal(&writer);
+	serial = start_removal(&writer);
 	assert_int_equal(write_at(V8 "/create", UUID), -EEXIST);
 	create_vgpu(OTHER);
 	assert_int_equal(write_at(P "/" OTHER "/remove", "1"), 1);
@@ -139,15 +143,12 @@ static void on_signal(int signal)
 static void a_signal_sends_the_remover_away_and_the_removal_goes_on(void **state)
 {
 	struct sigaction action = { .sa_handler = on_signal };
-	struct vgpu_uuid uuid = { UUID };
 	struct writer writer;
 	uint64_t serial;
 
 	(void)state;
 	sigaction(SIGUSR1, &action, NULL);
-	create_vgpu(UUID);
-	assert_int_equal(fake_host_get_vgpu(m.host, &uuid, &serial), 0);
-	start_removal(&writer);
+	serial = start_removal(&writer);
 	pthread_kill(writer.thread, SIGUSR1);
 	pthread_join(writer.thread, NULL);
 	assert_int_equal(writer.result, -EINTR);
@@ -159,14 +160,11 @@ static void a_signal_sends_the_remover_away_and_the_removal_goes_on(void **state
 
 static void unmounting_sends_a_blocked_remover_away(void **state)
 {
-	struct vgpu_uuid uuid = { UUID };
 	struct writer writer;
 	uint64_t serial;
 
 	(void)state;
-	create_vgpu(UUID);
-	assert_int_equal(fake_host_get_vgpu(m.host, &uuid, &serial), 0);
-	start_removal(&writer);
+	serial = start_removal(&writer);
 	fake_fuse_destroy(m.fuse);
 	m.fuse = NULL;
 	pthread_join(writer.thread, NULL);
