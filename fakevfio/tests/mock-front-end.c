@@ -154,34 +154,27 @@ static int share_memory(void *front_end, int memory)
 	return 0;
 }
 
-static int copy_in(void *front_end, int memory, const struct fv_memory_iov *iov, size_t iov_len)
+static int copy(struct mock *mock, const struct fv_memory_iov *iov, size_t iov_len, bool in)
 {
-	struct mock *mock = front_end;
-
 	atomic_fetch_add(&mock->copies, 1);
 	for (size_t i = 0; i < iov_len; i++) {
 		void *ram = ram_at(mock, &iov[i]);
 
 		if (!ram)
 			return -EFAULT;
-		memcpy(iov[i].buffer, ram, iov[i].len);
+		memcpy(in ? iov[i].buffer : ram, in ? ram : iov[i].buffer, iov[i].len);
 	}
 	return 0;
 }
 
+static int copy_in(void *front_end, int memory, const struct fv_memory_iov *iov, size_t iov_len)
+{
+	return copy(front_end, iov, iov_len, true);
+}
+
 static int copy_out(void *front_end, int memory, const struct fv_memory_iov *iov, size_t iov_len)
 {
-	struct mock *mock = front_end;
-
-	atomic_fetch_add(&mock->copies, 1);
-	for (size_t i = 0; i < iov_len; i++) {
-		void *ram = ram_at(mock, &iov[i]);
-
-		if (!ram)
-			return -EFAULT;
-		memcpy(ram, iov[i].buffer, iov[i].len);
-	}
-	return 0;
+	return copy(front_end, iov, iov_len, false);
 }
 
 static int create_backing(void *front_end, uint64_t file_len)

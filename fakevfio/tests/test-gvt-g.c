@@ -8,6 +8,7 @@
  */
 
 #include "device-fixture.h"
+#include "irq-words.h"
 
 #include <errno.h>
 #include <fakesysfs/profile.h>
@@ -20,17 +21,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-enum {
-	NONE = VFIO_IRQ_SET_DATA_NONE,
-	BOOL = VFIO_IRQ_SET_DATA_BOOL,
-	EVENTFD = VFIO_IRQ_SET_DATA_EVENTFD,
-	MASK = VFIO_IRQ_SET_ACTION_MASK,
-	UNMASK = VFIO_IRQ_SET_ACTION_UNMASK,
-	TRIGGER = VFIO_IRQ_SET_ACTION_TRIGGER,
-	INTX = VFIO_PCI_INTX_IRQ_INDEX,
-	MSI = VFIO_PCI_MSI_IRQ_INDEX,
-};
 
 /* Registers. Source: i915_pvinfo.h; Broadwell PRM vol. 2c */
 enum {

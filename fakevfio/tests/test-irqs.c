@@ -3,6 +3,7 @@
 /* SET_IRQS with good, bad and hostile arguments, and who is signalled when. */
 
 #include "device-fixture.h"
+#include "irq-words.h"
 #include "probe-model.h"
 
 #include <errno.h>
@@ -17,19 +18,6 @@
 #include <cmocka.h>
 
 #define CONFIG FV_REGION_OFFSET(FV_REGION_CONFIG)
-
-enum {
-	NONE = VFIO_IRQ_SET_DATA_NONE,
-	BOOL = VFIO_IRQ_SET_DATA_BOOL,
-	EVENTFD = VFIO_IRQ_SET_DATA_EVENTFD,
-	MASK = VFIO_IRQ_SET_ACTION_MASK,
-	UNMASK = VFIO_IRQ_SET_ACTION_UNMASK,
-	TRIGGER = VFIO_IRQ_SET_ACTION_TRIGGER,
-	INTX = VFIO_PCI_INTX_IRQ_INDEX,
-	MSI = VFIO_PCI_MSI_IRQ_INDEX,
-	ERR = VFIO_PCI_ERR_IRQ_INDEX,
-	REQ = VFIO_PCI_REQ_IRQ_INDEX,
-};
 
 static int set_up(void **state)
 {

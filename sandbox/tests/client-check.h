@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static unsigned int checks, failures;
 
@@ -19,4 +20,15 @@ static inline bool check(bool holds, const char *sentence)
 		printf("# errno is %s\n", name);
 	failures += !holds;
 	return holds;
+}
+
+/** Of a client that has a vGPU open: says so, and waits until its input ends. */
+static inline void hold_until_told(void)
+{
+	char byte;
+
+	puts("open");
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
 }

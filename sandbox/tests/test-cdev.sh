@@ -29,24 +29,10 @@ is 'the way by groups is there as before' "$? $(echo "$said" | grep '^not ok')" 
 
 cat >busy.sh <<EOS
 . ./vgpu.sh
-mkfifo hold.in
-$WORK/cdev-client hold $uuid <hold.in >hold.out & client=\$!
-exec 9>hold.in
-while ! grep -q open hold.out; do sleep 0.02; done
-(exec 9>&-; echo 1 >/sys/bus/mdev/devices/$uuid/remove; echo removed >removed) &
-sleep 0.3
-test -e removed || echo waiting
-case \$1 in
-close) exec 9>&- ;;
-kill) kill -9 \$client ;;
-esac
-wait
-cat removed
-ls /sys/bus/mdev/devices
+sh ./removal-waits $uuid \$1 $WORK/cdev-client hold $uuid
 test -e /dev/vfio/devices || echo no devices
 EOS
 for end in close kill; do
-	rm -f hold.in hold.out removed
 	is "removal waits for the client's $end" \
 		"$("$VGPULAB" run --kernel 6.6 -- sh busy.sh $end 2>/dev/null)" \
 		"$(printf 'waiting\nremoved\nno devices')"

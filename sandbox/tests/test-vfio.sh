@@ -26,28 +26,12 @@ status=$?
 [ $status = 77 ] && echo 'KVM is not here, or not for us' ||
 	is 'a KVM guest has the group' "$status $(echo "$said" | grep '^not ok')" '0 '
 
-# A vGPU that is in use cannot be removed: the kernel waits. Source: vfio_unregister_group_dev()
+# A second open of the group fails while the first is there, and a removal waits for its end.
 cat >busy.sh <<EOS
 . ./vgpu.sh
-mkfifo hold.in
-$CLIENT hold $uuid \$group <hold.in >hold.out & client=\$!
-exec 9>hold.in
-while ! grep -q open hold.out; do sleep 0.02; done
-$CLIENT open \$group
-echo "open: \$?"
-(exec 9>&-; echo 1 >/sys/bus/mdev/devices/$uuid/remove; echo removed >removed) &
-sleep 0.3
-test -e removed || echo waiting
-case \$1 in
-close) exec 9>&- ;;
-kill) kill -9 \$client ;;
-esac
-wait
-cat removed
-ls /sys/bus/mdev/devices
+while_held="$CLIENT open \$group; echo \"open: \\\$?\"" sh ./removal-waits $uuid \$1 $CLIENT hold $uuid \$group
 EOS
 for end in close kill; do
-	rm -f hold.in hold.out removed
 	is "removal waits for the client's $end" "$("$VGPULAB" run -- sh busy.sh $end 2>/dev/null)" \
 		"$(printf 'open: 16\nwaiting\nremoved')"
 done

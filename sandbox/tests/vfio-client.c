@@ -412,16 +412,12 @@ static int run_checks(const char *uuid, const char *group)
 static int hold(const char *uuid, const char *group)
 {
 	struct client client;
-	char byte;
 
 	if (!client_open(&client, uuid, group)) {
 		perror("vfio-client: cannot open the vGPU");
 		return EXIT_FAILURE;
 	}
-	puts("open");
-	fflush(stdout);
-	while (read(STDIN_FILENO, &byte, 1) > 0)
-		;
+	hold_until_told();
 	client_close(&client);
 	return EXIT_SUCCESS;
 }

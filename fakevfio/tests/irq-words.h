@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Short words for struct vfio_irq_set. */
+
+#include <linux/vfio.h>
+
+enum {
+	NONE = VFIO_IRQ_SET_DATA_NONE,
+	BOOL = VFIO_IRQ_SET_DATA_BOOL,
+	EVENTFD = VFIO_IRQ_SET_DATA_EVENTFD,
+	MASK = VFIO_IRQ_SET_ACTION_MASK,
+	UNMASK = VFIO_IRQ_SET_ACTION_UNMASK,
+	TRIGGER = VFIO_IRQ_SET_ACTION_TRIGGER,
+	INTX = VFIO_PCI_INTX_IRQ_INDEX,
+	MSI = VFIO_PCI_MSI_IRQ_INDEX,
+	ERR = VFIO_PCI_ERR_IRQ_INDEX,
+	REQ = VFIO_PCI_REQ_IRQ_INDEX,
+};
