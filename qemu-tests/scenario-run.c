@@ -153,6 +153,13 @@ static int create_vgpu(struct qt_scenario_state *run, struct vgpu_error *err)
 	return 0;
 }
 
+static void note_qemu(struct qt_scenario_state *run)
+{
+	run->result->qemu_ms = since_ms(run);
+	snprintf(run->result->qemu_version, sizeof(run->result->qemu_version), "%s",
+		 qt_qmp_version(qt_vm_qmp(run->vm)));
+}
+
 static int start_qemu(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	int64_t deadline_ms = qt_deadline_ms(QEMU_MS);
@@ -164,12 +171,9 @@ static int start_qemu(struct qt_scenario_state *run, struct vgpu_error *err)
 		r = qt_remote_start(run->dir_fd, &run->remote, err);
 	if (!r)
 		r = qt_vm_connect_console(run->vm, deadline_ms, err);
-	if (r)
-		return r;
-	run->result->qemu_ms = since_ms(run);
-	snprintf(run->result->qemu_version, sizeof(run->result->qemu_version), "%s",
-		 qt_qmp_version(qt_vm_qmp(run->vm)));
-	return 0;
+	if (!r)
+		note_qemu(run);
+	return r;
 }
 
 static int boot_guest(struct qt_scenario_state *run, struct vgpu_error *err)
@@ -203,12 +207,9 @@ static int start_image(struct qt_scenario_state *run, struct vgpu_error *err)
 	if (!r)
 		r = qt_vm_start(run->result->argv.items, run->dir_fd, qt_deadline_ms(QEMU_MS),
 				&run->vm, err);
-	if (r)
-		return r;
-	run->result->qemu_ms = since_ms(run);
-	snprintf(run->result->qemu_version, sizeof(run->result->qemu_version), "%s",
-		 qt_qmp_version(qt_vm_qmp(run->vm)));
-	return 0;
+	if (!r)
+		note_qemu(run);
+	return r;
 }
 
 static int watch_image(struct qt_scenario_state *run, struct vgpu_error *err)

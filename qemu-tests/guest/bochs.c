@@ -66,14 +66,10 @@ static int bochs_open(const char *device, struct guest_output **out, struct gues
 {
 	static struct bochs bochs = { .output.impl = &guest_output_bochs };
 	size_t registers_len;
-	int rc = guest_pci_find(device, is_bochs, &bochs.pci);
+	int rc = guest_pci_open(device, is_bochs, "bochs-display", &bochs.pci, reply);
 
 	if (rc < 0)
-		return guest_reply_fail(reply, -rc, "no bochs-display on PCI");
-	rc = guest_pci_enable(&bochs.pci);
-	if (rc < 0)
-		return guest_reply_fail(reply, -rc, "cannot enable %s: %s", bochs.pci.address,
-					strerror(-rc));
+		return rc;
 	bochs.vram = guest_pci_map(&bochs.pci, 0, &bochs.vram_len);
 	bochs.registers = guest_pci_map(&bochs.pci, 2, &registers_len);
 	if (!bochs.vram || !bochs.registers)
@@ -134,15 +130,7 @@ static int bochs_show(struct guest_output *output, const struct guest_picture *p
 
 	if (rc < 0)
 		return rc;
-	bochs->surface = (struct guest_surface){
-		.memory = vram + (second ? len : 0),
-		.len = len,
-		.stride_bytes = stride_bytes,
-		.width_px = picture->width_px,
-		.height_px = picture->height_px,
-		.format = picture->format,
-		.tiling = picture->tiling,
-	};
+	bochs->surface = guest_surface_linear(vram + (second ? len : 0), picture);
 	guest_surface_write(&bochs->surface, picture);
 	if (!same_mode)
 		set_mode(bochs, picture);

@@ -118,11 +118,8 @@ static void gvt_describe(struct guest_output *output, struct guest_reply *reply)
 static int identify(struct gvt *gvt, struct guest_reply *reply)
 {
 	size_t len;
-	int rc = guest_pci_enable(&gvt->pci);
+	int rc;
 
-	if (rc < 0)
-		return guest_reply_fail(reply, -rc, "cannot enable %s: %s", gvt->pci.address,
-					strerror(-rc));
 	gvt->bar0 = guest_pci_map(&gvt->pci, 0, &len);
 	if (!gvt->bar0 || len < 2 * GGTT)
 		return guest_reply_fail(reply, gvt->bar0 ? EINVAL : errno,
@@ -150,10 +147,10 @@ static int identify(struct gvt *gvt, struct guest_reply *reply)
 static int gvt_open(const char *device, struct guest_output **out, struct guest_reply *reply)
 {
 	static struct gvt gvt = { .output = { &guest_output_gvt, .has_cursor = true } };
-	int rc = guest_pci_find(device, is_intel_display, &gvt.pci);
+	int rc = guest_pci_open(device, is_intel_display, "Intel display device", &gvt.pci, reply);
 
 	if (rc < 0)
-		return guest_reply_fail(reply, -rc, "no Intel display device on PCI");
+		return rc;
 	rc = identify(&gvt, reply);
 	if (rc < 0)
 		return rc;

@@ -50,14 +50,10 @@ static void mdpy_describe(struct guest_output *output, struct guest_reply *reply
 static int mdpy_open(const char *device, struct guest_output **out, struct guest_reply *reply)
 {
 	static struct mdpy mdpy = { .output.impl = &guest_output_mdpy };
-	int rc = guest_pci_find(device, is_mdpy, &mdpy.pci);
+	int rc = guest_pci_open(device, is_mdpy, "mdpy", &mdpy.pci, reply);
 
 	if (rc < 0)
-		return guest_reply_fail(reply, -rc, "no mdpy on PCI");
-	rc = guest_pci_enable(&mdpy.pci);
-	if (rc < 0)
-		return guest_reply_fail(reply, -rc, "cannot enable %s: %s", mdpy.pci.address,
-					strerror(-rc));
+		return rc;
 	mdpy.memory = guest_pci_map(&mdpy.pci, 0, &mdpy.memory_len);
 	if (!mdpy.memory)
 		return guest_reply_fail(reply, errno, "cannot map BAR 0 of %s: %s",
@@ -76,26 +72,17 @@ static int mdpy_show(struct guest_output *output, const struct guest_picture *pi
 		     struct guest_reply *reply)
 {
 	struct mdpy *mdpy = mdpy_from_output(output);
-	uint32_t stride_bytes = picture->width_px * picture->format->pixel_bytes;
-	size_t len = (size_t)stride_bytes * picture->height_px;
+	struct guest_surface surface = guest_surface_linear((uint8_t *)mdpy->memory, picture);
 
 	if (memcmp(picture->format->name, &mdpy->fourcc, sizeof(mdpy->fourcc)) != 0 ||
 	    picture->width_px != mdpy->width_px || picture->height_px != mdpy->height_px ||
-	    picture->tiling->kind != QT_TILING_LINEAR || len > mdpy->memory_len)
+	    picture->tiling->kind != QT_TILING_LINEAR || surface.len > mdpy->memory_len)
 		return guest_reply_fail(reply, EOPNOTSUPP, "mdpy shows linear %.4s in %ux%u alone",
 					(const char *)&mdpy->fourcc, mdpy->width_px,
 					mdpy->height_px);
-	mdpy->surface = (struct guest_surface){
-		.memory = (uint8_t *)mdpy->memory,
-		.len = len,
-		.stride_bytes = stride_bytes,
-		.width_px = picture->width_px,
-		.height_px = picture->height_px,
-		.format = picture->format,
-		.tiling = picture->tiling,
-	};
+	mdpy->surface = surface;
 	guest_surface_write(&mdpy->surface, picture);
-	guest_reply_add(reply, "stride=%u", stride_bytes);
+	guest_reply_add(reply, "stride=%u", surface.stride_bytes);
 	return 0;
 }
 

@@ -93,6 +93,8 @@ extern const struct guest_output_impl guest_output_gvt, guest_output_bochs, gues
 	guest_output_mdpy, guest_output_serial;
 
 /** Writes the picture, with its mistakes if it has some. */
+/** A surface of @picture's size and format, linear, row behind row, at @memory. */
+struct guest_surface guest_surface_linear(uint8_t *memory, const struct guest_picture *picture);
 void guest_surface_write(const struct guest_surface *surface, const struct guest_picture *picture);
 /** Checksum of what an exact display shows: CRC-32 of XRGB8888 rows without gaps, X being 0. */
 uint32_t guest_surface_crc32(const struct guest_surface *surface);

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct guest_reply;
+
 struct guest_pci {
 	char address[32]; /* "0000:00:02.0" */
 	uint16_t vendor_id, device_id;
@@ -25,6 +27,10 @@ int guest_pci_find(const char *address, bool (*matches)(const struct guest_pci *
 
 /** Switches on memory decoding and bus mastering. 0 or a negative errno. */
 int guest_pci_enable(const struct guest_pci *pci);
+
+/** Both, for an output on PCI. 0, or a negative errno with @reply failed; @name says what is looked for. */
+int guest_pci_open(const char *address, bool (*matches)(const struct guest_pci *pci),
+		   const char *name, struct guest_pci *out, struct guest_reply *reply);
 
 /** Reads 32 bits of configuration space, the least significant byte first. 0 or a negative errno. */
 int guest_pci_read_config(const struct guest_pci *pci, int offset, uint32_t *out);

@@ -3,6 +3,21 @@
 
 #include <stdlib.h>
 
+struct guest_surface guest_surface_linear(uint8_t *memory, const struct guest_picture *picture)
+{
+	uint32_t stride_bytes = picture->width_px * picture->format->pixel_bytes;
+
+	return (struct guest_surface){
+		.memory = memory,
+		.len = (size_t)stride_bytes * picture->height_px,
+		.stride_bytes = stride_bytes,
+		.width_px = picture->width_px,
+		.height_px = picture->height_px,
+		.format = picture->format,
+		.tiling = picture->tiling,
+	};
+}
+
 void guest_surface_write(const struct guest_surface *surface, const struct guest_picture *picture)
 {
 	const struct qt_tiling *tiling =
