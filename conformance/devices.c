@@ -105,7 +105,7 @@ static void say_outcome(struct suite_run *run, struct suite_background *backgrou
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += ms / 1000;
 	until.tv_nsec += ms % 1000 * 1000000;
 	if (until.tv_nsec >= 1000000000) {
@@ -113,8 +113,8 @@ static void say_outcome(struct suite_run *run, struct suite_background *backgrou
 		until.tv_nsec -= 1000000000;
 	}
 	pthread_mutex_lock(&background->lock);
-	while (!background->done &&
-	       !pthread_cond_timedwait(&background->changed, &background->lock, &until))
+	while (!background->done && !pthread_cond_clockwait(&background->changed, &background->lock,
+							    CLOCK_MONOTONIC, &until))
 		;
 	errno = background->result < 0 ? (int)-background->result : 0;
 	if (background->done)

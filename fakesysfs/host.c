@@ -163,13 +163,13 @@ static bool wait_changed(struct fake_host *host, bool (*cancelled)(void *data), 
 		return false;
 	if (changes != host->changes)
 		return true;
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += CANCEL_POLL_MS * 1000000L;
 	if (until.tv_nsec >= 1000000000L) {
 		until.tv_nsec -= 1000000000L;
 		until.tv_sec++;
 	}
-	pthread_cond_timedwait(&host->changed, &host->lock, &until);
+	pthread_cond_clockwait(&host->changed, &host->lock, CLOCK_MONOTONIC, &until);
 	return true;
 }
 

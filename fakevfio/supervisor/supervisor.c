@@ -151,7 +151,7 @@ static struct timespec grace_end(void)
 {
 	struct timespec end;
 
-	clock_gettime(CLOCK_REALTIME, &end);
+	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_nsec += RELEASE_GRACE_MS * 1000 * 1000;
 	end.tv_sec += end.tv_nsec / (1000 * 1000 * 1000);
 	end.tv_nsec %= 1000 * 1000 * 1000;
@@ -171,8 +171,8 @@ static int open_group(struct fv_supervisor *supervisor, unsigned int group)
 	fv_device_files_reap(&supervisor->files);
 	pthread_mutex_lock(&supervisor->nodes_lock);
 	while ((handle = fv_machine_open_group(supervisor->machine, group)) == -EBUSY && !rc)
-		rc = pthread_cond_timedwait(&supervisor->node_released, &supervisor->nodes_lock,
-					    &end);
+		rc = pthread_cond_clockwait(&supervisor->node_released, &supervisor->nodes_lock,
+					    CLOCK_MONOTONIC, &end);
 	pthread_mutex_unlock(&supervisor->nodes_lock);
 	return handle;
 }

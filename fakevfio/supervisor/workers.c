@@ -114,13 +114,13 @@ void fv_workers_stop(struct fv_supervisor *supervisor)
 		for (size_t i = 0; i < workers->threads_len; i++)
 			pthread_kill(workers->threads[i], WAKE_SIGNAL);
 		pthread_cond_broadcast(&workers->changed);
-		clock_gettime(CLOCK_REALTIME, &soon);
+		clock_gettime(CLOCK_MONOTONIC, &soon);
 		soon.tv_nsec += 10 * 1000 * 1000;
 		if (soon.tv_nsec >= 1000 * 1000 * 1000) {
 			soon.tv_sec++;
 			soon.tv_nsec -= 1000 * 1000 * 1000;
 		}
-		pthread_cond_timedwait(&workers->changed, &workers->lock, &soon);
+		pthread_cond_clockwait(&workers->changed, &workers->lock, CLOCK_MONOTONIC, &soon);
 	}
 	pthread_mutex_unlock(&workers->lock);
 	for (size_t i = 0; i < workers->threads_len; i++)
