@@ -39,6 +39,7 @@ struct job {
 
 struct jobs {
 	struct qt_runner *runner;
+	const struct qt_plan *plan;
 	struct job *jobs;
 	size_t len, running, done;
 	size_t done_before; /* by a run that this one goes on with */
@@ -175,25 +176,34 @@ static int start(struct jobs *jobs, struct job *job, struct vgpu_error *err)
 	return 0;
 }
 
+static bool waits(const void *data, size_t index)
+{
+	const struct jobs *jobs = data;
+
+	return jobs->jobs[index].state == JOB_WAITING && !is_exclusive(&jobs->jobs[index]);
+}
+
+static bool waits_to_be_alone(const void *data, size_t index)
+{
+	const struct jobs *jobs = data;
+
+	return jobs->jobs[index].state == JOB_WAITING && is_exclusive(&jobs->jobs[index]);
+}
+
 /* The next one that may be begun now, or NULL. Exclusive ones come last, one by one. */
 static struct job *next(struct jobs *jobs)
 {
-	struct job *exclusive = NULL;
+	size_t index;
 
 	if (jobs->stop.kind || qt_interrupted() || jobs->running >= jobs->limit)
 		return NULL;
-	for (size_t i = 0; i < jobs->len; i++) {
-		struct job *job = &jobs->jobs[i];
-
-		if (job->state == JOB_RUNNING && is_exclusive(job))
+	for (size_t i = 0; i < jobs->len; i++)
+		if (jobs->jobs[i].state == JOB_RUNNING && is_exclusive(&jobs->jobs[i]))
 			return NULL;
-		if (job->state != JOB_WAITING)
-			continue;
-		if (!is_exclusive(job))
-			return job;
-		exclusive = exclusive ? exclusive : job;
-	}
-	return jobs->running ? NULL : exclusive;
+	index = qt_plan_next(jobs->plan, waits, jobs);
+	if (index == jobs->len && !jobs->running)
+		index = qt_plan_next(jobs->plan, waits_to_be_alone, jobs);
+	return index == jobs->len ? NULL : &jobs->jobs[index];
 }
 
 static int parse(struct job *job)
@@ -435,6 +445,7 @@ int qt_jobs_run(struct qt_runner *runner, const struct qt_plan *plan, struct qt_
 {
 	struct jobs jobs = {
 		.runner = runner,
+		.plan = plan,
 		.jobs = calloc(plan->len ? plan->len : 1, sizeof(*jobs.jobs)),
 		.len = plan->len,
 		.done_before = verdict->results_len,

@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan.h"
 
+#include "actions.h"
 #include "paths.h"
 #include "verdict.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What a scenario goes through takes about so long on a machine of two quiet cores. */
+enum {
+	QEMU_MS = 700,
+	KERNEL_MS = 5000,
+	UEFI_MS = 6000,
+	MENU_MS = 2500,
+	SHOT_MS = 250,
+	MODES = 8, /* of a display that is asked for all it has */
+	LAYOUTS = 24,
+};
 
 bool qt_scenario_needs(const struct qt_scenario *scenario, const char *need)
 {
@@ -122,6 +134,60 @@ int qt_plan_make(const struct qt_options *options, const struct qt_verdict *only
 	thin_out(&plan, options, done);
 	*out = plan;
 	return 0;
+}
+
+static unsigned int step_ms(const struct qt_step *step, size_t captures)
+{
+	const struct qt_action *action = qt_action_find(step->action);
+	unsigned int frames = step->frames ? step->frames : 1;
+
+	frames *= step->every_mode ? MODES : step->every_layout ? LAYOUTS : 1;
+	return (action ? action->takes_ms * (step->times ? step->times : 1) : 0) +
+	       (step->width_px ? frames * (unsigned int)captures * SHOT_MS : 0);
+}
+
+static unsigned int usual_ms(const struct qt_scenario *scenario)
+{
+	const struct qt_path *path = qt_path_find(scenario->path);
+	unsigned int ms = QEMU_MS;
+	const struct qt_step *step;
+	size_t captures = 0;
+
+	if (scenario->refused)
+		return ms;
+	ms += (scenario->remote ? 0 : KERNEL_MS) + (path->firmware ? UEFI_MS : 0) +
+	      (path->boot_menu ? MENU_MS : 0);
+	while (captures < QT_PATH_CAPTURES_MAX && path->captures[captures])
+		captures++;
+	for (size_t i = 0; (step = qt_scenario_step(scenario, i)) != NULL; i++)
+		ms += step_ms(step, captures);
+	return ms;
+}
+
+void qt_plan_estimate(struct qt_plan *plan, const struct qt_verdict *earlier)
+{
+	for (size_t i = 0; i < plan->len; i++) {
+		struct qt_plan_item *item = &plan->items[i];
+
+		item->expected_ms = usual_ms(item->scenario);
+		for (size_t j = 0; earlier && j < earlier->results_len; j++)
+			if (earlier->results[j].scenario == item->scenario &&
+			    earlier->results[j].outcome == QT_PASSED)
+				item->expected_ms = earlier->results[j].total_ms;
+	}
+}
+
+size_t qt_plan_next(const struct qt_plan *plan, bool (*may_begin)(const void *data, size_t index),
+		    const void *data)
+{
+	size_t next = plan->len;
+
+	for (size_t i = 0; i < plan->len; i++)
+		if (may_begin(data, i) &&
+		    (next == plan->len ||
+		     plan->items[i].expected_ms > plan->items[next].expected_ms))
+			next = i;
+	return next;
 }
 
 void qt_plan_finish(struct qt_plan *plan)

@@ -201,10 +201,11 @@ static int make_plan(struct qt_runner *runner, struct qt_verdict *verdict, struc
 		     struct vgpu_error *err)
 {
 	_destroy_(qt_verdict) struct qt_verdict *last = calloc(1, sizeof(*last));
+	_destroy_(qt_verdict) struct qt_verdict *earlier = calloc(1, sizeof(*earlier));
 	const struct qt_options *options = runner->options;
 	int r = 0;
 
-	if (!last)
+	if (!last || !earlier)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "running scenarios");
 	if (options->expect)
 		r = qt_expectations_read(options->expect, &runner->expectations, err);
@@ -214,11 +215,16 @@ static int make_plan(struct qt_runner *runner, struct qt_verdict *verdict, struc
 		r = qt_journal_read(runner->out_fd, verdict, err);
 	if (r == -ENOENT)
 		vgpu_error_hint(err, "nothing ran with --out %s before", options->out_dir);
+	qt_journal_read(runner->out_fd, earlier, NULL);
 	if (!r && !options->resume)
 		unlinkat(runner->out_fd, QT_JOURNAL, 0);
-	return r ? r
-		 : qt_plan_make(options, options->only_failed ? last : NULL,
-				options->resume ? verdict : NULL, plan, err);
+	if (!r)
+		r = qt_plan_make(options, options->only_failed ? last : NULL,
+				 options->resume ? verdict : NULL, plan, err);
+	/* one at a time, they come in the order that was asked for */
+	if (!r && !options->shuffle && (options->jobs ? options->jobs : qt_jobs_default()) > 1)
+		qt_plan_estimate(plan, earlier);
+	return r;
 }
 
 static void describe_run(struct qt_verdict *verdict, const struct qt_runner *runner)

@@ -210,12 +210,83 @@ static void known_failure_is_none_and_an_unexpected_pass_is_one(void **state)
 	unlink(path);
 }
 
+struct simulation {
+	bool begun[64];
+};
+
+static bool has_not_begun(const void *data, size_t index)
+{
+	return !((const struct simulation *)data)->begun[index];
+}
+
+/* How long two cores have for the plan, and in *@first what is begun first. */
+static unsigned int run_on_two_cores(const struct qt_plan *plan, const unsigned int *takes_ms,
+				     size_t *first)
+{
+	unsigned int busy_ms[2] = { 0 };
+	struct simulation simulation = { 0 };
+
+	*first = qt_plan_next(plan, has_not_begun, &simulation);
+	for (size_t i; (i = qt_plan_next(plan, has_not_begun, &simulation)) < plan->len;) {
+		simulation.begun[i] = true;
+		busy_ms[busy_ms[1] < busy_ms[0]] += takes_ms[i];
+	}
+	return busy_ms[0] > busy_ms[1] ? busy_ms[0] : busy_ms[1];
+}
+
+/* Seven that take 10 s each, and in the middle of the table one that takes 70 s. */
+static void longest_is_begun_first_so_that_no_core_waits_for_it(void **state)
+{
+	_destroy_(qt_verdict) struct qt_verdict *earlier = calloc(1, sizeof(*earlier));
+	char *select[] = { "region-*" };
+	const struct qt_options options = { .select = select, .select_len = 1 };
+	struct qt_plan plan = plan_of(&options, NULL, NULL);
+	unsigned int takes_ms[8];
+	size_t first;
+
+	plan.len = 8;
+	for (size_t i = 0; i < plan.len; i++) {
+		struct qt_result *result = qt_verdict_add(earlier, plan.items[i].scenario);
+
+		result->total_ms = takes_ms[i] = i == 5 ? 70000 : 10000;
+	}
+	assert_int_equal(90000, run_on_two_cores(&plan, takes_ms, &first));
+	assert_int_equal(0, first);
+	qt_plan_estimate(&plan, earlier);
+	assert_int_equal(70000, run_on_two_cores(&plan, takes_ms, &first));
+	assert_int_equal(5, first);
+	qt_plan_finish(&plan);
+}
+
+static unsigned int expected_ms(const struct qt_plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->len; i++)
+		if (!strcmp(plan->items[i].scenario->name, name))
+			return plan->items[i].expected_ms;
+	return 0;
+}
+
+static void what_was_never_measured_takes_what_it_goes_through(void **state)
+{
+	const struct qt_options all = { 0 };
+	struct qt_plan plan = plan_of(&all, NULL, NULL);
+	static const char *const rising[] = { "refused-xres", "region-1024x768", "ramfb-ovmf",
+					      "i915-reload", "i915-judges" };
+
+	qt_plan_estimate(&plan, NULL);
+	for (size_t i = 1; i < VGPU_ARRAY_LEN(rising); i++)
+		assert_true(expected_ms(&plan, rising[i - 1]) < expected_ms(&plan, rising[i]));
+	qt_plan_finish(&plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(seed_gives_one_order_with_everything_in_it),
 		cmocka_unit_test(shards_share_all_rounds_and_nothing_twice),
 		cmocka_unit_test(need_selects_and_nothing_selected_is_an_error),
+		cmocka_unit_test(longest_is_begun_first_so_that_no_core_waits_for_it),
+		cmocka_unit_test(what_was_never_measured_takes_what_it_goes_through),
 		cmocka_unit_test(result_survives_its_json),
 		cmocka_unit_test(journal_gives_back_what_was_finished),
 		cmocka_unit_test(known_failure_is_none_and_an_unexpected_pass_is_one),
