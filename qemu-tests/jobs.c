@@ -49,7 +49,7 @@ struct jobs {
 };
 
 /* As many as the cores and the free memory allow; at least one. */
-static unsigned int default_limit(void)
+unsigned int qt_jobs_default(void)
 {
 	unsigned long long available_kib = 0;
 	FILE *f = fopen("/proc/meminfo", "re");
@@ -449,7 +449,7 @@ int qt_jobs_run(struct qt_runner *runner, const struct qt_plan *plan, struct qt_
 		.jobs = calloc(plan->len ? plan->len : 1, sizeof(*jobs.jobs)),
 		.len = plan->len,
 		.done_before = verdict->results_len,
-		.limit = runner->options->jobs ? runner->options->jobs : default_limit(),
+		.limit = runner->options->jobs ? runner->options->jobs : qt_jobs_default(),
 	};
 	int r = 0;
 

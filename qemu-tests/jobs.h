@@ -9,6 +9,9 @@
 #include "plan.h"
 #include "scenario-run.h"
 
+/** As many as the cores and the free memory allow; at least one. */
+unsigned int qt_jobs_default(void);
+
 /**
  * Runs the plan and adds its results to @verdict, in the plan's order, and each to the journal as
  * soon as it is there. 0, or a negative errno with @err filled if the run could not go on.
