@@ -318,6 +318,10 @@ static int run_scenarios(const struct cli_arguments *args, struct request *reque
 			return cli_fail(&args->globals, &err);
 	print_verdict(args, request, verdict);
 	counts = qt_verdict_counts(verdict);
+	if (qt_caught_signal()) {
+		fputs("vgpulab: interrupted; --resume goes on with what is left\n", stderr);
+		return 128 + qt_caught_signal(); /* as a shell says it */
+	}
 	if (counts.failed || counts.passed || counts.known)
 		return counts.failed ? EXIT_FAILURE : 0;
 	vgpu_error_set(&err, VGPU_ERROR_NEED, 0, "no scenario could run: %s",

@@ -21,8 +21,7 @@ static double patience = 1;
 
 static void on_signal(int signal_number)
 {
-	(void)signal_number;
-	interrupted = 1;
+	interrupted = signal_number;
 }
 
 void qt_catch_signals(void)
@@ -34,6 +33,11 @@ void qt_catch_signals(void)
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(signals); i++)
 		sigaction(signals[i], &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+int qt_caught_signal(void)
+{
+	return interrupted;
 }
 
 bool qt_interrupted(void)

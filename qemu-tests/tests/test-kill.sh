@@ -35,6 +35,14 @@ left() {
 	find "$out" -name '*.sock' 2>/dev/null || :
 }
 
+status=0
+timeout --preserve-status -s INT 2 "$vgpulab" test --out "$out" region-1024x768 >"$out.log" 2>&1 || status=$?
+if [ $status != 130 ] || [ -n "$(left)" ] || ! grep -q '^vgpulab: interrupted; --resume' "$out.log"; then
+	echo "FAIL: Ctrl-C: exit code $status, and left: $(left)"
+	cat "$out.log"
+	exit 1
+fi
+
 resume='' before=0 cleaned_ms=0
 for kill in $(seq "$kills"); do
 	# shellcheck disable=SC2086 # none or one option

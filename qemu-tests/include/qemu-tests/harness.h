@@ -66,6 +66,8 @@ int qt_run(const struct qt_options *options, struct qt_verdict **out, struct vgp
  * found is reported. SIGPIPE does nothing.
  */
 void qt_catch_signals(void);
+/** Which of them has come; 0: none. */
+int qt_caught_signal(void);
 
 void qt_verdict_destroy(struct qt_verdict *verdict);
 VGPU_DEFINE_DESTROYP(qt_verdict)
