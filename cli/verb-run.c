@@ -119,6 +119,7 @@ int cli_verb_run(const struct cli_globals *globals, int argc, char **argv)
 	if (!options.kernel)
 		options.kernel = gpus.kernel;
 	options.command_line = gpus.command_line;
+	options.kernel_log = gpus.kernel_log;
 	options.argv = args.operands;
 	return run(&args.globals, &options);
 }

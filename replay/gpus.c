@@ -121,6 +121,8 @@ static int add_recording(struct replay_gpus *gpus, const char *name, bool vgpus,
 		gpus->kernel = replay_recording_kernel(recording);
 	if (replay_recording_command_line(recording))
 		gpus->command_line = replay_recording_command_line(recording);
+	if (replay_recording_kernel_log(recording))
+		gpus->kernel_log = replay_recording_kernel_log(recording);
 	gpus->recordings[gpus->recordings_len++] = steal(recording);
 	return 0;
 }

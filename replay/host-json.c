@@ -134,5 +134,7 @@ int replay_recording_parse(const char *name, const char *text, size_t len,
 	ret = import_tree(vgpu_bundle_sysfs(bundle), name, release, out, err);
 	if (!ret && facts->impl->text(facts, VGPU_FACT_KERNEL_COMMAND_LINE, &(*out)->command_line))
 		(*out)->command_line = NULL;
+	if (!ret && facts->impl->text(facts, VGPU_FACT_KERNEL_LOG, &(*out)->kernel_log))
+		(*out)->kernel_log = NULL;
 	return ret;
 }

@@ -399,11 +399,17 @@ const char *replay_recording_command_line(const struct replay_recording *recordi
 	return recording->command_line;
 }
 
+const char *replay_recording_kernel_log(const struct replay_recording *recording)
+{
+	return recording->kernel_log;
+}
+
 void replay_recording_destroy(struct replay_recording *recording)
 {
 	if (!recording)
 		return;
 	replay_arena_finish(&recording->arena);
 	free(recording->command_line);
+	free(recording->kernel_log);
 	free(recording);
 }

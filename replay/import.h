@@ -24,6 +24,7 @@ struct replay_recording {
 	size_t len;
 	unsigned int kernel;
 	char *command_line; /* the kernel's; NULL: it does not say */
+	char *kernel_log; /* likewise */
 };
 
 struct import {

@@ -91,6 +91,7 @@ static int create_fake(struct sandbox *sandbox)
 	if (!sandbox->supervisor)
 		return -EIO;
 	fv_supervisor_set_tree(sandbox->supervisor, sandbox->tree);
+	fv_supervisor_set_kernel_log(sandbox->supervisor, options->kernel_log);
 	fv_supervisor_set_log(sandbox->supervisor, options->log, options->log_data);
 	fuse.tree = sandbox->tree;
 	fuse.faults = options->faults;

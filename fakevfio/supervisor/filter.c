@@ -44,6 +44,7 @@ enum decider {
 	BY_FD,
 	BY_MMAP_FD,
 	BY_RESOURCE,
+	ALWAYS,
 	BY_OPEN_FLAGS,
 	BY_OPENAT_FLAGS,
 };
@@ -58,6 +59,7 @@ static const struct {
 	[BY_FD] = { 0, ~(uint32_t)(FV_DEVICE_NUMBERS - 1), FV_DEVICE_NUMBER_FIRST },
 	[BY_MMAP_FD] = { 4, ~(uint32_t)(FV_DEVICE_NUMBERS - 1), FV_DEVICE_NUMBER_FIRST },
 	[BY_RESOURCE] = { 1, ~0u, RLIMIT_MEMLOCK },
+	[ALWAYS] = { 0, 0, 0 },
 	[BY_OPEN_FLAGS] = { 1, OPEN_MASK, O_RDWR },
 	[BY_OPENAT_FLAGS] = { 2, OPEN_MASK, O_RDWR },
 };
@@ -85,6 +87,7 @@ static const struct {
 	{ __NR_preadv2, BY_FD },
 	{ __NR_pwritev2, BY_FD },
 	{ __NR_prlimit64, BY_RESOURCE },
+	{ __NR_syslog, ALWAYS },
 	/* from here on for character devices only */
 	{ __NR_openat, BY_OPENAT_FLAGS },
 #ifdef __NR_open

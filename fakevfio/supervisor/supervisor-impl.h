@@ -46,6 +46,7 @@ struct fv_supervisor {
 	int listener;
 	dev_t nodes_dev;
 	struct fv_owners owners; /* who owns these nodes */
+	const char *kernel_log; /* what syslog(2) reads; NULL: the machine's own */
 	fv_log_function *log;
 	void *log_data;
 	struct fv_processes processes;

@@ -74,6 +74,11 @@ void fv_supervisor_set_tree(struct fv_supervisor *supervisor, struct fake_tree *
 	supervisor->tree = tree;
 }
 
+void fv_supervisor_set_kernel_log(struct fv_supervisor *supervisor, const char *log)
+{
+	supervisor->kernel_log = log;
+}
+
 void fv_supervisor_set_log(struct fv_supervisor *supervisor, fv_log_function *log, void *data)
 {
 	supervisor->log = log;

@@ -20,6 +20,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "kernel-log.h"
 #include "node.h"
 #include "supervisor-impl.h"
 
@@ -391,6 +392,16 @@ static int64_t answer_memory_limit(struct fv_trap *trap)
 	return 0;
 }
 
+static int64_t answer_log(struct fv_trap *trap)
+{
+	const char *log = trap->supervisor->kernel_log;
+
+	if (!log || find_process(trap))
+		return CONTINUE;
+	return fv_kernel_log_answer(trap->process, log, (int)argument(trap, 0), argument(trap, 1),
+				    (int)argument(trap, 2));
+}
+
 /*
  * A caller that changes the path behind our back opens something else by it, as it might have done
  * at once: nothing is decided here but whether to answer.
@@ -465,6 +476,8 @@ static int64_t decide(struct fv_trap *trap)
 		return answer_mmap(trap);
 	case __NR_prlimit64:
 		return answer_memory_limit(trap);
+	case __NR_syslog:
+		return answer_log(trap);
 	case __NR_openat:
 #ifdef __NR_open
 	case __NR_open:

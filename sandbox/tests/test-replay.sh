@@ -41,6 +41,18 @@ is 'and it behaves' "$("$VGPULAB" run --gpu ./host.json,vgpus=yes -- sh -c '
 sed 's/"kernel-command-line": *"[^"]*"/"kernel-command-line":"quiet i915.enable_gvt=1"/' host.json >line.json
 is 'its kernel command line is shown' "$("$VGPULAB" run --gpu ./line.json -- cat /proc/cmdline)" \
 	'quiet i915.enable_gvt=1'
+log='"kernel-log":["<6>[    1.500000] i915 0000:00:02.0: hello","<4>[    2.0] vfio: RLIMIT_MEMLOCK (65536) exceeded"]'
+sed "/\"kernel-log\":[{[]/,/^    []}]/c$log
+/\"kernel-log\":\"/c$log" host.json >log.json
+is 'so is its log' "$("$VGPULAB" run --gpu ./log.json -- dmesg)" "$(
+	echo '[    1.500000] i915 0000:00:02.0: hello'
+	echo '[    2.000000] vfio: RLIMIT_MEMLOCK (65536) exceeded'
+)"
+has 'which a doctor inside reads' "$("$VGPULAB" run --gpu ./log.json -- "$VGPULAB" doctor 2>&1)" \
+	'RLIMIT_MEMLOCK (65536) exceeded'
+is 'a small buffer gets its last lines' \
+	"$("$VGPULAB" run --gpu ./log.json -- dmesg --syslog --buffer-size 4096 | wc -l)" 2
+is 'nobody clears it' "$("$VGPULAB" run --gpu ./log.json -- sh -c 'dmesg -C 2>/dev/null; dmesg | wc -l')" 2
 is 'a fake host has the real one' "$("$VGPULAB" run -- cat /proc/cmdline)" "$(cat /proc/cmdline)"
 is 'beside other parents' "$("$VGPULAB" run --gpu ./host.json --gpu tesla-p4 --gpu mdpy -- \
 	ls /sys/class/mdev_bus | xargs)" '0000:00:02.0 0000:07:00.0 mdpy mtty'

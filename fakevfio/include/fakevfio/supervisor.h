@@ -25,6 +25,12 @@ extern const struct fake_fuse_vfio_ops fv_supervisor_fuse_ops;
 /** Lets /dev/iommu and /dev/vfio/devices be opened, which @tree has. Call it before the start. */
 void fv_supervisor_set_tree(struct fv_supervisor *supervisor, struct fake_tree *tree);
 
+/**
+ * What syslog(2) reads, so what dmesg(1) shows: lines of the kernel's log, each with its "<level>". It must
+ * outlive the supervisor. Without it, it is the machine's own. Call it before the start.
+ */
+void fv_supervisor_set_kernel_log(struct fv_supervisor *supervisor, const char *log);
+
 /** Told what clients and guests do wrong: one line without newline, a few a second at most. */
 typedef void fv_log_function(void *data, const char *line);
 /** Without it nothing is told. Call it before fv_supervisor_start(). */

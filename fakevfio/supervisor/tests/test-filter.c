@@ -108,6 +108,12 @@ static void only_the_limit_of_locked_memory_stops(void **state)
 	assert_true(stops_on(NATIVE, __NR_prlimit64, 4711, 0xdeadbeef00000008, 0));
 }
 
+static void reading_the_kernel_log_stops(void **state)
+{
+	for (uint64_t action = 0; action <= 10; action++)
+		assert_true(stops_on(NATIVE, __NR_syslog, action, 0, 0));
+}
+
 static void mmap_stops_by_its_fifth_argument(void **state)
 {
 	assert_true(stops_on(NATIVE, __NR_mmap, 0, 0, 1023));
@@ -122,7 +128,8 @@ static void no_other_call_stops(void **state)
 		bool known = nr == __NR_ioctl || nr == __NR_mmap || nr == __NR_read ||
 			     nr == __NR_write || nr == __NR_pread64 || nr == __NR_pwrite64 ||
 			     nr == __NR_readv || nr == __NR_writev || nr == __NR_preadv ||
-			     nr == __NR_pwritev || nr == __NR_preadv2 || nr == __NR_pwritev2;
+			     nr == __NR_pwritev || nr == __NR_preadv2 || nr == __NR_pwritev2 ||
+			     nr == __NR_syslog;
 
 		assert_int_equal(stops, known);
 	}
@@ -198,6 +205,7 @@ int main(void)
 		cmocka_unit_test(reads_and_writes_stop_in_the_reserved_range_alone),
 		cmocka_unit_test(of_kvm_attributes_alone_stop),
 		cmocka_unit_test(only_the_limit_of_locked_memory_stops),
+		cmocka_unit_test(reading_the_kernel_log_stops),
 		cmocka_unit_test(mmap_stops_by_its_fifth_argument),
 		cmocka_unit_test(opens_to_read_and_write_stop_and_no_others),
 		cmocka_unit_test(stat_stops_in_the_reserved_range_alone),

@@ -22,6 +22,7 @@ struct replay_gpus {
 	unsigned int
 		kernel; /* that the last recording was of, as FAKE_KERNEL(); 0: there is none */
 	const char *command_line; /* of that kernel; NULL: it does not say */
+	const char *kernel_log; /* likewise */
 	struct replay_recording **recordings; /* own what the configs point to */
 	size_t recordings_len;
 };
@@ -48,6 +49,8 @@ const struct fake_gpu_config *replay_recording_gpus(const struct replay_recordin
 unsigned int replay_recording_kernel(const struct replay_recording *recording);
 /** Its kernel's command line, as long as the recording lives; NULL if it does not say. */
 const char *replay_recording_command_line(const struct replay_recording *recording);
+/** The lines of its kernel's log, likewise. */
+const char *replay_recording_kernel_log(const struct replay_recording *recording);
 void replay_recording_destroy(struct replay_recording *recording);
 VGPU_DEFINE_DESTROYP(replay_recording)
 

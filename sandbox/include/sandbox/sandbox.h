@@ -21,6 +21,7 @@ struct sandbox_options {
 	size_t gpus_len;
 	unsigned int kernel; /* which one the fake host plays; 0: FAKE_KERNEL_DEFAULT */
 	const char *command_line; /* what /proc/cmdline says of that kernel; NULL: the real one's */
+	const char *kernel_log; /* what dmesg(1) shows of it; NULL: the real one's */
 	struct fake_faults *faults; /* NULL: none */
 	char *const *argv; /* the program, NULL-terminated; found in PATH */
 	bool share_network; /* keep the caller's network namespace: no kernel uevents then */
