@@ -140,7 +140,7 @@ static _Noreturn void run_init(const struct sandbox_inside *inside)
 	prctl(PR_SET_NAME, "vgpulab-init");
 	if (is_outside_gone(inside))
 		_exit(EXIT_FAILURE);
-	if (sandbox_mount_proc(inside->command_line, &err))
+	if (sandbox_mount_proc(inside->command_line, &err) || sandbox_mount_definitions(&err))
 		fail(inside, &err);
 	if (inside->libvirt && sandbox_libvirt_mount(has_session(inside), &err))
 		fail(inside, &err);

@@ -58,14 +58,6 @@ static const char *const run_dirs[] = { "/run/libvirt", "/run/udev" };
 /* Below the XDG_* directories that a session's libvirtd is started with. */
 static const char *const session_dirs[] = { "etc", "etc/libvirt", "cache", "data", "run" };
 
-/* mdevctl, which libvirtd runs, insists on its directories. */
-static const char *const mdevctl_dirs[] = {
-	"mdevctl",
-	"mdevctl/scripts.d",
-	"mdevctl/scripts.d/callouts",
-	"mdevctl/scripts.d/notifiers",
-};
-
 static int failed(struct vgpu_error *err, const char *what)
 {
 	int errnum = errno;
@@ -177,12 +169,8 @@ int sandbox_libvirt_mount(bool session, struct vgpu_error *err)
 		return failed(err, "/run/udev");
 	rc = session ? make_dirs(session_dirs, VGPU_ARRAY_LEN(session_dirs), err)
 		     : mount_system_dirs(err);
-	if (!rc)
-		rc = make_dirs(mdevctl_dirs, VGPU_ARRAY_LEN(mdevctl_dirs), err);
 	if (rc)
 		return rc;
-	if (mount(BASE "/mdevctl", "/etc/mdevctl.d", NULL, MS_BIND, NULL) && errno != ENOENT)
-		return failed(err, "/etc/mdevctl.d");
 	rc = write_file(session ? BASE "/etc/libvirt/qemu.conf" : BASE "/etc/qemu.conf", qemu_conf,
 			session ? "" : qemu_conf_system);
 	if (!rc)

@@ -211,6 +211,24 @@ int sandbox_mount_rest(const struct sandbox_merge *merge, dev_t *nodes_dev, stru
 	return 0;
 }
 
+/* mdevctl insists on its directories. */
+int sandbox_mount_definitions(struct vgpu_error *err)
+{
+	static const char place[] = "/etc/mdevctl.d";
+	static const char *const dirs[] = {
+		"/etc/mdevctl.d/scripts.d",
+		"/etc/mdevctl.d/scripts.d/callouts",
+		"/etc/mdevctl.d/scripts.d/notifiers",
+	};
+
+	if (mount("vgpulab-mdevctl", place, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=4m"))
+		return errno == ENOENT ? 0 : failed(err, place);
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(dirs); i++)
+		if (mkdir(dirs[i], 0755))
+			return failed(err, dirs[i]);
+	return 0;
+}
+
 /* A file over the kernel's: its own name is not needed any more. */
 static int mount_command_line(const char *text, struct vgpu_error *err)
 {

@@ -17,5 +17,7 @@ struct sandbox_merge;
 int sandbox_mount_fake(const char *mount_data, struct vgpu_error *err);
 /** With the fake tree served: /sys, the rest of the real /sys beneath, and /dev/vfio. */
 int sandbox_mount_rest(const struct sandbox_merge *merge, dev_t *nodes_dev, struct vgpu_error *err);
+/** A private, empty /etc/mdevctl.d where the machine has one: vGPUs that are defined are a host's own. */
+int sandbox_mount_definitions(struct vgpu_error *err);
 /** In the pid namespace's first process: its own /proc, with this kernel command line unless NULL. */
 int sandbox_mount_proc(const char *command_line, struct vgpu_error *err);

@@ -31,7 +31,6 @@ is 'mdevctl starts, lists and stops a vGPU' "$("$VGPULAB" run -- sh life.sh 2>&1
 
 cat >definition.sh <<EOS
 set -e
-mount -t tmpfs tmpfs /etc/mdevctl.d && mkdir -p /etc/mdevctl.d/scripts.d/callouts /etc/mdevctl.d/scripts.d/notifiers
 mdevctl define -u $uuid -p 0000:00:02.0 -t i915-GVTg_V5_8
 mdevctl modify -u $uuid -p 0000:00:02.0 -t i915-GVTg_V5_4 --auto
 mdevctl list -d
@@ -46,6 +45,13 @@ has 'mdevctl defines, modifies and undefines one' \
 	"$("$VGPULAB" run -- sh definition.sh 2>&1 | sed '/^$/d')" \
 	"$uuid 0000:00:02.0 i915-GVTg_V5_4 auto
 $uuid 0000:00:02.0 i915-GVTg_V5_4 manual (active)"
+if [ -d /etc/mdevctl.d ]; then
+	before=$(find /etc/mdevctl.d | sort)
+	is 'what is defined is defined inside alone' "$("$VGPULAB" run -- sh -c "
+		mdevctl define -u $uuid -p 0000:00:02.0 -t i915-GVTg_V5_8; cd /etc/mdevctl.d; find * -type f")" \
+		"0000:00:02.0/$uuid"
+	is 'and not on the machine' "$(find /etc/mdevctl.d | sort)" "$before"
+fi
 
 is 'our own manager agrees' "$("$VGPULAB" run -- sh -c "$VGPULAB create --type i915-GVTg_V5_8 $uuid &&
 	$VGPULAB remove $uuid && ls /sys/bus/mdev/devices")" "$uuid"

@@ -67,8 +67,7 @@ has 'the driver is named' "$(cat heard)" 'DRIVER=intel_vgpu_mdev'
 # A udevd of its own: private /run, the distribution's rule with the path of the binary put right.
 cat >autostart.sh <<EOS
 . ./functions.sh
-mount -t tmpfs none /run && mount -t tmpfs none /etc/mdevctl.d && mkdir -p /run/udev/rules.d /etc/mdevctl.d/scripts.d/callouts \
-	/etc/mdevctl.d/scripts.d/notifiers || exit
+mount -t tmpfs none /run && mkdir -p /run/udev/rules.d || exit
 sed "s,/usr/sbin/mdevctl,\$(command -v mdevctl),g" $rule >/run/udev/rules.d/60-mdevctl.rules
 mdevctl define --auto -u $uuid -p 0000:00:02.0 -t i915-GVTg_V5_4 || exit
 $udevd --debug >udevd.log 2>&1 &
