@@ -6,12 +6,18 @@
 #include "suite.h"
 
 const struct conformance_accepted conformance_accepted[] = {
-	{ "the file system is sysfs", "statfs is answered by FUSE itself" },
-	{ "O_APPEND's position", "FUSE counts from its own size of the file" },
-	{ "held remove: nothing written", "the kernel does not ask FUSE of a write without bytes" },
-	{ "mmap of what is read", "the kernel maps a FUSE file with direct I/O privately" },
-	{ "trusted attributes", "the tree keeps no extended attributes" },
+	{ "the file system is sysfs",
+	  "the type that statfs tells is FUSE's own, whatever its server says (fuse_statfs())" },
+	{ "O_APPEND's position",
+	  "FUSE counts from the file's size, as all but kernfs do (generic_write_checks()); that is 4096" },
+	{ "held remove: nothing written",
+	  "the kernel does not ask FUSE of a write without bytes (fuse_direct_write_iter())" },
+	{ "mmap of what is read",
+	  "the kernel maps a FUSE file privately, with direct I/O, too, and asks nobody (fuse_file_mmap())" },
+	{ "trusted attributes",
+	  "the tree keeps no extended attributes: no client is known that sets any in sysfs" },
 	{ "an open remove while removal waits",
-	  "the kernel lets one write at a time into a FUSE file, and the first one blocks" },
+	  "before Linux 6.2 a FUSE file takes one write at a time, and the first one blocks",
+	  CONFORMANCE_LINUX(6, 2) },
 };
 const size_t conformance_accepted_len = ARRAY_LEN(conformance_accepted);

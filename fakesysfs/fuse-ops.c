@@ -11,6 +11,7 @@
 #include <fakesysfs/journal.h>
 #include <fakesysfs/vfio-nodes.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -276,6 +277,20 @@ static int open_vfio(struct fake_fuse *fuse, const struct fake_node *node, struc
 	return handle->vfio < 0 ? handle->vfio : 0;
 }
 
+/*
+ * What fuse_reply_open() sends, and a flag that libfuse 3.14 has no name for: as in sysfs, a write that waits
+ * does not hold up another one. Before Linux 6.2 it does.
+ */
+static int reply_open(fuse_req_t req, uint64_t id)
+{
+	struct fuse_open_out out = {
+		.fh = id,
+		.open_flags = FOPEN_DIRECT_IO | FOPEN_NOFLUSH | FOPEN_PARALLEL_DIRECT_WRITES,
+	};
+
+	return fuse_reply_buf(req, (const char *)&out, sizeof(out));
+}
+
 static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fake_fuse *fuse = fuse_of(req);
@@ -304,10 +319,7 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		fuse_reply_err(req, -ret);
 		return;
 	}
-	fi->fh = handle->base.id;
-	fi->direct_io = 1;
-	fi->noflush = 1;
-	if (fuse_reply_open(req, fi))
+	if (reply_open(req, handle->base.id))
 		fake_fuse_end_handle(
 			fuse, &handle->base); /* the opener was interrupted: no release will come */
 }

@@ -82,10 +82,14 @@ struct conformance_table {
 extern const struct conformance_table *const conformance_tables[];
 extern const size_t conformance_tables_len;
 
+#define CONFORMANCE_LINUX(major, minor) ((major)*1000 + (minor))
+
 /** A difference between the fake and the kernel that is known, and why it stays. */
 struct conformance_accepted {
 	const char *name; /* of the case */
 	const char *why;
+	unsigned int
+		ends; /* the Linux below the fake with which it does, CONFORMANCE_LINUX(); 0: none does */
 };
 extern const struct conformance_accepted conformance_accepted[];
 extern const size_t conformance_accepted_len;
