@@ -24,6 +24,14 @@ void *fv_device_memory(struct fv_device *dev, unsigned int region)
 	return region < FV_REGIONS_MAX ? open_device_of(dev)->memory[region] : NULL;
 }
 
+void fv_device_use_often(struct fv_device *dev, unsigned int region, size_t len)
+{
+	const struct fv_machine *machine = ((struct fv_open_device *)dev)->machine;
+
+	if (machine->ops->use_often)
+		machine->ops->use_often(machine->front_end, fv_device_memory(dev, region), len);
+}
+
 void fv_device_log(struct fv_device *dev, const char *format, ...)
 {
 	struct fv_open_device *device = open_device_of(dev);

@@ -149,6 +149,7 @@ static int query_plane(struct fv_device *dev, uint32_t display, enum fv_plane_ty
 	uint32_t *pixels = fv_device_memory(dev, I915_REGION_DISPLAY);
 	uint32_t width_px, height_px;
 	struct i915_plane primary;
+	size_t picture_len;
 
 	if (display == VFIO_GFX_PLANE_TYPE_DMABUF)
 		return i915_raw_plane_query(i915, type, out);
@@ -162,13 +163,17 @@ static int query_plane(struct fv_device *dev, uint32_t display, enum fv_plane_ty
 	i915_pipe_size(i915, pipe, &width_px, &height_px);
 	if (!i915_scanout_fault_size(i915, &width_px, &height_px))
 		return 0;
+	picture_len = (size_t)width_px * height_px * 4;
 	i915_scanout_compose(i915, pipe, pixels, width_px, height_px);
+	if (i915->picture_len != picture_len)
+		fv_device_use_often(dev, I915_REGION_DISPLAY, picture_len);
+	i915->picture_len = picture_len;
 	*out = (struct fv_plane){
 		.drm_format = I915_FOURCC('X', 'R', '2', '4'),
 		.width_px = width_px,
 		.height_px = height_px,
 		.stride_bytes = width_px * 4,
-		.size_bytes = (uint64_t)width_px * height_px * 4,
+		.size_bytes = picture_len,
 		.region = I915_REGION_DISPLAY,
 	};
 	return 0;

@@ -151,6 +151,7 @@ struct i915 {
 	struct i915_engine engines[I915_ENGINES];
 	struct i915_counters counters;
 	struct i915_scanout_memory scanout;
+	size_t picture_len; /* of the last one that was composed */
 	uint8_t opregion[I915_OPREGION_LEN];
 	uint8_t band[I915_BAND_LEN]; /* scratch of the scanout */
 	uint32_t registers[I915_REGISTERS_LEN / 4];

@@ -11,6 +11,12 @@
 
 #include "supervisor-impl.h"
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* the C library's headers are older than the kernel's */
+#endif
+
+#define LARGE_PAGE ((uintptr_t)2 << 20)
+
 static int read_client(void *client, uint64_t address, void *buffer, size_t len)
 {
 	struct fv_trap *trap = client;
@@ -165,11 +171,27 @@ static int create_backing(void *front_end, uint64_t file_len)
 	return fv_device_files_create(&supervisor->files, file_len);
 }
 
+/* At a large page's boundary if there is room, for use_often(). */
 static void *map_backing(void *front_end, int backing, uint64_t offset, size_t len)
 {
-	void *memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, backing, offset);
+	void *room = mmap(NULL, len + LARGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *place = room == MAP_FAILED
+			      ? NULL
+			      : (void *)(((uintptr_t)room + LARGE_PAGE - 1) & -LARGE_PAGE);
+	void *memory;
 
+	(void)front_end;
+	if (place)
+		munmap(room, len + LARGE_PAGE);
+	memory = mmap(place, len, PROT_READ | PROT_WRITE, MAP_SHARED, backing, offset);
 	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* Copying 9 MB into pages of 4 KiB takes a third longer. Before Linux 6.1 they stay as they are. */
+static void use_often(void *front_end, void *memory, size_t len)
+{
+	(void)front_end;
+	madvise(memory, (len + LARGE_PAGE - 1) & -LARGE_PAGE, MADV_COLLAPSE);
 }
 
 static void unmap_backing(void *front_end, void *memory, size_t len)
@@ -241,6 +263,7 @@ const struct fv_machine_ops fv_supervisor_machine_ops = {
 	.create_backing = create_backing,
 	.map_backing = map_backing,
 	.unmap_backing = unmap_backing,
+	.use_often = use_often,
 	.destroy_backing = destroy_backing,
 	.can_export = can_export,
 	.create_buffer = create_buffer,

@@ -207,6 +207,8 @@ struct fv_device {
 void *fv_device_state(struct fv_device *dev);
 /** The memory of a region (its `memory` area), or NULL if it has none. */
 void *fv_device_memory(struct fv_device *dev, unsigned int region);
+/** Tells that @len bytes have been written there, and will be again and again: that may be made quicker. */
+void fv_device_use_often(struct fv_device *dev, unsigned int region, size_t len);
 
 /** A piece of guest memory. */
 struct fv_guest_iov {

@@ -66,6 +66,8 @@ struct fv_machine_ops {
 	void *(*map_backing)(void *front_end, int backing, uint64_t offset, size_t len);
 	void (*unmap_backing)(void *front_end, void *memory, size_t len);
 	void (*destroy_backing)(void *front_end, int backing);
+	/* The first @len bytes of a view have been written, and will be again and again. May be NULL. */
+	void (*use_often)(void *front_end, void *memory, size_t len);
 
 	/*
 	 * DMA-BUFs. can_export: can there be any? create_buffer makes one of @len bytes and maps it:
