@@ -7,8 +7,6 @@
 
 #include "commands.h"
 
-enum { GUEST_PROGRAM_WORDS_MAX = 16 };
-
 /**
  * Runs @argv, NULL-terminated, and prints what it says line by line. Its input is a pipe, to which
  * after @seconds a newline is written and which is then closed: programs that show something until

@@ -36,6 +36,7 @@ int vgpu_store_list(struct vgpu_store *store, const struct vgpu_uuid *uuid, cons
 		    struct vgpu_definitions **out, struct vgpu_error *err);
 void vgpu_definitions_destroy(struct vgpu_definitions *definitions);
 VGPU_DEFINE_DESTROYP(vgpu_definitions)
+/** The one of that parent and UUID, or NULL. It belongs to @definitions. */
 const struct vgpu_definition *vgpu_definitions_find(const struct vgpu_definitions *definitions,
 						    const char *parent,
 						    const struct vgpu_uuid *uuid);
@@ -64,7 +65,8 @@ int vgpu_store_lock(struct vgpu_store *store, const char *parent, int *fd, struc
 
 /**
  * A mark that a vGPU is being started: if one is found while the parent is locked, a start was cut
- * off between creating the vGPU and writing its attributes.
+ * off between creating the vGPU and writing its attributes. Making one: 0, or a negative errno.
+ * Taking one away cannot fail: it may be gone already.
  */
 int vgpu_store_mark_start(struct vgpu_store *store, const char *parent,
 			  const struct vgpu_uuid *uuid);

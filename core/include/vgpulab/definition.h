@@ -27,10 +27,13 @@ struct vgpu_definition {
 	size_t settings_len;
 };
 
+/** Frees what the definition owns, not the struct; all zero is fine. */
 void vgpu_definition_finish(struct vgpu_definition *definition);
+/** The variable is a struct vgpu_definition that is finished at the end of its scope. */
 #define _definition_ __attribute__((cleanup(vgpu_definition_finish)))
 /** A copy of its own. 0 or -ENOMEM with @out untouched. */
 int vgpu_definition_copy(const struct vgpu_definition *definition, struct vgpu_definition *out);
+/** Are they equal, in all that is in them? The order of settings counts. */
 bool vgpu_definition_equal(const struct vgpu_definition *a, const struct vgpu_definition *b);
 
 /**

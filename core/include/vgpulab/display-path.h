@@ -72,7 +72,7 @@ int vgpu_display_path_parse(const char *text, struct vgpu_display_path *out,
 enum vgpu_machine { VGPU_MACHINE_Q35, VGPU_MACHINE_PC };
 enum vgpu_firmware { VGPU_FIRMWARE_SEABIOS, VGPU_FIRMWARE_OVMF };
 
-/** 0, or -EINVAL with @out untouched. */
+/** "q35" or "pc"; "seabios" or "ovmf". 0, or -EINVAL with @out untouched. */
 int vgpu_machine_parse(const char *text, enum vgpu_machine *out);
 int vgpu_firmware_parse(const char *text, enum vgpu_firmware *out);
 

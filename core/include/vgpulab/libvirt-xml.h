@@ -51,6 +51,7 @@ struct vgpu_libvirt_domain {
 /** The pieces, each for its place in a domain; comments say where. */
 int vgpu_libvirt_snippet(const struct vgpu_libvirt_request *request, char **out,
 			 struct vgpu_error *err);
+/** A whole domain that shows the vGPU. */
 int vgpu_libvirt_domain(const struct vgpu_libvirt_request *request,
 			const struct vgpu_libvirt_domain *domain, char **out,
 			struct vgpu_error *err);

@@ -28,6 +28,7 @@ struct fake_fault_verdict {
 	unsigned int delay_ms; /* before that */
 };
 
+/** None yet. NULL without memory. */
 struct fake_faults *fake_faults_create(void);
 void fake_faults_destroy(struct fake_faults *faults);
 VGPU_DEFINE_DESTROYP(fake_faults)

@@ -48,6 +48,7 @@ struct fake_vgpu_info {
 	unsigned int users; /* open VFIO device descriptors */
 };
 
+/** A host without GPUs. NULL without memory. */
 struct fake_host *fake_host_create(void);
 void fake_host_destroy(struct fake_host *host);
 VGPU_DEFINE_DESTROYP(fake_host)
@@ -70,6 +71,7 @@ int fake_host_add_gpus(struct fake_host *host, const struct fake_gpu_config *con
 void fake_host_set_kernel(struct fake_host *host, unsigned int version);
 unsigned int fake_host_kernel(const struct fake_host *host);
 
+/** How many parents were ever added: their numbers are those below it. */
 size_t fake_host_gpus_len(struct fake_host *host);
 /** The configuration of a GPU as it was added; its address is final. NULL if out of range. */
 const struct fake_gpu_config *fake_host_gpu(struct fake_host *host, size_t gpu);

@@ -45,4 +45,5 @@ extern const size_t fake_kernels_len;
 
 /** 0 with the version, or -EINVAL with @err filled. */
 int fake_kernel_parse(const char *name, unsigned int *version, struct vgpu_error *err);
+/** Has this version that? Source: facts by row in kernel.c */
 bool fake_kernel_has(unsigned int version, enum fake_feature feature);

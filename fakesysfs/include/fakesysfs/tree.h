@@ -56,6 +56,7 @@ struct fake_tree *fake_tree_create(struct fake_host *host);
  * counts as seen and held by clients, who have node numbers of it. They are the same ones.
  */
 struct fake_tree *fake_tree_create_held(struct fake_host *host);
+/** From here on only what clients really hold is kept. */
 void fake_tree_let_go(struct fake_tree *tree);
 void fake_tree_destroy(struct fake_tree *tree);
 VGPU_DEFINE_DESTROYP(fake_tree)
@@ -117,6 +118,7 @@ int fake_tree_add_foreign(struct fake_tree *tree, const char *path, enum fake_no
  * often as it was held. 0, or -ENOENT if it has died already. What FUSE calls a lookup count.
  */
 int fake_tree_hold(struct fake_tree *tree, uint64_t ino);
+/** Ends @times holds. A node that has died and is held by nobody is gone then. */
 void fake_tree_forget(struct fake_tree *tree, uint64_t ino, uint64_t times);
 
 /**

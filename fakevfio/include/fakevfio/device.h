@@ -186,6 +186,7 @@ struct fv_model {
 
 extern const struct fv_model *const fv_models[];
 extern const size_t fv_models_len;
+/** The model of that name, or NULL. */
 const struct fv_model *fv_model_find(const char *name);
 
 struct fv_device {
@@ -204,6 +205,7 @@ struct fv_device {
 	uint64_t now_ns; /* CLOCK_MONOTONIC, set before each call of the model */
 };
 
+/** The model's own state: as much as its row asks for, zeroed when the device is opened. */
 void *fv_device_state(struct fv_device *dev);
 /** The memory of a region (its `memory` area), or NULL if it has none. */
 void *fv_device_memory(struct fv_device *dev, unsigned int region);

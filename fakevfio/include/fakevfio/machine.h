@@ -91,7 +91,7 @@ struct fv_machine_ops {
 	void (*log)(void *front_end, const char *line);
 };
 
-/** The machine borrows @host. */
+/** The machine borrows @host and @ops; @front_end is passed to these. NULL without memory. */
 struct fv_machine *fv_machine_create(struct fake_host *host, const struct fv_machine_ops *ops,
 				     void *front_end);
 void fv_machine_destroy(struct fv_machine *machine);

@@ -77,6 +77,7 @@ struct qt_counts {
 	unsigned int known; /* failed as expected */
 };
 
+/** How many scenarios came out how. */
 struct qt_counts qt_verdict_counts(const struct qt_verdict *verdict);
 /** The first skipped scenario's reason, "" if none was skipped. Valid as long as @verdict. */
 const char *qt_verdict_skip_reason(const struct qt_verdict *verdict);

@@ -34,6 +34,7 @@ struct replay_gpus {
  * with @err filled, which names the file, the place in it, and the cause.
  */
 int replay_gpus_add(struct replay_gpus *gpus, const char *spec, struct vgpu_error *err);
+/** Frees what was added, not the struct. */
 void replay_gpus_finish(struct replay_gpus *gpus);
 
 /** Makes parents of a recording's text. @name is for errors. 0, or a negative errno. */

@@ -29,4 +29,5 @@ void vgpu_uuid_generate(struct vgpu_uuid *out);
  */
 void vgpu_uuid_from_name(const char *name, struct vgpu_uuid *out);
 
+/** The same UUID? Case does not count: parsing has made it lower. */
 bool vgpu_uuid_equal(const struct vgpu_uuid *a, const struct vgpu_uuid *b);
