@@ -7,6 +7,7 @@
  * get past the first check. Nothing may crash, and nothing may be held once all is destroyed.
  */
 
+#include "fuzz-input.h"
 #include "mock-front-end.h"
 #include "probe-model.h"
 
@@ -32,21 +33,12 @@ struct program {
 	struct mock_client *client;
 	int groups[VGPUS];
 	int handles[HANDLES]; /* what it has open, by vGPU and kind; 0 none */
-	const uint8_t *data;
-	size_t left;
+	struct fuzz_input input;
 };
 
 static uint64_t take(struct program *program, size_t len)
 {
-	uint64_t value = 0;
-
-	if (len > program->left)
-		len = program->left;
-	if (len)
-		memcpy(&value, program->data, len);
-	program->data += len;
-	program->left -= len;
-	return value;
+	return fuzz_take(&program->input, len);
 }
 
 static void keep(struct program *program, uint8_t slot, int64_t handle)
@@ -465,7 +457,7 @@ static void begin(struct program *program)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct program program = { .data = data, .left = size };
+	struct program program = { .input = { data, size } };
 
 	program.mock = mock_create();
 	fake_host_set_kernel(program.mock->host, FAKE_KERNEL(6, 12));
@@ -482,7 +474,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (program.groups[i] < 0)
 			abort();
 	begin(&program);
-	for (int i = 0; i < STEPS && program.left; i++)
+	for (int i = 0; i < STEPS && program.input.left; i++)
 		step(&program);
 	free(program.client);
 	if (mock_destroy(program.mock))

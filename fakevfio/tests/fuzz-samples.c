@@ -6,6 +6,7 @@
  * the models say must be in bounds, and nothing may be held once all is destroyed.
  */
 
+#include "fuzz-input.h"
 #include "mock-front-end.h"
 
 #include <fakevfio/device.h>
@@ -22,21 +23,12 @@ struct guest {
 	struct mock *mock;
 	struct mock_client *client;
 	struct mock_session session;
-	const uint8_t *data;
-	size_t left;
+	struct fuzz_input input;
 };
 
 static uint64_t take(struct guest *guest, size_t len)
 {
-	uint64_t value = 0;
-
-	if (len > guest->left)
-		len = guest->left;
-	if (len)
-		memcpy(&value, guest->data, len);
-	guest->data += len;
-	guest->left -= len;
-	return value;
+	return fuzz_take(&guest->input, len);
 }
 
 /* where the samples have something, with room for what lies next to it */
@@ -149,7 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{ "mtty", 1 },
 		{ "mbochs", 0 },
 	};
-	struct guest guest = { .data = data, .left = size };
+	struct guest guest = { .input = { data, size } };
 	size_t sample = take(&guest, 1) % VGPU_ARRAY_LEN(samples);
 	int group;
 
@@ -159,7 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			      samples[sample].type, UUID);
 	if (group < 0 || mock_open(guest.client, group, UUID, &guest.session))
 		abort();
-	for (int i = 0; i < 256 && guest.left; i++)
+	for (int i = 0; i < 256 && guest.input.left; i++)
 		step(&guest);
 	mock_close(guest.mock, &guest.session);
 	free(guest.client);
