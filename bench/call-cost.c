@@ -10,17 +10,16 @@
  */
 
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <vgpulab/cleanup.h>
+
+#include "figures.h"
 
 enum { TURNS = 7, ROUNDS = 300, CALLS = 500, KINDS = 4 };
 
@@ -75,28 +74,12 @@ static int print_all(void)
 /* Runs @argv, which prints a number for each kind, and keeps the lower ones. */
 static bool take_best(char *const *argv, double best[KINDS])
 {
-	_autofclose_ FILE *output = NULL;
-	int pair[2];
-	pid_t child;
+	double figures[KINDS];
 
-	if (pipe2(pair, O_CLOEXEC))
+	if (!figures_of(argv, figures, KINDS))
 		return false;
-	child = fork();
-	if (!child) {
-		dup2(pair[1], STDOUT_FILENO);
-		execv(argv[0], argv);
-		_exit(127);
-	}
-	close(pair[1]);
-	output = fdopen(pair[0], "r");
-	for (unsigned int i = 0; i < KINDS; i++) {
-		double figure;
-
-		if (!output || fscanf(output, "%lf", &figure) != 1)
-			return false;
-		best[i] = !best[i] || figure < best[i] ? figure : best[i];
-	}
-	waitpid(child, NULL, 0);
+	for (unsigned int i = 0; i < KINDS; i++)
+		best[i] = !best[i] || figures[i] < best[i] ? figures[i] : best[i];
 	return true;
 }
 

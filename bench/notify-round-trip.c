@@ -31,6 +31,8 @@
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
 
+#include "figures.h"
+
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #endif
@@ -206,28 +208,11 @@ static double measure_emulated(void)
 	return measure(device, (off_t)info.offset + 0x2000);
 }
 
-/* Runs @argv and reads the one number that it prints. */
 static double measure_elsewhere(char *const *argv)
 {
-	double result = -1;
-	int pair[2];
-	_autofclose_ FILE *output = NULL;
-	pid_t child;
+	double figure;
 
-	if (pipe2(pair, O_CLOEXEC))
-		return -1;
-	child = fork();
-	if (!child) {
-		dup2(pair[1], STDOUT_FILENO);
-		execv(argv[0], argv);
-		_exit(127);
-	}
-	close(pair[1]);
-	output = fdopen(pair[0], "r");
-	if (!output || fscanf(output, "%lf", &result) != 1)
-		result = -1;
-	waitpid(child, NULL, 0);
-	return result;
+	return figures_of(argv, &figure, 1) ? figure : -1;
 }
 
 /* The first figure, or a better one; a failure stays. */
