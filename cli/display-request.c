@@ -35,9 +35,9 @@ static int take_number(struct vgpu_display_request *request, int id, const char 
 	unsigned long n;
 
 	if (number(value, max, &n))
-		return cli_display_wrong(err,
-					 id == CLI_DISPLAY_PORT ? "TCP port" : "number of pixels",
-					 value, "a number from 1 on");
+		return id == CLI_DISPLAY_PORT
+			       ? cli_display_wrong(err, "TCP port", value, "1 to 65535")
+			       : cli_display_wrong(err, "number of pixels", value, "1 to 16384");
 	if (id == CLI_DISPLAY_PORT)
 		request->port = (uint16_t)n;
 	else if (id == CLI_DISPLAY_XRES)

@@ -19,7 +19,7 @@ static int failed(struct vgpu_error *err, int errnum, const char *what, const ch
 		errnum == EACCES || errnum == EPERM ? VGPU_ERROR_PERMISSION : VGPU_ERROR_FAILED;
 
 	return vgpu_error_set(err, kind, errnum, "cannot %s '%s': %s", what, path,
-			      strerror(errnum));
+			      errnum == EFBIG ? "it is longer than 8 MiB" : strerror(errnum));
 }
 
 const char *cli_file_name(const char *path)

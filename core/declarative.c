@@ -71,6 +71,9 @@ static int read_identity(struct json_object *item, struct wanted *out, const cha
 
 	if (!name == !uuid)
 		return fail(err, origin, number, "either \"name\" or \"uuid\" must be said");
+	/* all vGPUs without a name would be the same one */
+	if (name && !*name)
+		return fail(err, origin, number, "\"name\" is empty");
 	if (name)
 		vgpu_uuid_from_name(name, &out->definition.uuid);
 	else if (vgpu_uuid_parse(uuid, &out->definition.uuid) < 0)

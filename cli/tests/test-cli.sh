@@ -147,6 +147,13 @@ check 'a plan of none' 2 -b mem:kaby-lake plan 0xV5_4
 says err 'COUNT from 1 to 1000'
 check 'a plan of an unknown type' 5 -b mem:kaby-lake plan GVTg_V4_4
 says err 'did you mean GVTg_V5_4?'
+echo '{"vgpus":[{"name":"","parent":"0000:00:02.0","type":"i915-GVTg_V5_8"}]}' >nameless
+check 'apply of one without a name' 2 -b mem:kaby-lake -C defs apply nameless
+says err '"name" is empty'
+check 'apply of what never ends' 1 -b mem:kaby-lake -C defs apply /dev/zero
+says err 'it is longer than 8 MiB'
+check 'a port that is none' 2 qemu-args --path dmabuf,vnc --vgpu "$uuid" --port 65536
+says err 'expected: 1 to 65535'
 check 'a version that is none' 2 libvirt-xml --path region --vgpu "$uuid" --libvirt x
 says err 'expected: a number like 9.0'
 check 'fake guests takes nothing' 2 fake guests this
