@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -147,7 +148,11 @@ static int run_with(const char *program, char *const argv[], const char *input, 
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	result->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	return 0;
+	if (result->out && result->err)
+		return 0;
+	free(result->out);
+	free(result->err);
+	return -ENOMEM;
 }
 
 static int run(void *data, const char *program, char *const argv[], const char *input,

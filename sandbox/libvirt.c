@@ -147,7 +147,7 @@ static int mount_system_dirs(struct vgpu_error *err)
 		if (!mount(source, system_dirs[i].path, NULL, MS_BIND, NULL))
 			continue;
 		failed(err, system_dirs[i].path);
-		vgpu_error_hint(err, "Install libvirt: apt install libvirt-daemon-system.");
+		vgpu_error_hint(err, "install libvirt: apt install libvirt-daemon-system");
 		return -err->errnum;
 	}
 	return 0;
@@ -281,8 +281,8 @@ static int await_daemon(int pidfd, const char *socket_path, struct vgpu_error *e
 			continue;
 		read_last_words(words, sizeof(words));
 		vgpu_error_set(err, VGPU_ERROR_NEED, ESRCH, "libvirtd ended: %s", words);
-		vgpu_error_hint(err, "Install libvirt: apt install libvirt-daemon-system "
-				     "libvirt-clients.");
+		vgpu_error_hint(err, "install libvirt: apt install libvirt-daemon-system "
+				     "libvirt-clients");
 		return -ESRCH;
 	}
 	if (is_listening(socket_path))

@@ -26,7 +26,7 @@ static int failed(struct vgpu_error *err, const char *what)
 	int errnum = errno;
 
 	vgpu_error_set(err, VGPU_ERROR_NEED, errnum, "cannot mount %s: %s", what, strerror(errnum));
-	vgpu_error_hint(err, "The kernel or a container forbids mounts in user namespaces.");
+	vgpu_error_hint(err, "the kernel or a container forbids mounts in user namespaces");
 	return -errnum;
 }
 
@@ -40,11 +40,11 @@ static int open_fuse(struct vgpu_error *err)
 	vgpu_error_set(err, VGPU_ERROR_NEED, errnum, "cannot open /dev/fuse: %s", strerror(errnum));
 	if (errnum == EACCES || errnum == EPERM)
 		vgpu_error_hint(err,
-				"Let everyone open it, as udev does: chmod 0666 /dev/fuse. In a "
-				"container: --device /dev/fuse.");
+				"let everyone open it, as udev does: chmod 0666 /dev/fuse; in a "
+				"container: --device /dev/fuse");
 	else
-		vgpu_error_hint(err, "Load the module (modprobe fuse), or give the container the "
-				     "device: --device /dev/fuse.");
+		vgpu_error_hint(err, "load the module (modprobe fuse), or give the container the "
+				     "device: --device /dev/fuse");
 	return -errnum;
 }
 
@@ -251,8 +251,8 @@ int sandbox_mount_proc(const char *command_line, struct vgpu_error *err)
 	vgpu_error_set(err, VGPU_ERROR_NEED, errnum, "cannot mount a new /proc: %s",
 		       strerror(errnum));
 	vgpu_error_hint(err,
-			"The kernel refuses it where parts of the present /proc are hidden, as in "
+			"the kernel refuses it where parts of the present /proc are hidden, as in "
 			"a container: start that with --security-opt systempaths=unconfined, or "
-			"--privileged.");
+			"--privileged");
 	return -errnum;
 }

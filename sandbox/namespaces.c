@@ -21,14 +21,14 @@ static int refused(struct vgpu_error *err, const char *what)
 
 	vgpu_error_set(err, VGPU_ERROR_NEED, errnum, "cannot make %s: %s", what, strerror(errnum));
 	if (errnum == ENOSPC || errnum == EUSERS)
-		vgpu_error_hint(err, "The limit in /proc/sys/user/max_*_namespaces is reached; "
-				     "raise it with sysctl(8).");
+		vgpu_error_hint(err, "the limit in /proc/sys/user/max_*_namespaces is reached; "
+				     "raise it with sysctl(8)");
 	else
-		vgpu_error_hint(err, "The kernel or a container forbids it. On a machine of your "
+		vgpu_error_hint(err, "the kernel or a container forbids it; on a machine of your "
 				     "own: sysctl kernel.unprivileged_userns_clone=1 "
 				     "kernel.apparmor_restrict_unprivileged_userns=0 (those that "
 				     "exist), or be root; in a container: allow unshare(2) and "
-				     "mount(2), as --privileged does.");
+				     "mount(2), as --privileged does");
 	return -errnum;
 }
 

@@ -190,15 +190,15 @@ int fv_filter_install(bool nodes, struct vgpu_error *err)
 			err, VGPU_ERROR_BUSY, EBUSY,
 			"this program's system calls are answered by another supervisor already");
 		vgpu_error_hint(err,
-				"Inside `vgpulab run` a second one cannot be started: give all "
-				"GPUs to the first with --gpu.");
+				"inside `vgpulab run` a second one cannot be started: give all "
+				"GPUs to the first with --gpu");
 	} else {
 		vgpu_error_set(err, VGPU_ERROR_NEED, -fd,
 			       "cannot install a seccomp filter with a listener: %s",
 			       strerror(-fd));
 		vgpu_error_hint(err,
-				"The kernel needs CONFIG_SECCOMP_FILTER, Linux 5.14 or later; a "
-				"container must allow seccomp(2).");
+				"the kernel needs CONFIG_SECCOMP_FILTER, Linux 5.14 or later; a "
+				"container must allow seccomp(2)");
 	}
 	return fd;
 }

@@ -117,7 +117,7 @@ int fv_supervisor_start(struct fv_supervisor *supervisor, int listener, dev_t no
 	if (rc) {
 		vgpu_error_set(err, VGPU_ERROR_NEED, -rc,
 			       "the kernel cannot inject descriptors into a stopped system call");
-		vgpu_error_hint(err, "Linux 5.14 or later can (SECCOMP_ADDFD_FLAG_SEND).");
+		vgpu_error_hint(err, "Linux 5.14 or later can (SECCOMP_ADDFD_FLAG_SEND)");
 		return rc;
 	}
 	rc = fv_clock_start(supervisor);

@@ -21,7 +21,7 @@ struct vgpu_callout_result {
 
 /** The seam for running a program. */
 struct vgpu_callout_ops {
-	/* runs @program to its end; @input is its standard input. 0, or -errno if it cannot start */
+	/* runs @program to its end; @input is its standard input. 0 and all of @result, or -errno */
 	int (*run)(void *data, const char *program, char *const argv[], const char *input,
 		   struct vgpu_callout_result *result);
 	/* passes on what a script wrote to standard error, as it is */
