@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fake serve: one process that mounts and serves, or with a state two: one that holds the mount, and
- * its child that serves and may be killed.
+ * fake serve: one process that mounts and serves, or with a state three: one that holds the mount, and
+ * its children, one that serves and may be killed, and one that tells the kernel what it must forget.
  */
 
 #include "fake-serve.h"
@@ -171,6 +171,9 @@ static int work(const struct mounted *mounted, struct vgpu_error *err)
 	_destroy_(fake_fuse) struct fake_fuse *fuse = NULL;
 	int ret = -EIO;
 
+	/* a recording may have gone since this process's forerunner read it */
+	if (!host)
+		return -EINVAL;
 	journal =
 		fake_journal_open(serve->state, fake_host_kernel(host), serve->gpus,
 				  serve->gpus_len, fake_fuse_slots_in_flight, mounted->slots, err);

@@ -42,6 +42,16 @@ if "$VGPULAB" fake serve "$dir/mnt" 2>"$dir/err"; then fail "served on a dead mo
 grep -q "fusermount3 -u" "$dir/err" || fail "no cure told: $(cat "$dir/err")"
 umount -l "$dir/mnt"
 
+echo "# who serves is replaced when killed; if the recording has gone meanwhile, it says so and ends"
+"$VGPULAB" --backend mem:kaby-lake fake record >"$dir/host.json"
+serve --state "$dir/state" --gpu "$dir/host.json" 2>"$dir/err"
+rm "$dir/host.json"
+for child in $(cat "/proc/$pid/task/$pid/children"); do
+	[ "$(cat "/proc/$child/comm")" = vgpulab-notify ] || kill -9 "$child"
+done
+ended 2
+grep -q 'host.json: No such file' "$dir/err" || fail "not said: $(cat "$dir/err")"
+
 echo "# bad command lines are usage errors"
 for arguments in "serve" "serve a b" "serv $dir/mnt" "" "profiles x" "serve --gpu nothing $dir/mnt" \
 	"serve --ready-fd 77 $dir/mnt" "serve $dir/none" "serve $dir"; do
