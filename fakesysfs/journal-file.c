@@ -139,6 +139,8 @@ int fake_journal_read(int fd, const char *path, const char *header, struct fake_
 		vgpu_error_hint(err, "without --gpu and --kernel it is served as it was");
 		return -EINVAL;
 	}
+	for (at = header; *at; at++)
+		line += *at == '\n';
 	for (at = text + strlen(header); *at; at = end + 1, line++) {
 		struct fake_record record;
 		int ret;

@@ -94,7 +94,8 @@ serve --state "$dir/state"
 kill "$pid"
 ended 0
 sed -i 's/^next for=0/next for=1/' "$dir/state"
+line=$(grep -n '^next for=1' "$dir/state" | cut -d: -f1)
 code=0
 "$VGPULAB" fake serve --state "$dir/state" "$dir/mnt" 2>"$dir/err" || code=$?
-[ $code != 0 ] && grep -q 'is damaged: line' "$dir/err" || fail "damage: $code $(cat "$dir/err")"
+[ $code != 0 ] && grep -q "is damaged: line $line\$" "$dir/err" || fail "damage: $code $(cat "$dir/err")"
 echo ok
