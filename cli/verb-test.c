@@ -361,7 +361,8 @@ static bool take_plan_option(struct request *request, int id, const char *value)
 		       options->jobs <= 64;
 	case OPTION_SHARD:
 		request->wrong = "'%s' is not I/N with I from 1 to N";
-		return sscanf(value, "%u/%u%c", &options->shard, &options->shards, &rest) == 2 &&
+		return !strchr(value, '-') &&
+		       sscanf(value, "%u/%u%c", &options->shard, &options->shards, &rest) == 2 &&
 		       options->shard >= 1 && options->shard <= options->shards;
 	case OPTION_EXPECT:
 		options->expect = value;

@@ -159,6 +159,7 @@ says err 'expected: a number like 9.0'
 check 'fake guests takes nothing' 2 fake guests this
 check 'test with no jobs' 2 test --jobs 0
 says err "--jobs: '0' is not 1 to 64"
+check 'test of a part below none' 2 test --shard -1/-1
 check 'test with half a number' 2 test --repeat 5x
 says err "--repeat: '5x' is not 1 to 1000000"
 check 'test of a directory as a guest' 2 test --guest .

@@ -31,11 +31,14 @@ static const char help[] =
 	"Exit code: the command's; 77 if there can be no VM here, 124 if the time was up, 125 if the\n"
 	"VM failed.\n";
 
-static int take_number(const char *text, unsigned int *out)
+static int take_number(const char *option, const char *text, unsigned int *out)
 {
 	char rest;
 
-	return sscanf(text, "%u%c", out, &rest) == 1 && *out ? 0 : -1;
+	if (text[0] >= '0' && text[0] <= '9' && sscanf(text, "%u%c", out, &rest) == 1 && *out)
+		return 0;
+	fprintf(stderr, "lab-vm: --%s: '%s' is no number from 1 on\n", option, text);
+	return -1;
 }
 
 /* 0 to run, else an exit code. */
@@ -66,13 +69,13 @@ static int take_options(int argc, char **argv, struct qt_lab_options *options, b
 			options->guest_dir = optarg;
 			break;
 		case 'M':
-			wrong |= take_number(optarg, &options->memory_mib);
+			wrong |= take_number("memory", optarg, &options->memory_mib);
 			break;
 		case 'c':
-			wrong |= take_number(optarg, &options->cpus);
+			wrong |= take_number("cpus", optarg, &options->cpus);
 			break;
 		case 't':
-			wrong |= take_number(optarg, &options->timeout_s);
+			wrong |= take_number("timeout", optarg, &options->timeout_s);
 			break;
 		case 'v':
 			*verbose = true;
@@ -87,7 +90,9 @@ static int take_options(int argc, char **argv, struct qt_lab_options *options, b
 	options->command = argv + optind;
 	if (!wrong && optind < argc)
 		return 0;
-	fputs(help, stderr);
+	if (!wrong)
+		fputs("lab-vm: which command?\n", stderr);
+	fputs("'lab-vm --help' tells what there is\n", stderr);
 	return EXIT_LAB_FAILED;
 }
 

@@ -117,6 +117,10 @@ int main(int argc, char **argv)
 	struct run run = { 0 };
 	int status;
 
+	if (argc < 4) {
+		fputs("usage: run-domain FILE NAME STARTED [paused]\n", stderr);
+		return EXIT_FAILURE;
+	}
 	virSetErrorFunc(NULL, be_silent);
 	if (!xml || virEventRegisterDefaultImpl() < 0)
 		return EXIT_FAILURE;
