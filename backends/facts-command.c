@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -13,12 +14,12 @@
 
 enum { DEADLINE_MS = 10000, OUTPUT_CAP = 1 << 20, NOT_FOUND = 127 };
 
-static int now_ms(void)
+static int64_t now_ms(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int)(now.tv_sec % 1000000) * 1000 + (int)(now.tv_nsec / 1000000);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void become(const char *const *argv, int out)
@@ -36,12 +37,12 @@ static void become(const char *const *argv, int out)
 static int drain(int fd, char **out)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-	int end = now_ms() + DEADLINE_MS;
+	int64_t end = now_ms() + DEADLINE_MS;
 	_autofree_ char *text = NULL;
 	size_t len = 0, room = 0;
 
 	for (;;) {
-		int left = end - now_ms();
+		int64_t left = end - now_ms();
 		ssize_t got;
 
 		if (len + 1 >= room) {
@@ -52,7 +53,7 @@ static int drain(int fd, char **out)
 			text = longer;
 			room += 65536;
 		}
-		if (left <= 0 || poll(&poll_fd, 1, left) == 0)
+		if (left <= 0 || poll(&poll_fd, 1, (int)left) == 0)
 			return -ETIMEDOUT;
 		got = read(fd, text + len, room - 1 - len);
 		if (got < 0 && errno != EINTR && errno != EAGAIN)
