@@ -328,6 +328,17 @@ const struct qt_path qt_paths[] = {
 		.needs = { "vgpu", "vfio" },
 	},
 	{
+		.name = "wrong-opregion-hotplug",
+		.summary = "an OpRegion, which firmware would have to be told of when it starts",
+		.device = "vfio-pci",
+		.properties = "display=off,x-igd-opregion=on,rombar=0",
+		.vgpu = true,
+		.without_libvirt =
+			"libvirt plugs in what its domain says, and that has no OpRegion",
+		.front_end = none,
+		.needs = { "vgpu", "vfio" },
+	},
+	{
 		.name = "wrong-x-vga",
 		.summary = "VGA registers, which no vGPU has",
 		.device = "vfio-pci",

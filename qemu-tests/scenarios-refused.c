@@ -96,6 +96,13 @@ static const struct qt_scenario rows[] = {
 		.without_libvirt = "libvirt plugs in what its domain says, and that is refused",
 	},
 	{
+		.name = "refused-opregion-hotplug",
+		.summary = "a vGPU with the OpRegion, plugged into a running QEMU",
+		.path = "wrong-opregion-hotplug",
+		.refused = "hotplug",
+		.refusal = "cannot support IGD OpRegion feature on hotplugged device",
+	},
+	{
 		.name = "refused-absent",
 		.summary = "a vGPU that is not there",
 		.path = "region-qmp+vnc",
