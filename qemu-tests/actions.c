@@ -310,7 +310,7 @@ static int wait_monitor(const struct qt_action_run *run, const char *state, stru
 	char answer[QT_CONSOLE_LINE_LEN], wanted[32];
 
 	snprintf(wanted, sizeof(wanted), "monitor=%s", state);
-	for (int64_t deadline_ms = qt_now_ms() + MONITOR_MS; qt_now_ms() < deadline_ms;) {
+	for (int64_t deadline_ms = qt_deadline_ms(MONITOR_MS); qt_now_ms() < deadline_ms;) {
 		int r = ask(run, "info", answer, err);
 
 		if (r || strstr(answer, wanted))
@@ -342,16 +342,13 @@ static int run_plug(const struct qt_action_run *run, struct vgpu_error *err)
 	return r ? r : wait_monitor(run, "connected", err);
 }
 
-/* A monitor of the step's size: the driver must see the old one go, and prefer the new one's mode. */
-static int run_resize(const struct qt_action_run *run, struct vgpu_error *err)
+/* The driver must see the old monitor go, and prefer the new one's mode, which is the step's. */
+static int follow_monitor(const struct qt_action_run *run, struct vgpu_error *err)
 {
 	char mode[24], answer[QT_CONSOLE_LINE_LEN];
-	int r;
+	int r = wait_monitor(run, "disconnected", err);
 
-	snprintf(mode, sizeof(mode), "%ux%u", run->width_px, run->height_px);
-	r = qt_monitor_control(run->result->uuid, mode, err);
-	if (!r)
-		r = wait_monitor(run, "disconnected", err);
+	snprintf(mode, sizeof(mode), "%ux%u@", run->width_px, run->height_px);
 	if (!r)
 		r = wait_monitor(run, "connected", err);
 	if (!r)
@@ -361,6 +358,26 @@ static int run_resize(const struct qt_action_run *run, struct vgpu_error *err)
 				   "the guest does not prefer its new monitor's mode %s: %s", mode,
 				   answer);
 	return r;
+}
+
+static int run_resize(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	char mode[24];
+	int r;
+
+	snprintf(mode, sizeof(mode), "%ux%u", run->width_px, run->height_px);
+	r = qt_monitor_control(run->result->uuid, mode, err);
+	return r ? r : follow_monitor(run, err);
+}
+
+/* QEMU makes a monitor of a window. Source: QEMU, hw/vfio/display.c, vfio_display_edid_ui_info() */
+static int run_window(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	int64_t deadline_ms = qt_deadline_ms(QMP_MS);
+	int fd = qt_vm_connect(run->vm, QT_VNC_SOCKET, deadline_ms, err);
+	int r = fd < 0 ? fd : qt_vnc_resize(fd, run->width_px, run->height_px, deadline_ms, err);
+
+	return r ? r : follow_monitor(run, err);
 }
 
 const struct qt_action qt_actions[] = {
@@ -380,6 +397,8 @@ const struct qt_action qt_actions[] = {
 	{ "plug", "and puts it in again", .takes_ms = 1500, .run = run_plug },
 	{ "resize", "another monitor is plugged in: of the step's size", .takes_ms = 1500,
 	  .run = run_resize },
+	{ "window", "a VNC viewer's window gets the step's size", .takes_ms = 1500,
+	  .run = run_window },
 	{ "flip", "page flips at every vertical blank, 60.0 Hz", .counts = true, .takes_ms = 17,
 	  .run = run_flips },
 	{ "msi", "flips bring interrupts, as messages", .counts = true, .takes_ms = 17,

@@ -115,6 +115,28 @@ static rfbClient *make_client(int fd, struct grab *grab, int64_t deadline_ms)
 	return client;
 }
 
+/* Listens to the library's complaints, too, until drop_client(). Takes @fd over. */
+static rfbClient *take_client(int fd, struct grab *grab, int64_t deadline_ms)
+{
+	rfbClient *client = make_client(fd, grab, deadline_ms);
+
+	rfbClientLog = ignore_message;
+	rfbClientErr = note_complaint;
+	complaining = grab;
+	if (!client)
+		close(fd);
+	return client;
+}
+
+static void drop_client(rfbClient *client)
+{
+	complaining = NULL;
+	if (!client)
+		return;
+	client->frameBuffer = NULL; /* the picture's, not the library's */
+	rfbClientCleanup(client);
+}
+
 /* Asks for our pixels, raw: what arrives is what the server has, bit for bit. */
 static bool negotiate(rfbClient *client)
 {
@@ -191,24 +213,14 @@ static int talk(rfbClient *client, struct grab *grab, int64_t deadline_ms)
 int qt_vnc_grab(int fd, int64_t deadline_ms, struct qt_image *out, struct vgpu_error *err)
 {
 	struct grab grab = { 0 };
-	rfbClient *client = make_client(fd, &grab, deadline_ms);
+	rfbClient *client = take_client(fd, &grab, deadline_ms);
 	int r = -ENOMEM;
 
-	rfbClientLog = ignore_message;
-	rfbClientErr = note_complaint;
-	complaining = &grab;
-	if (!client) {
-		close(fd);
-	} else if (!connect_client(client)) {
+	if (client && !connect_client(client))
 		r = grab.refused ? -EPROTO : qt_left_ms(deadline_ms) ? -EPIPE : -ETIMEDOUT;
-	} else {
+	else if (client)
 		r = talk(client, &grab, deadline_ms);
-	}
-	complaining = NULL;
-	if (client) {
-		client->frameBuffer = NULL; /* the picture's, not the library's */
-		rfbClientCleanup(client);
-	}
+	drop_client(client);
 	if (r) {
 		qt_image_finish(&grab.picture);
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, -r, "VNC: %s%s%s",
@@ -227,30 +239,77 @@ int qt_vnc_grab(int fd, int64_t deadline_ms, struct qt_image *out, struct vgpu_e
 int qt_vnc_count(int fd, const atomic_bool *stop, unsigned int *updates, struct vgpu_error *err)
 {
 	struct grab grab = { 0 };
-	rfbClient *client = make_client(fd, &grab, qt_deadline_ms(READ_MS));
-	int r = client ? 0 : -ENOMEM;
+	rfbClient *client = take_client(fd, &grab, qt_deadline_ms(READ_MS));
+	int r = !client ? -ENOMEM : connect_client(client) ? 0 : -EPIPE;
 
-	rfbClientLog = ignore_message;
-	rfbClientErr = note_complaint;
-	complaining = &grab;
-	if (!client)
-		close(fd);
-	else if (!connect_client(client))
-		r = -EPIPE;
 	while (!r && !atomic_load(stop)) {
 		r = receive_updates(client, &grab, UINT_MAX, grab.sizes, qt_now_ms() + 50);
 		r = r == -ETIMEDOUT ? 0 : r;
 	}
-	complaining = NULL;
-	if (client) {
-		client->frameBuffer = NULL;
-		rfbClientCleanup(client);
-	}
+	drop_client(client);
 	qt_image_finish(&grab.picture);
 	*updates = grab.full_updates;
 	return r ? vgpu_error_set(err, VGPU_ERROR_FAILED, -r, "VNC: the connection broke: %s",
 				  grab.said)
 		 : 0;
+}
+
+/* How a server answers a wish for another size: an update of one rectangle that has no pixels. */
+struct size_answer {
+	rfbFramebufferUpdateMsg update;
+	rfbFramebufferUpdateRectHeader rectangle; /* y is the status, x who wished for it */
+	rfbExtDesktopSizeMsg screens; /* as many rfbExtDesktopScreen follow */
+};
+
+/* QEMU has told the console's device. Source: QEMU, ui/vnc.c, protocol_client_msg() */
+enum { STATUS_FORWARDED = 4 };
+
+/*
+ * The library's own SendExtDesktopSize() takes no screen 0, and its reader does not tell the status.
+ * Who has announced no encodings and asked for no update is sent nothing but this answer.
+ */
+static int ask_for_size(rfbClient *client, uint32_t width_px, uint32_t height_px, uint16_t *status)
+{
+	const rfbSetDesktopSizeMsg wish = { .type = rfbSetDesktopSize,
+					    .width = htons((uint16_t)width_px),
+					    .height = htons((uint16_t)height_px),
+					    .numberOfScreens = 1 };
+	const rfbExtDesktopScreen screen = { .width = wish.width, .height = wish.height };
+	struct size_answer answer;
+
+	if (!WriteToRFBServer(client, (const char *)&wish, sz_rfbSetDesktopSizeMsg) ||
+	    !WriteToRFBServer(client, (const char *)&screen, sz_rfbExtDesktopScreen) ||
+	    !ReadFromRFBServer(client, (char *)&answer, sizeof(answer)))
+		return -EPIPE;
+	if (answer.update.type != rfbFramebufferUpdate || ntohs(answer.update.nRects) != 1 ||
+	    ntohl(answer.rectangle.encoding) != rfbEncodingExtDesktopSize)
+		return -EPROTO;
+	*status = ntohs(answer.rectangle.r.y);
+	return 0;
+}
+
+int qt_vnc_resize(int fd, uint32_t width_px, uint32_t height_px, int64_t deadline_ms,
+		  struct vgpu_error *err)
+{
+	struct grab grab = { 0 };
+	rfbClient *client = take_client(fd, &grab, deadline_ms);
+	uint16_t status = 0;
+	int r = !client ? -ENOMEM
+		: !InitialiseRFBConnection(client)
+			? -EPIPE
+			: ask_for_size(client, width_px, height_px, &status);
+
+	drop_client(client);
+	if (r)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, -r,
+				      "VNC: a wish for %ux%u was not answered: %s", width_px,
+				      height_px, *grab.said ? grab.said : strerror(-r));
+	if (status != rfbExtDesktopSize_Success && status != STATUS_FORWARDED)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, EOPNOTSUPP,
+				      "VNC: a wish for %ux%u was refused with status %u: the "
+				      "console's device does not ask for it",
+				      width_px, height_px, status);
+	return 0;
 }
 
 int qt_capture_vnc(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,

@@ -53,3 +53,10 @@ int qt_vnc_grab(int fd, int64_t deadline_ms, struct qt_image *out, struct vgpu_e
  * the whole picture changed.
  */
 int qt_vnc_count(int fd, const atomic_bool *stop, unsigned int *updates, struct vgpu_error *err);
+
+/**
+ * A viewer on @fd, a connected socket, which is taken over, wants another size (SetDesktopSize).
+ * 0 if the server has passed that on, -EOPNOTSUPP if the console's device does not want to know.
+ */
+int qt_vnc_resize(int fd, uint32_t width_px, uint32_t height_px, int64_t deadline_ms,
+		  struct vgpu_error *err);

@@ -59,11 +59,23 @@ static const struct qt_scenario rows[] = {
 	},
 	{
 		.name = "dmabuf-i915",
-		.summary = "Debian's own i915 shows itself by DMA-BUFs: frames, flips",
+		.summary = "Debian's own i915 shows itself by DMA-BUFs: frames, flips, a cursor",
 		.path = "dmabuf-vnc",
 		.driver = "i915",
 		.steps = { { 640, 480, .frames = 2 },
-			   { 640, 480, .action = "flip", .times = 10, .keep = true } },
+			   { 640, 480, .action = "flip", .times = 10, .keep = true },
+			   { .width_px = 640, .height_px = 480, .frames = 2, .cursor = true } },
+	},
+	{
+		.name = "dmabuf-window",
+		.summary = "a viewer's window is resized: Debian's i915 gets a monitor of its size",
+		/* not tried by regions: their consoles do not ask QEMU for sizes */
+		.path = "dmabuf-vnc",
+		.driver = "i915",
+		.on_request = true, /* it has not been seen to its end in a lab VM without KVM */
+		.steps = { { 640, 480 },
+			   { 904, 600, .action = "window" },
+			   { 720, 400, .action = "window" } },
 	},
 	{
 		.name = "dmabuf-vnc-quick",

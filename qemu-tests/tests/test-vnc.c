@@ -189,6 +189,54 @@ static void server_that_falls_silent_is_an_error_in_time(void **state)
 	}
 }
 
+/* All that QEMU says to a viewer that wants another size; the byte at STATUS is filled in. */
+enum { WISH_LEN = 24, STATUS = 18 + 24 + 1 + 4 + 3 };
+
+static int wish_for_320x200(uint8_t status, uint8_t *wish)
+{
+	char said[] = "RFB 003.008\n\1\1\0\0\0\0"
+		      /* 16x16 pixels, called Q */
+		      "\0\20\0\20\40\30\0\1\0\377\0\377\0\377\20\10\0\0\0\0\0\0\0\1Q"
+		      /* one rectangle, and in it one screen */
+		      "\0\0\0\1\0\1\0?\0\20\0\20\377\377\376\314"
+		      "\1\0\0\0\0\0\0\0\0\0\0\0\0\20\0\20\0\0\0\0";
+	struct vgpu_error err = { 0 };
+	char heard[200];
+	ssize_t len;
+	int pair[2], r;
+
+	assert_int_equal('?', said[STATUS]);
+	said[STATUS] = (char)status;
+	assert_int_equal(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	assert_int_equal(sizeof(said) - 1, write(pair[0], said, sizeof(said) - 1));
+	r = qt_vnc_resize(pair[1], 320, 200, qt_now_ms() + 10000, &err);
+	len = read(pair[0], heard, sizeof(heard));
+	assert_in_range(len, WISH_LEN, sizeof(heard));
+	memcpy(wish, heard + len - WISH_LEN, WISH_LEN);
+	assert_int_equal(r != 0, *err.message != '\0');
+	close(pair[0]);
+	return r;
+}
+
+static void window_that_is_resized_asks_for_its_size(void **state)
+{
+	static const uint8_t wanted[WISH_LEN] = { 251, 0, 1,	     64,       0,	  200,
+						  1,   0, [17] = 64, [16] = 1, [19] = 200 };
+	uint8_t wish[WISH_LEN];
+
+	assert_int_equal(0, wish_for_320x200(4, wish)); /* forwarded */
+	assert_memory_equal(wanted, wish, WISH_LEN);
+	assert_int_equal(0, wish_for_320x200(0, wish));
+}
+
+static void display_that_takes_no_size_is_told_from_one_that_does(void **state)
+{
+	uint8_t wish[WISH_LEN];
+
+	assert_int_equal(-EOPNOTSUPP, wish_for_320x200(3, wish)); /* QEMU's, of a region */
+	assert_int_equal(-EOPNOTSUPP, wish_for_320x200(1, wish));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +245,8 @@ int main(void)
 		cmocka_unit_test(change_of_size_on_the_way_is_followed),
 		cmocka_unit_test(server_that_hangs_up_is_an_error),
 		cmocka_unit_test(server_that_falls_silent_is_an_error_in_time),
+		cmocka_unit_test(window_that_is_resized_asks_for_its_size),
+		cmocka_unit_test(display_that_takes_no_size_is_told_from_one_that_does),
 	};
 
 	rfbLogEnable(FALSE);
