@@ -58,6 +58,7 @@ struct fv_supervisor {
 	struct fv_memory memories[FV_MEMORIES_MAX]; /* by id - 1 */
 	pthread_mutex_t nodes_lock;
 	pthread_cond_t node_released;
+	atomic_bool copy_told; /* once: it is the program's habit */
 	uint64_t log_window_ns;
 	unsigned int log_lines;
 	pthread_mutex_t log_lock;

@@ -75,6 +75,22 @@ static int identify_node(struct fv_supervisor *supervisor, int fd)
 	return handle > 0 && handle <= INT_MAX ? handle : 0;
 }
 
+/* A copy of a device's descriptor at a number that the filter does not stop reads of. */
+static void tell_of_copy(struct fv_supervisor *supervisor, int fd)
+{
+	char line[160];
+
+	if ((fd >= FV_DEVICE_NUMBER_FIRST && fd < FV_DEVICE_NUMBER_FIRST + FV_DEVICE_NUMBERS) ||
+	    atomic_exchange(&supervisor->copy_told, true))
+		return;
+	snprintf(
+		line, sizeof(line),
+		"client: uses a copy of a device's descriptor at number %d: requests are answered, "
+		"reads and writes reach plain memory",
+		fd);
+	fv_supervisor_log(supervisor, line);
+}
+
 int fv_trap_identify(struct fv_trap *trap, int fd)
 {
 	_autoclose_ int copy = fv_process_get_fd(trap->process, fd);
@@ -83,6 +99,8 @@ int fv_trap_identify(struct fv_trap *trap, int fd)
 	if (copy < 0)
 		return 0;
 	handle = fv_device_files_identify(&trap->supervisor->files, copy);
+	if (handle)
+		tell_of_copy(trap->supervisor, fd);
 	return handle ? handle : identify_node(trap->supervisor, copy);
 }
 

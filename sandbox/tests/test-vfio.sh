@@ -14,7 +14,8 @@ cat >check.sh <<EOS
 . ./vgpu.sh
 exec $CLIENT check $uuid \$group
 EOS
-holds 'the client finds all as it should be' "$VGPULAB" run -- sh check.sh
+holds 'the client finds all as it should be' "$VGPULAB" run -v -- sh check.sh 2>log
+is 'a copy at another number is told of, once' "$(grep -c "copy of a device's descriptor" log)" 1
 
 # The machine's KVM makes the device of which it asks, even where it can run no guest.
 cat >kvm.sh <<EOS

@@ -24,6 +24,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -136,6 +137,46 @@ static void check_device(struct client *client)
 	second = dup(client->device);
 	check(!ioctl(second, VFIO_DEVICE_RESET), "a dup(2) of it takes requests too");
 	close(second);
+}
+
+/* Another process is given the device's descriptor in a message, and has no other of it. */
+static ssize_t pass(int socket, bool sending, int *fd)
+{
+	char room[CMSG_SPACE(sizeof(*fd))] = { 0 }, byte = 0;
+	struct iovec data = { &byte, 1 };
+	struct msghdr message = { NULL, 0, &data, 1, room, sizeof(room), 0 };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	ssize_t len;
+
+	*header = (struct cmsghdr){ CMSG_LEN(sizeof(*fd)), SOL_SOCKET, SCM_RIGHTS };
+	memcpy(CMSG_DATA(header), fd, sizeof(*fd));
+	len = sending ? sendmsg(socket, &message, 0) : recvmsg(socket, &message, 0);
+	memcpy(fd, CMSG_DATA(header), sizeof(*fd));
+	return len;
+}
+
+static int take_message(int socket)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+	int fd = -1;
+
+	return close_range(960, 1023, 0) || pass(socket, false, &fd) != 1 || fd >= 960 ||
+	       ioctl(fd, VFIO_DEVICE_GET_INFO, &info) || !(info.flags & VFIO_DEVICE_FLAGS_PCI);
+}
+
+static void check_message(struct client *client)
+{
+	int ends[2], status = 1;
+	pid_t child;
+
+	check(!socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "a pair of sockets");
+	child = fork();
+	if (!child)
+		_exit(take_message(ends[1]));
+	check(pass(ends[0], true, &client->device) == 1, "a device descriptor can be sent");
+	check(waitpid(child, &status, 0) == child && !status, "its receiver may ask of it");
+	close(ends[0]);
+	close(ends[1]);
 }
 
 static void check_config(struct client *client)
@@ -398,6 +439,7 @@ static int run_checks(const char *uuid, const char *group)
 		check_dma(&client);
 		check_irqs(&client);
 		check_readers(&client);
+		check_message(&client);
 		check_fork(&client);
 		check_exec(&client);
 	}
