@@ -98,7 +98,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct fuse_entry_param entry = { .attr_timeout = FOR_EVER, .entry_timeout = FOR_EVER };
 
 	for (unsigned int i = ROOT; i < NODES && !entry.ino; i++)
-		if (number(nodes[i].parent) == parent && (i < DYNAMIC || *uuid) &&
+		if ((i < DYNAMIC || *uuid) && number(nodes[i].parent) == parent &&
 		    !strcmp(nodes[i].name ? nodes[i].name : uuid, name))
 			entry.ino = number(i);
 	if (!entry.ino) {
