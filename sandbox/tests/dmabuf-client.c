@@ -48,6 +48,8 @@ enum {
 #define IOVA UINT64_C(0x100000)
 #define XR24 0x34325258
 #define AR24 0x34325241
+/* Who has given a descriptor lets go of it a moment after its client has it. */
+#define LET_GO_US 100000
 
 struct vgpu {
 	int container, group, device;
@@ -228,6 +230,7 @@ static void check_planes(struct vgpu *vgpu)
 	check(ask(vgpu, &info) == 1, "flipped back, the first has its id still");
 	close(get(vgpu, 1));
 	close(first);
+	usleep(LET_GO_US);
 	show(vgpu, 2);
 	check(ask(vgpu, &info) == 1, "with the last descriptor closed, 1 is the next buffer's id");
 	check_import(vgpu, second);
