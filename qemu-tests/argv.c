@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <vgpulab/cleanup.h>
 
@@ -195,13 +196,23 @@ static void add_machine(struct qt_argv *argv, const struct qt_qemu_argv *options
 	qt_argv_addf(argv, "%u", options->memory_mib);
 }
 
+/* A comma in a name is doubled. Source: QEMU, util/qemu-option.c, get_opt_value() */
 char *qt_drive(const char *disk)
 {
-	size_t len = strlen(disk);
-	bool cdrom = len > 4 && !strcmp(disk + len - 4, ".iso");
+	size_t disk_len = strlen(disk), len = 0;
+	bool cdrom = disk_len > 4 && !strcmp(disk + disk_len - 4, ".iso");
+	_autofree_ char *file = malloc(2 * disk_len + 1);
 	char *drive;
 
-	return asprintf(&drive, "file=%s,snapshot=on%s", disk, cdrom ? ",media=cdrom" : "") < 0
+	if (!file)
+		return NULL;
+	for (; *disk; disk++) {
+		if (*disk == ',')
+			file[len++] = ',';
+		file[len++] = *disk;
+	}
+	file[len] = '\0';
+	return asprintf(&drive, "file=%s,snapshot=on%s", file, cdrom ? ",media=cdrom" : "") < 0
 		       ? NULL
 		       : drive;
 }
@@ -239,10 +250,8 @@ int qt_qemu_argv_build(const struct qt_qemu_argv *options, struct qt_argv *out)
 		qt_argv_add(&argv, arguments ? arguments : "");
 	}
 	if (options->disk) {
-		_autofree_ char *drive = qt_drive(options->disk);
-
 		qt_argv_add(&argv, "-drive");
-		qt_argv_add(&argv, drive ? drive : "");
+		add_owned(&argv, qt_drive(options->disk));
 	}
 	if (options->device)
 		add_device(&argv, options);

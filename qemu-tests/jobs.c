@@ -44,7 +44,8 @@ struct jobs {
 	size_t len, running, done;
 	size_t done_before; /* by a run that this one goes on with */
 	unsigned int limit; /* how many may run at a time */
-	struct vgpu_error stop; /* why nothing new is begun; no kind: it is */
+	struct vgpu_error
+		stop; /* why nothing new is begun; its kind is 0 as long as that is not so */
 	struct qt_host_watch watch; /* of a guarded run */
 };
 

@@ -19,11 +19,12 @@ enum { BUFFER_LEN = 1 << 17 };
 /* The last of @log's lines that fit into @len bytes, whole ones. */
 static const char *last_lines(const char *log, size_t len)
 {
-	const char *line = log;
+	size_t log_len = strlen(log);
+	const char *line = log_len > len ? strchr(log + log_len - len - 1, '\n') : NULL;
 
-	while (strlen(line) > len)
-		line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n');
-	return line;
+	if (log_len <= len)
+		return log;
+	return line ? line + 1 : log + log_len;
 }
 
 static int64_t read_all(struct fv_process *process, const char *log, uint64_t address, int len)

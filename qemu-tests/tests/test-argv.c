@@ -111,12 +111,24 @@ static void kernel_command_line_can_be_extended(void **state)
 	assert_int_equal(-1, find(&argv, "-device"));
 }
 
+static void name_of_a_disk_may_have_commas(void **state)
+{
+	struct qt_qemu_argv options = {
+		.qemu = "q", .accel = "tcg", .machine = "pc", .memory_mib = 64, .disk = "/a,b,.iso"
+	};
+	_argv_ struct qt_argv argv = { 0 };
+
+	assert_int_equal(0, qt_qemu_argv_build(&options, &argv));
+	assert_string_equal("file=/a,,b,,.iso,snapshot=on,media=cdrom", after(&argv, "-drive"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quoted_line_is_split_by_a_shell_into_the_same_items),
 		cmocka_unit_test(vgpu_is_given_by_its_sysfs_directory),
 		cmocka_unit_test(kernel_command_line_can_be_extended),
+		cmocka_unit_test(name_of_a_disk_may_have_commas),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

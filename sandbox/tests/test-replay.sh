@@ -50,8 +50,12 @@ is 'so is its log' "$("$VGPULAB" run --gpu ./log.json -- dmesg)" "$(
 )"
 has 'which a doctor inside reads' "$("$VGPULAB" run --gpu ./log.json -- "$VGPULAB" doctor 2>&1)" \
 	'RLIMIT_MEMLOCK (65536) exceeded'
-is 'a small buffer gets its last lines' \
-	"$("$VGPULAB" run --gpu ./log.json -- dmesg --syslog --buffer-size 4096 | wc -l)" 2
+# 23 bytes a line: 178 of them are all that 4096 bytes can take
+lines=$(seq -f '"<6>[%5.0f.000000] line"' 300 | paste -sd,)
+sed "s/\"kernel-log\":.*/\"kernel-log\":[$lines]/" log.json >long.json
+"$VGPULAB" run --gpu ./long.json -- dmesg --syslog --buffer-size 4096 >last
+is 'a small buffer gets its last lines' "$(wc -l <last), $(sed -n '1p;$p' last | xargs)" \
+	'178, [ 123.000000] line [ 300.000000] line'
 is 'nobody clears it' "$("$VGPULAB" run --gpu ./log.json -- sh -c 'dmesg -C 2>/dev/null; dmesg | wc -l')" 2
 is 'a fake host has the real one' "$("$VGPULAB" run -- cat /proc/cmdline)" "$(cat /proc/cmdline)"
 is 'beside other parents' "$("$VGPULAB" run --gpu ./host.json --gpu tesla-p4 --gpu mdpy -- \
