@@ -113,7 +113,8 @@ int i915_config_init(struct i915 *i915)
 			   .subtype = VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION,
 		   });
 	add_region(dev, I915_REGION_EDID,
-		   (struct fv_region){ .len = I915_EDID_OFFSET + I915_EDID_LEN,
+		   (struct fv_region){ .len = I915_EDID_LEN, /* kvmgt says so */
+				       .reach = I915_EDID_OFFSET + I915_EDID_LEN,
 				       .flags = read_write,
 				       .type = VFIO_REGION_TYPE_GFX,
 				       .subtype = VFIO_REGION_SUBTYPE_GFX_EDID });

@@ -131,7 +131,7 @@ void i915_edid_fill(uint8_t *edid, uint32_t width, uint32_t height)
 	const struct timing timing = find_timing(width, height);
 	uint8_t sum = 0;
 
-	memset(edid, 0, I915_EDID_BLOCK_LEN);
+	memset(edid, 0, I915_EDID_LEN);
 	memcpy(edid, header, sizeof(header));
 	edid[8] = ('V' - '@') << 2 | ('G' - '@') >> 3; /* "VGP" in five bits a letter */
 	edid[9] = (uint8_t)(('G' - '@') << 5 | ('P' - '@'));
@@ -153,7 +153,7 @@ void i915_edid_fill(uint8_t *edid, uint32_t width, uint32_t height)
 	put_range_limits(edid + 72, timing.clock_khz);
 	put_text(edid + 90, 0xfc, "vgpulab");
 	put_text(edid + 108, 0xff, "0000");
-	for (unsigned int i = 0; i < I915_EDID_BLOCK_LEN - 1; i++)
+	for (unsigned int i = 0; i < I915_EDID_LEN - 1; i++)
 		sum = (uint8_t)(sum + edid[i]);
-	edid[I915_EDID_BLOCK_LEN - 1] = (uint8_t)-sum;
+	edid[I915_EDID_LEN - 1] = (uint8_t)-sum;
 }

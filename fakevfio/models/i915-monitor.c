@@ -40,7 +40,7 @@ static void fill_edid(struct i915 *i915, const struct fake_monitor *wanted)
 	memset(monitor->next_edid, 0, sizeof(monitor->next_edid));
 	i915_edid_fill(monitor->next_edid, wanted->xres_px ? wanted->xres_px : type->xres_px,
 		       wanted->yres_px ? wanted->yres_px : type->yres_px);
-	monitor->region.edid_size = I915_EDID_BLOCK_LEN;
+	monitor->region.edid_size = I915_EDID_LEN;
 }
 
 void i915_monitor_init(struct i915 *i915)
@@ -51,7 +51,7 @@ void i915_monitor_init(struct i915 *i915)
 	monitor->region = (struct vfio_region_gfx_edid){
 		.edid_offset = I915_EDID_OFFSET,
 		.edid_max_size = I915_EDID_LEN,
-		.edid_size = I915_EDID_BLOCK_LEN,
+		.edid_size = I915_EDID_LEN,
 		.max_xres = type->xres_px,
 		.max_yres = type->yres_px,
 		.link_state = VFIO_DEVICE_GFX_LINK_STATE_UP,
@@ -61,6 +61,17 @@ void i915_monitor_init(struct i915 *i915)
 	monitor->connected = !i915->dev->vgpu.monitor.unplugged;
 	monitor->plug_ns = 0;
 	i915_dp_sink_reset(i915);
+}
+
+/* Source: drivers/gpu/drm/drm_edid.c, drm_edid_block_valid(), which kvmgt asks, too */
+static bool is_valid(const uint8_t *edid)
+{
+	static const uint8_t header[8] = { 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0 };
+	uint8_t sum = 0;
+
+	for (unsigned int i = 0; i < I915_EDID_LEN; i++)
+		sum = (uint8_t)(sum + edid[i]);
+	return !sum && !memcmp(edid, header, sizeof(header));
 }
 
 static void unplug(struct i915 *i915)
@@ -150,6 +161,19 @@ uint64_t i915_monitor_read(const struct i915 *i915, uint64_t offset, unsigned in
 	return value;
 }
 
+static void set_link(struct i915 *i915, uint64_t state)
+{
+	struct i915_monitor *monitor = &i915->monitor;
+
+	if (state == VFIO_DEVICE_GFX_LINK_STATE_DOWN)
+		unplug(i915);
+	else if (state == VFIO_DEVICE_GFX_LINK_STATE_UP && is_valid(monitor->next_edid))
+		plug(i915);
+	else
+		return;
+	monitor->region.link_state = (uint32_t)state;
+}
+
 void i915_monitor_write(struct i915 *i915, uint64_t offset, uint64_t value, unsigned int len)
 {
 	struct i915_monitor *monitor = &i915->monitor;
@@ -166,11 +190,7 @@ void i915_monitor_write(struct i915 *i915, uint64_t offset, uint64_t value, unsi
 			monitor->region.edid_size = (uint32_t)value;
 		return;
 	case offsetof(struct vfio_region_gfx_edid, link_state):
-		monitor->region.link_state = (uint32_t)value;
-		if (value == VFIO_DEVICE_GFX_LINK_STATE_DOWN)
-			unplug(i915);
-		else if (value == VFIO_DEVICE_GFX_LINK_STATE_UP)
-			plug(i915);
+		set_link(i915, value);
 		return;
 	}
 }

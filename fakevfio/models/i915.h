@@ -25,8 +25,7 @@ enum {
 	I915_MAX_HEIGHT_PX = 4096,
 	I915_DISPLAY_LEN = I915_MAX_WIDTH_PX * I915_MAX_HEIGHT_PX * 4,
 	I915_OPREGION_LEN = 8192,
-	I915_EDID_BLOCK_LEN = 128,
-	I915_EDID_LEN = 256, /* a base block and an extension */
+	I915_EDID_LEN = 128, /* no room for an extension. Source: gvt/edid.h, EDID_SIZE */
 	I915_EDID_OFFSET = 2048, /* in VFIO's EDID region, as in GVT-g */
 	I915_PIPES = 3,
 	I915_PLANES = 3, /* primary and sprites; the cursor is a kind of its own */
