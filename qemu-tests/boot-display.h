@@ -21,6 +21,9 @@ struct qt_boot_display {
 	unsigned int stood_ms; /* the longest that one stood still */
 	uint32_t width_px, height_px;
 	char picture[64]; /* file of the one that stood longest; empty: there was none */
+	/* of somebody's system: those that stood for a moment on the way, in files of this name from 1 on */
+#define QT_STAGE_FORMAT "guest-%u.png"
+	unsigned int stages;
 };
 
 /** Is it neither blank nor QEMU's placeholder? */

@@ -22,6 +22,8 @@ enum {
 	REST_MS = 6000, /* so long nothing but a cursor or a clock may change */
 	/* the part of a picture that those may be: one in so many pixels. A line of text is more. */
 	RESTLESS_SHARE = 2000,
+	STAGE_MS = 1500, /* what stood so long before something else came is kept */
+	STAGES_MAX = 9,
 	AGREE_TRIES = 5, /* two captures of a picture that lives may be of two moments */
 	ANSWER_MS = 5000,
 };
@@ -59,6 +61,19 @@ static int look(struct qt_vm *vm, const struct qt_path *path, size_t capture, st
 	return row->grab(vm, qt_deadline_ms(LOOK_MS), out, err);
 }
 
+/* Firmware's logo, a boot menu, a line that the kernel was long at: gone by the time it rests. */
+static int keep_stage(struct qt_vm *vm, const struct qt_image *picture,
+		      struct qt_boot_display *display, struct vgpu_error *err)
+{
+	char name[sizeof(display->picture)];
+
+	if (!picture->xrgb || !qt_boot_display_says_something(picture) ||
+	    display->stood_ms < STAGE_MS || display->stages == STAGES_MAX)
+		return 0;
+	snprintf(name, sizeof(name), QT_STAGE_FORMAT, ++display->stages);
+	return qt_image_write_png(picture, qt_vm_dir(vm), name, err);
+}
+
 /* *@restless_px is how much of the picture changes while it rests. */
 static int wait_rest(struct qt_vm *vm, const struct qt_path *path, int64_t deadline_ms,
 		     struct qt_image_guest *out, struct qt_image *rest, size_t *restless_px,
@@ -78,6 +93,9 @@ static int wait_rest(struct qt_vm *vm, const struct qt_path *path, int64_t deadl
 		differ = difference(&now, rest);
 		*restless_px = differ > *restless_px ? differ : *restless_px;
 		if (differ > pixels(&now) / RESTLESS_SHARE) {
+			r = keep_stage(vm, rest, &out->display, err);
+			if (r)
+				return r;
 			since_ms = qt_now_ms();
 			*restless_px = 0;
 			out->display.pictures += qt_boot_display_says_something(&now);

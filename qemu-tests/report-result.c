@@ -12,6 +12,7 @@ enum {
 	THUMBNAIL_MAX_PX = 640,
 	STRIP_MAX_PX = 160,
 	STRIP_MAX = 16,
+	STAGE_MAX_PX = 320,
 	TAIL_LEN = 8192,
 	ENLARGED_PX = 96,
 	ENLARGED_FACTOR = 6
@@ -126,12 +127,25 @@ static void print_boot_display(FILE *f, const struct qt_result *result, int dir_
 {
 	const struct qt_boot_display *display = &result->boot_display;
 
+	char stage[sizeof(display->picture)];
+
+	if (display->stages)
+		fputs("<div class=\"pictures\">\n", f);
+	for (unsigned int i = 1; i <= display->stages; i++) {
+		snprintf(stage, sizeof(stage), QT_STAGE_FORMAT, i);
+		fputs("<figure>", f);
+		qt_html_picture(f, dir_fd, stage, STAGE_MAX_PX, "on the way");
+		fprintf(f, "<figcaption>%u</figcaption></figure>\n", i);
+	}
+	if (display->stages)
+		fputs("</div>\n", f);
 	if (!*display->picture)
 		return;
 	fputs("<figure>", f);
-	qt_html_picture(f, dir_fd, display->picture, THUMBNAIL_MAX_PX, "what firmware showed");
+	qt_html_picture(f, dir_fd, display->picture, THUMBNAIL_MAX_PX,
+			"what firmware or the guest's own system showed");
 	fprintf(f,
-		"<figcaption>firmware on the boot display, %ux%u: stood still for %.1f s, %u "
+		"<figcaption>firmware or the guest's own system, %ux%u: stood still for %.1f s, %u "
 		"pictures in all</figcaption></figure>\n",
 		display->width_px, display->height_px, display->stood_ms / 1000.0,
 		display->pictures);

@@ -134,12 +134,17 @@ static int take_outcome(json_object *object, enum qt_outcome *out)
 
 static void take_boot_display(json_object *object, struct qt_boot_display *out)
 {
+	json_object *stages;
+
 	out->looks = take_number(object, "looks");
 	out->pictures = take_number(object, "pictures");
 	out->stood_ms = take_number(object, "stood_ms");
 	out->width_px = take_number(object, "width_px");
 	out->height_px = take_number(object, "height_px");
 	take_text(object, "picture", out->picture, sizeof(out->picture));
+	if (json_object_object_get_ex(object, "stages", &stages) &&
+	    json_object_is_type(stages, json_type_array))
+		out->stages = (unsigned int)json_object_array_length(stages);
 }
 
 static void take_texts(json_object *object, struct qt_result *out)

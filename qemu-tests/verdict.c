@@ -174,7 +174,8 @@ static json_object *frame_json(const struct qt_frame *frame)
 
 static json_object *boot_display_json(const struct qt_boot_display *display)
 {
-	json_object *object = json_object_new_object();
+	json_object *object = json_object_new_object(), *stages;
+	char name[sizeof(display->picture)];
 
 	add_number(object, "looks", display->looks);
 	add_number(object, "pictures", display->pictures);
@@ -182,6 +183,14 @@ static json_object *boot_display_json(const struct qt_boot_display *display)
 	add_number(object, "width_px", display->width_px);
 	add_number(object, "height_px", display->height_px);
 	add_text(object, "picture", display->picture);
+	if (!display->stages)
+		return object;
+	stages = json_object_new_array();
+	for (unsigned int i = 1; i <= display->stages; i++) {
+		snprintf(name, sizeof(name), QT_STAGE_FORMAT, i);
+		json_object_array_add(stages, json_object_new_string(name));
+	}
+	json_object_object_add(object, "stages", stages);
 	return object;
 }
 

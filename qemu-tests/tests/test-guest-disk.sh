@@ -37,5 +37,9 @@ code=0
 "$vgpulab" test --gpu kaby-lake --guest "$out/disk.img" --out "$out/r" "$@" ramfb-seabios || code=$?
 [ $code != 12 ] && [ $code != 125 ] || need userns 'no fake host here'
 grep '"notes": .*at rest after .*answers a key' "$out/r/verdict.json"
+# SeaBIOS' menu stood for 2.5 s before it
+grep '"picture": "guest.png"' "$out/r/verdict.json"
+grep 'guest-1.png' "$out/r/verdict.json"
+[ -s "$out/r/ramfb-seabios/guest-1.png" ]
 [ "$before" = "$(sha256sum <"$out/disk.img")" ]
 rm -r "$out"
