@@ -6,6 +6,8 @@ usage: test-ci-formats.py VGPULAB SOURCE"""
 import json
 import os
 import re
+import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -14,6 +16,7 @@ try:
     import jsonschema
     import junitparser
     import yaml
+    from PIL import Image, ImageChops, ImageStat
 except ImportError as error:
     print(f"SKIP: needs python3-parsers: {error}")
     strict = os.environ.get("VGPULAB_STRICT", "").split(",")
@@ -112,31 +115,97 @@ with tempfile.TemporaryDirectory(prefix="vgpulab-ci-") as out:
     print("ok - lava, github: a line for each")
 
 
+def needle_fault(directory, name):
+    """What os-autoinst and openQA would refuse; None if they take it.
+    Source: os-autoinst needle.pm, new(); tinycv_impl.cc, search_TEMPLATE(), image_replacerect();
+    openQA lib/OpenQA/Task/Needle/Save.pm, _json_validation(); its documentation, "Needles"."""
+    with open(f"{directory}/{name}.json", encoding="utf-8") as f:
+        needle = json.load(f)
+    png = f"{directory}/{name}.png"
+    if not os.path.isfile(png) or not os.path.getsize(png):
+        return "png is empty or not found"
+    with open(png, "rb") as f:
+        width, height = struct.unpack(">II", f.read(24)[16:])
+    if set(needle) != {"area", "properties", "tags"}:
+        return "other fields than those of needle::save()"
+    if not needle["tags"] or len(set(needle["tags"])) != len(needle["tags"]):
+        return "no tag defined, or one twice"
+    # assert_screen's tags are separated by blanks; needle names are file names
+    if any(not re.fullmatch(r"[A-Za-z0-9._+-]+", word) for word in needle["tags"] + [name]):
+        return "a tag that nobody can ask for"
+    if any(area["type"] not in ("match", "exclude", "ocr") for area in needle["area"]):
+        return "an unknown type"
+    if not any(area["type"] == "match" for area in needle["area"]):
+        return "missing match area"
+    for area in needle["area"]:
+        if not {"xpos", "ypos", "width", "height", "type"} <= set(area):
+            return "area without " + ", ".join({"xpos", "ypos", "width", "height", "type"} - set(area))
+        numbers = [area[key] for key in ("xpos", "ypos", "width", "height", "match") if key in area]
+        if not all(isinstance(number, int) for number in numbers) or min(numbers) < 0:
+            return "not an integer"
+        if not area["width"] or not area["height"] or not 0 < area.get("match", 96) <= 100:
+            return "matches nothing, or anything"
+        if area["xpos"] + area["width"] > width or area["ypos"] + area["height"] > height:
+            return "out of range"
+    return None
+
+
+def similarity(needle, area, picture):
+    """How much a picture is like a needle's area at its place: os-autoinst looks at greys.
+    Source: os-autoinst tinycv_impl.cc, prep() but for its blur, enhancedMSE(), search_TEMPLATE()."""
+    right, bottom = area["xpos"] + area["width"], area["ypos"] + area["height"]
+    parts = [one.convert("L").crop((area["xpos"], area["ypos"], right, bottom)) for one in (needle, picture)]
+    mean_square = ImageStat.Stat(ImageChops.difference(*parts)).sum2[0] / (area["width"] * area["height"])
+    return min(max(0.9 + (40 - mean_square) / 380, 0), 1)
+
 
 def check_needles():
-    """Source: openQA's documentation, "Needles": areas inside the picture, tags, a PNG of that name."""
     with tempfile.TemporaryDirectory(prefix="vgpulab-needles-") as out:
-        png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (1024).to_bytes(4, "big") + (768).to_bytes(4, "big")
-        os.makedirs(f"{out}/run/one")
-        for name in ("boot.png", "card.png"):
-            with open(f"{out}/run/one/{name}", "wb") as f:
-                f.write(png)
-        results = [{"scenario": "one", "verdict": "PASS", "path": "p", "directory": "one",
-                    "boot_display": {"picture": "boot.png"}, "frames": [{"expected": "card.png"}]},
-                   {"scenario": "two", "verdict": "FAIL", "path": "p", "frames": []}]
+        command = [vgpulab, "test", "--gpu", "kaby-lake", "--out", f"{out}/run", "region-1024x768"]
+        subprocess.run(command, check=True, capture_output=True)
+        with open(f"{out}/run/verdict.json", encoding="utf-8") as f:
+            verdict = json.load(f)
+        row = verdict["results"][0]
+        # what a guest of one's own would have shown
+        row["boot_display"] = {"picture": row["frames"][0]["expected"], "stages": [row["frames"][1]["expected"]]}
+        verdict["results"].append({"scenario": "two", "verdict": "FAIL", "path": "p", "frames": []})
         with open(f"{out}/run/verdict.json", "w", encoding="utf-8") as f:
-            json.dump({"results": results}, f)
-        subprocess.run([f"{ci}/openqa-needles", f"{out}/run", f"{out}/needles"], check=True, stdout=subprocess.DEVNULL)
-        names = sorted(os.listdir(f"{out}/needles"))
-        assert names == ["vgpulab-one-boot.json", "vgpulab-one-boot.png", "vgpulab-one-card.json",
-                         "vgpulab-one-card.png"], names
-        for name in names[::2]:
-            with open(f"{out}/needles/{name}", encoding="utf-8") as f:
+            json.dump(verdict, f)
+        export = [f"{ci}/openqa-needles", f"{out}/run", f"{out}/needles"]
+        subprocess.run(export, check=True, stdout=subprocess.DEVNULL)
+        names = sorted({name.rsplit(".", 1)[0] for name in os.listdir(f"{out}/needles")})
+        row_name = "vgpulab-region-1024x768"
+        assert names == [f"{row_name}-boot", f"{row_name}-card", f"{row_name}-stage-1"], names
+        for name in names:
+            assert needle_fault(f"{out}/needles", name) is None, (name, needle_fault(f"{out}/needles", name))
+
+        # every card of this size is found by it; one whose colours are swapped or that is shifted is not
+        needle = Image.open(f"{out}/needles/{row_name}-card.png").convert("RGB")
+        with open(f"{out}/needles/{row_name}-card.json", encoding="utf-8") as f:
+            (area,) = json.load(f)["area"]
+        cards = [Image.open(f"{out}/run/{row['directory']}/{frame['expected']}").convert("RGB")
+                 for frame in row["frames"]]
+        assert len({card.tobytes() for card in cards}) == len(cards) > 2, "there is but one card"
+        for card in cards:
+            red, green, blue = card.split()
+            assert similarity(needle, area, card) >= area["match"] / 100, similarity(needle, area, card)
+            for wrong in (Image.merge("RGB", (blue, green, red)), ImageChops.offset(card, 0, 64)):
+                assert similarity(needle, area, wrong) < area["match"] / 100, similarity(needle, area, wrong)
+
+        # the rules can say no
+        def broken(change):
+            with open(f"{out}/needles/{names[0]}.json", encoding="utf-8") as f:
                 needle = json.load(f)
-            (area,) = needle["area"]
-            assert needle["tags"] and area["type"] == "match" and 0 < area["match"] <= 100
-            assert area["xpos"] + area["width"] <= 1024 and area["ypos"] + area["height"] <= 768
-    print("ok - openqa: needles of what passed")
+            change(needle)
+            shutil.copyfile(f"{out}/needles/{names[0]}.png", f"{out}/needles/broken.png")
+            with open(f"{out}/needles/broken.json", "w", encoding="utf-8") as f:
+                json.dump(needle, f)
+            return needle_fault(f"{out}/needles", "broken")
+        assert "match area" in broken(lambda needle: needle["area"][0].update(type="exclude"))
+        assert "out of range" in broken(lambda needle: needle["area"][0].update(xpos=1))
+        assert "integer" in broken(lambda needle: needle["area"][0].update(width=0.5))
+        assert "tag" in broken(lambda needle: needle["tags"].append("two words"))
+    print("ok - openqa: needles that os-autoinst takes, of what all cards have")
 
 
 check_configurations()
