@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * What a system call costs that has nothing to do with VFIO, with and without the filter of
- * `vgpulab run`, in turns. getppid(2) is none that the filter names; read(2) of no bytes is the
- * cheapest of those whose arguments it looks at; openat(2) is looked at where there are character
- * devices (--kernel 6.6). Nanoseconds a call, in the best of many rounds: what disturbs only adds.
+ * What a system call costs that has nothing to do with VFIO, under the filter of `vgpulab run`, under
+ * the smallest ones that there can be (under-filter.c), and under none, in turns. getppid(2) is none
+ * that the filter names; read(2) of no bytes is the cheapest of those whose arguments it looks at;
+ * openat(2) is looked at where there are character devices (--kernel 6.6). Nanoseconds a call, in the
+ * best of many rounds: what disturbs only adds.
  *
- * usage: call-cost VGPULAB
+ * usage: call-cost VGPULAB UNDER-FILTER
  */
 
 #include <fcntl.h>
@@ -83,31 +84,62 @@ static bool take_best(char *const *argv, double best[KINDS])
 	return true;
 }
 
+static const struct way {
+	const char *name;
+	enum { NOTHING, VGPULAB, UNDER_FILTER } program;
+	const char *arguments[4];
+} ways[] = {
+	{ "no filter", NOTHING, { NULL } },
+	{ "allows all", UNDER_FILTER, { "empty" } },
+	{ "one read's", UNDER_FILTER, { "one-read" } },
+	{ "vgpulab run", VGPULAB, { "run", "--" } },
+	{ "with devices", VGPULAB, { "run", "--kernel", "6.6", "--" } },
+};
+enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
+
+/* Runs ourselves in that way, and keeps the lower figures. */
+static bool measure_way(const struct way *way, char *const *programs, char *self,
+			double best[KINDS])
+{
+	char *argv[8];
+	size_t len = 0;
+
+	if (way->program != NOTHING)
+		argv[len++] = programs[way->program];
+	for (size_t i = 0; i < 4 && way->arguments[i]; i++)
+		argv[len++] = (char *)way->arguments[i];
+	argv[len++] = self;
+	argv[len++] = "--print";
+	argv[len] = NULL;
+	return take_best(argv, best);
+}
+
 int main(int argc, char **argv)
 {
-	double bare[KINDS] = { 0 }, groups[KINDS] = { 0 }, nodes[KINDS] = { 0 };
+	double best[WAYS][KINDS] = { { 0 } };
 	char self[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (argc != 2 || len < 0)
+	if (len < 0)
 		return EXIT_FAILURE;
-	if (!strcmp(argv[1], "--print"))
+	if (argc == 2 && !strcmp(argv[1], "--print"))
 		return print_all();
+	if (argc != 3)
+		return EXIT_FAILURE;
 	self[len] = '\0';
-	for (int i = 0; i < TURNS; i++)
-		if (!take_best((char *const[]){ self, "--print", NULL }, bare) ||
-		    !take_best((char *const[]){ argv[1], "run", "--", self, "--print", NULL },
-			       groups) ||
-		    !take_best((char *const[]){ argv[1], "run", "--kernel", "6.6", "--", self,
-						"--print", NULL },
-			       nodes)) {
+	for (int i = 0; i < TURNS * WAYS; i++)
+		if (!measure_way(&ways[i % WAYS], argv, self, best[i % WAYS])) {
 			fputs("call-cost: could not be measured\n", stderr);
 			return EXIT_FAILURE;
 		}
-	printf("  %-12s %12s %18s %26s\n", "", "no filter", "vgpulab run",
-	       "with character devices");
-	for (unsigned int i = 0; i < KINDS; i++)
-		printf("  %-12s %9.0f ns %9.0f ns %+4.0f %9.0f ns %+4.0f\n", names[i], bare[i],
-		       groups[i], groups[i] - bare[i], nodes[i], nodes[i] - bare[i]);
+	printf("  %-8s", "");
+	for (unsigned int i = 0; i < WAYS; i++)
+		printf(" %14s", ways[i].name);
+	for (unsigned int kind = 0; kind < KINDS; kind++) {
+		printf("\n  %-8s %11.0f ns", names[kind], best[0][kind]);
+		for (unsigned int i = 1; i < WAYS; i++)
+			printf(" %7.0f ns %+3.0f", best[i][kind], best[i][kind] - best[0][kind]);
+	}
+	putchar('\n');
 	return EXIT_SUCCESS;
 }

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Runs a program with the filter of `vgpulab run` or without, and nothing else of it: no namespaces,
- * no fake host. Calls that stop are let go on. Prints how long the program and its children took, and
- * their processor time, in microseconds: what differs is the filter's cost.
+ * Runs a program with the filter of `vgpulab run` and nothing else of it: no namespaces, no fake host.
+ * Calls that stop are let go on. Or with another filter, or without: see the table of ways. Prints how
+ * long the program and its children took, and their processor time, in microseconds: what differs is
+ * the filter's cost.
  *
- * usage: under-filter with|without CMD...
+ * usage: under-filter WAY CMD...
  */
 
 #include <errno.h>
 #include <fakevfio/supervisor.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,35 +28,100 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <vgpulab/cleanup.h>
 
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd 438
 #endif
 
+/* Ends with the last program under the filter: else it would compete with who waits for that. */
 static void *let_go(void *data)
 {
-	int listener = *(int *)data;
+	struct pollfd listener = { .fd = *(int *)data };
 
-	for (;;) {
+	while (poll(&listener, 1, -1) > 0 && !(listener.revents & POLLHUP)) {
 		union {
 			struct seccomp_notif notif;
 			char room[512];
 		} call = { .room = { 0 } };
 		struct seccomp_notif_resp response = { .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
 
-		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call))
+		if (ioctl(listener.fd, SECCOMP_IOCTL_NOTIF_RECV, &call))
 			continue;
 		response.id = call.notif.id;
-		ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+		ioctl(listener.fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
 	}
 	return NULL;
 }
 
-/* In the child: tells the listener's number, and waits until the parent has it. */
-static _Noreturn void run(bool filtered, int to_parent, int from_parent, char **argv)
+static int install_nothing(void)
+{
+	return 0;
+}
+
+static int install(const struct sock_filter *filter, size_t len)
+{
+	const struct sock_fprog program = { .len = len, .filter = (struct sock_filter *)filter };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+/* The kernel knows beforehand that it allows all, and does not run it. */
+static int install_empty(void)
+{
+	static const struct sock_filter filter[] = {
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	return install(filter, VGPU_ARRAY_LEN(filter));
+}
+
+/* No filter that tells read(2) of one descriptor from that of another is smaller. */
+static int install_one_read(void)
+{
+	static const struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_read, 0, 2),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1023, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EBADF),
+	};
+
+	return install(filter, VGPU_ARRAY_LEN(filter));
+}
+
+static int install_ours(void)
 {
 	struct vgpu_error err = { 0 };
-	int listener = filtered ? fv_filter_install(false, &err) : 0;
+
+	return fv_filter_install(false, &err);
+}
+
+static const struct way {
+	const char *name;
+	int (*install)(void); /* a listener if it has one; negative if it failed */
+	bool listens;
+} ways[] = {
+	{ "without", install_nothing, false },
+	{ "empty", install_empty, false },
+	{ "one-read", install_one_read, false },
+	{ "with", install_ours, true },
+};
+
+static const struct way *find_way(const char *name)
+{
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(ways); i++)
+		if (!strcmp(ways[i].name, name))
+			return &ways[i];
+	return NULL;
+}
+
+/* In the child: tells the listener's number, and waits until the parent has it. */
+static _Noreturn void run(const struct way *way, int to_parent, int from_parent, char **argv)
+{
+	int listener = way->install();
 
 	if (write(to_parent, &listener, sizeof(listener)) != sizeof(listener) ||
 	    read(from_parent, &listener, 1) != 1)
@@ -87,13 +156,13 @@ static long long now_us(void)
 int main(int argc, char **argv)
 {
 	int up[2], down[2], number = -1, status = -1, listener;
-	bool filtered = argc > 1 && !strcmp(argv[1], "with");
+	const struct way *way = argc > 2 ? find_way(argv[1]) : NULL;
 	struct rusage used;
 	long long begin_us;
 	pid_t child;
 
-	if (argc < 3 || (!filtered && strcmp(argv[1], "without") != 0)) {
-		fputs("usage: under-filter with|without CMD...\n", stderr);
+	if (!way) {
+		fputs("usage: under-filter without|empty|one-read|with CMD...\n", stderr);
 		return 2;
 	}
 	if (pipe(up) || pipe(down))
@@ -101,10 +170,10 @@ int main(int argc, char **argv)
 	child = fork();
 	if (!child) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		run(filtered, up[1], down[0], argv + 2);
+		run(way, up[1], down[0], argv + 2);
 	}
 	if (read(up[0], &number, sizeof(number)) != sizeof(number) || number < 0 ||
-	    (filtered && !serve(child, number, &listener))) {
+	    (way->listens && !serve(child, number, &listener))) {
 		perror("under-filter");
 		return EXIT_FAILURE;
 	}

@@ -101,9 +101,8 @@ static const struct {
 enum {
 	CALLS_MAX = VGPU_ARRAY_LEN(calls),
 	DECIDERS = VGPU_ARRAY_LEN(deciders) - 1, /* without NONE */
-	PROLOGUE_LEN = 3, /* up to the first comparison of the call's number */
-	DECIDER_LEN = 5,
-	FILTER_LEN = PROLOGUE_LEN + CALLS_MAX + 1 + DECIDERS * DECIDER_LEN,
+	DECIDER_LEN = 3,
+	FILTER_LEN = 1 + CALLS_MAX + 1 + DECIDERS * DECIDER_LEN + 4,
 };
 _Static_assert(FILTER_LEN <= FV_FILTER_MAX, "the program outgrew its buffer");
 
@@ -116,46 +115,69 @@ static size_t count_calls(bool nodes)
 	return len;
 }
 
+/* The program as it is written, and how long it is so far. */
+struct program {
+	struct sock_filter *code;
+	unsigned int len;
+};
+
+static void put_load(struct program *program, size_t offset)
+{
+	program->code[program->len++] =
+		(struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset);
+}
+
+static void put_mask(struct program *program, uint32_t mask)
+{
+	program->code[program->len++] =
+		(struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask);
+}
+
+/* Goes on at instruction @then if what was loaded is @value, else at @otherwise. */
+static void put_test(struct program *program, uint32_t value, unsigned int then,
+		     unsigned int otherwise)
+{
+	unsigned int next = program->len + 1;
+
+	program->code[program->len++] = (struct sock_filter)BPF_JUMP(
+		BPF_JMP | BPF_JEQ | BPF_K, value, then - next, otherwise - next);
+}
+
+static void put_return(struct program *program, uint32_t action)
+{
+	program->code[program->len++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
+}
+
+/*
+ * A call that goes on has passed the comparisons of its number and, if it is one of those, of an
+ * argument; all else costs only those that stop. So the architecture is looked at last: 32-bit
+ * programs, whose numbers mean other calls, have no VFIO here, nor has x32 (bit 30 of its numbers).
+ */
 size_t fv_filter_program(bool nodes, struct sock_filter *out)
 {
+	struct program program = { .code = out };
 	size_t calls_len = count_calls(nodes);
-	size_t allow_at = PROLOGUE_LEN + calls_len;
-	struct sock_filter *next = out;
+	unsigned int first = 1 + calls_len + 1, stop = first + DECIDERS * DECIDER_LEN;
+	unsigned int allow = stop + 3;
 
-#define LOAD(field)  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, what)
-	*next++ = (struct sock_filter)LOAD(arch);
-	/* 32-bit programs, and x32 (whose numbers have bit 30 set), have no VFIO here. */
-	*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FV_AUDIT_ARCH, 0,
-					       allow_at - 2);
-	*next++ = (struct sock_filter)LOAD(nr);
-	for (size_t i = 0; i < calls_len; i++) {
-		unsigned int target = allow_at + 1 + (calls[i].decider - 1) * DECIDER_LEN;
-		unsigned int here = PROLOGUE_LEN + i;
-
-		*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i].nr,
-						       target - here - 1, 0);
-	}
-	*next++ = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
+	put_load(&program, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < calls_len; i++)
+		put_test(&program, calls[i].nr, first + (calls[i].decider - 1) * DECIDER_LEN,
+			 program.len + 1);
+	put_return(&program, SECCOMP_RET_ALLOW);
 	for (size_t i = 1; i <= DECIDERS; i++) {
 		enum decider otherwise = deciders[i].otherwise;
 
-		*next++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-						       offsetof(struct seccomp_data, args) +
-							       8 * deciders[i].argument);
-		*next++ = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, deciders[i].mask);
-		*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, deciders[i].bits,
-						       1, 0);
-		if (otherwise)
-			*next++ = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA,
-							       (otherwise - i) * DECIDER_LEN - 4);
-		else
-			*next++ = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
-		*next++ = (struct sock_filter)RETURN(SECCOMP_RET_USER_NOTIF);
+		put_load(&program, offsetof(struct seccomp_data, args) + 8 * deciders[i].argument);
+		put_mask(&program, deciders[i].mask);
+		put_test(&program, deciders[i].bits, stop,
+			 otherwise ? first + (otherwise - 1) * DECIDER_LEN : allow);
 	}
-#undef LOAD
-#undef RETURN
-	return next - out;
+	put_load(&program, offsetof(struct seccomp_data, arch));
+	put_test(&program, FV_AUDIT_ARCH, program.len + 1, allow);
+	put_return(&program, SECCOMP_RET_USER_NOTIF);
+	put_return(&program, SECCOMP_RET_ALLOW);
+	return program.len;
 }
 
 static int install(const struct sock_fprog *program)

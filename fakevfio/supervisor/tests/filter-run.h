@@ -31,9 +31,6 @@ static inline int64_t filter_run(bool nodes, const struct seccomp_data *data)
 		case BPF_JMP | BPF_JEQ | BPF_K:
 			at += a == now->k ? now->jt : now->jf;
 			break;
-		case BPF_JMP | BPF_JA:
-			at += now->k;
-			break;
 		case BPF_RET | BPF_K:
 			return now->k;
 		default:
