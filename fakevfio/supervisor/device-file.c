@@ -106,25 +106,35 @@ void fv_device_files_destroy(struct fv_device_files *files, int backing)
 	pthread_mutex_unlock(&files->lock);
 }
 
-/* Reserves a number that no one uses: neither we, nor the process by itself. */
-static int reserve(struct fv_device_files *files, struct fv_process *owner, int handle, int backing)
+/* A number from @first on that no one uses: neither we, nor the process by itself. */
+static int find_number(const struct fv_device_files *files, const struct fv_process *owner,
+		       int first)
 {
-	int number = -EMFILE;
+	const int end = FV_DEVICE_NUMBER_FIRST + FV_DEVICE_NUMBERS;
 
-	pthread_mutex_lock(&files->lock);
-	for (int i = 0; i < FV_DEVICE_NUMBERS; i++) {
-		struct fv_slot *slot = &files->slots[i];
+	if (first < FV_DEVICE_NUMBER_FIRST)
+		first = FV_DEVICE_NUMBER_FIRST;
+	for (int number = first; number < end; number++) {
 		_autoclose_ int taken = -1;
 
-		if (slot->handle)
+		if (files->slots[number - FV_DEVICE_NUMBER_FIRST].handle)
 			continue;
-		taken = fv_process_get_fd(owner, FV_DEVICE_NUMBER_FIRST + i);
-		if (taken != -EBADF)
-			continue;
-		*slot = (struct fv_slot){ handle, backing, fv_process_ref(owner) };
-		number = FV_DEVICE_NUMBER_FIRST + i;
-		break;
+		taken = fv_process_get_fd(owner, number);
+		if (taken == -EBADF)
+			return number;
 	}
+	return -EMFILE;
+}
+
+static int reserve(struct fv_device_files *files, struct fv_process *owner, int handle, int backing)
+{
+	int number;
+
+	pthread_mutex_lock(&files->lock);
+	number = find_number(files, owner, FV_DEVICE_NUMBER_FIRST);
+	if (number >= 0)
+		files->slots[number - FV_DEVICE_NUMBER_FIRST] =
+			(struct fv_slot){ handle, backing, fv_process_ref(owner) };
 	pthread_mutex_unlock(&files->lock);
 	return number;
 }
@@ -174,6 +184,28 @@ int fv_device_files_inject(struct fv_device_files *files, int listener,
 	if (release(files, number, handle))
 		fv_machine_close(files->machine, handle);
 	return rc == -EBADF ? -EMFILE : rc; /* RLIMIT_NOFILE lies below our numbers */
+}
+
+/* No slot: the device has one already, and is asked for by its file at all other numbers. */
+int fv_device_files_copy(struct fv_device_files *files, int listener,
+			 const union fv_notification *notification, const struct fv_process *owner,
+			 int fd, int first, bool cloexec)
+{
+	_autoclose_ int copy = fv_process_get_fd(owner, fd);
+	int number, rc;
+
+	if (copy < 0)
+		return copy;
+	pthread_mutex_lock(&files->lock);
+	number = find_number(files, owner, first);
+	pthread_mutex_unlock(&files->lock);
+	if (number < 0)
+		return number;
+	pthread_mutex_lock(&files->injecting);
+	rc = fv_notification_give_fd(listener, notification, copy, number, cloexec);
+	close(steal_fd(&copy));
+	pthread_mutex_unlock(&files->injecting);
+	return rc;
 }
 
 int fv_device_files_find(struct fv_device_files *files, int number, pid_t tid,

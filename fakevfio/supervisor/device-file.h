@@ -56,6 +56,14 @@ int fv_device_files_inject(struct fv_device_files *files, int listener,
 			   int handle, int backing, bool cloexec);
 
 /**
+ * Gives the stopped caller, a process @owner, another number for its descriptor @fd of a device: one of
+ * ours, from @first on. That ends its call, but on failure: a negative errno.
+ */
+int fv_device_files_copy(struct fv_device_files *files, int listener,
+			 const union fv_notification *notification, const struct fv_process *owner,
+			 int fd, int first, bool cloexec);
+
+/**
  * The device behind descriptor @number of the caller: its handle, with @owner set to a reference;
  * 0 if the number is not in use, or not by this caller's process.
  */

@@ -86,6 +86,8 @@ static const struct {
 	{ __NR_pwritev, BY_FD },
 	{ __NR_preadv2, BY_FD },
 	{ __NR_pwritev2, BY_FD },
+	{ __NR_fcntl, BY_FD },
+	{ __NR_dup, BY_FD },
 	{ __NR_prlimit64, BY_RESOURCE },
 	{ __NR_syslog, ALWAYS },
 	/* from here on for character devices only */

@@ -485,6 +485,26 @@ static int64_t answer_stat(struct fv_trap *trap)
 				sizeof(st));
 }
 
+/*
+ * The kernel would give a copy the lowest number that is free, where the filter does not stop reads of
+ * it. Any other does for a caller who did not choose one.
+ */
+static int64_t answer_copy(struct fv_trap *trap)
+{
+	bool is_dup = trap->notification->notif.data.nr == __NR_dup;
+	int command = is_dup ? F_DUPFD : (int)argument(trap, 1);
+	int first = is_dup ? 0 : (int)argument(trap, 2);
+
+	if ((command != F_DUPFD && command != F_DUPFD_CLOEXEC) || first < 0 ||
+	    !find_handle(trap, fd_of(trap)))
+		return CONTINUE;
+	return fv_device_files_copy(&trap->supervisor->files, trap->supervisor->listener,
+				    trap->notification, trap->process, fd_of(trap), first,
+				    command == F_DUPFD_CLOEXEC)
+		       ? CONTINUE
+		       : ANSWERED;
+}
+
 static int64_t decide(struct fv_trap *trap)
 {
 	switch (trap->notification->notif.data.nr) {
@@ -492,6 +512,9 @@ static int64_t decide(struct fv_trap *trap)
 		return answer_ioctl(trap);
 	case __NR_mmap:
 		return answer_mmap(trap);
+	case __NR_dup:
+	case __NR_fcntl:
+		return answer_copy(trap);
 	case __NR_prlimit64:
 		return answer_memory_limit(trap);
 	case __NR_syslog:

@@ -178,6 +178,29 @@ static void check_device(struct client *client)
 	check(!ioctl(client->device, VFIO_DEVICE_RESET), "it is reset");
 }
 
+/* What a process copies itself is the device, too, and what a read goes on from is one place. */
+static void check_copies(struct client *client)
+{
+	struct vfio_region_info config = { .argsz = sizeof(config),
+					   .index = VFIO_PCI_CONFIG_REGION_INDEX };
+	_autoclose_ int first = dup(client->device);
+	_autoclose_ int second = fcntl(first, F_DUPFD_CLOEXEC, 5);
+	const uint16_t memory = 2;
+	uint16_t id[2] = { 0 }, command = 0;
+
+	check(first >= 0 && second >= 5 && fcntl(second, F_GETFD) == FD_CLOEXEC,
+	      "dup(2) and fcntl(2) copy a device's descriptor");
+	check(!ioctl(second, VFIO_DEVICE_GET_REGION_INFO, &config), "a copy takes requests");
+	check(lseek(client->device, (off_t)config.offset, SEEK_SET) == (off_t)config.offset &&
+		      read(first, &id[0], 2) == 2 && read(second, &id[1], 2) == 2 &&
+		      id[0] == 0x8086 && id[1] && id[1] != id[0],
+	      "reads of copies are the device's, one behind the other");
+	check(pwrite(first, &memory, 2, (off_t)config.offset + 4) == 2 &&
+		      pread(second, &command, 2, (off_t)config.offset + 4) == 2 &&
+		      command == memory,
+	      "so are writes");
+}
+
 /* In QEMU's order: an address space, the device in it, what can be mapped, memory. */
 static void check_memory(struct client *client)
 {
@@ -251,6 +274,7 @@ static int run_checks(const char *uuid, const char *group)
 	if (check(client_open(&client, uuid), "the device binds as QEMU does it")) {
 		check_group(&client, group);
 		check_device(&client);
+		check_copies(&client);
 		check_memory(&client);
 	}
 	client_close(&client);

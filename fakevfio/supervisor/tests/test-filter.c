@@ -87,11 +87,11 @@ static void upper_halves_of_arguments_do_not_matter(void **state)
 	assert_true(stops_on(NATIVE, __NR_mmap, 0, 0, high | 960));
 }
 
-static void reads_and_writes_stop_in_the_reserved_range_alone(void **state)
+static void reads_writes_and_copies_stop_in_the_reserved_range_alone(void **state)
 {
 	const int calls[] = {
-		__NR_read,   __NR_write,  __NR_pread64, __NR_pwrite64, __NR_readv,
-		__NR_writev, __NR_preadv, __NR_pwritev, __NR_preadv2,  __NR_pwritev2
+		__NR_read,   __NR_write,   __NR_pread64, __NR_pwrite64, __NR_readv, __NR_writev,
+		__NR_preadv, __NR_pwritev, __NR_preadv2, __NR_pwritev2, __NR_dup,   __NR_fcntl,
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
@@ -129,7 +129,7 @@ static void no_other_call_stops(void **state)
 			     nr == __NR_write || nr == __NR_pread64 || nr == __NR_pwrite64 ||
 			     nr == __NR_readv || nr == __NR_writev || nr == __NR_preadv ||
 			     nr == __NR_pwritev || nr == __NR_preadv2 || nr == __NR_pwritev2 ||
-			     nr == __NR_syslog;
+			     nr == __NR_syslog || nr == __NR_dup || nr == __NR_fcntl;
 
 		assert_int_equal(stops, known);
 	}
@@ -202,7 +202,7 @@ int main(void)
 		cmocka_unit_test(vfio_requests_stop_on_any_descriptor),
 		cmocka_unit_test(other_requests_do_not_stop),
 		cmocka_unit_test(upper_halves_of_arguments_do_not_matter),
-		cmocka_unit_test(reads_and_writes_stop_in_the_reserved_range_alone),
+		cmocka_unit_test(reads_writes_and_copies_stop_in_the_reserved_range_alone),
 		cmocka_unit_test(of_kvm_attributes_alone_stop),
 		cmocka_unit_test(only_the_limit_of_locked_memory_stops),
 		cmocka_unit_test(reading_the_kernel_log_stops),
