@@ -174,7 +174,8 @@ int fake_stock_take(struct fake_stock *stock, const struct fake_type_profile *ty
 	return 0;
 }
 
-int fake_stock_take_again(struct fake_stock *stock, const struct fake_share *share)
+int fake_stock_take_again(struct fake_stock *stock, const struct fake_type_profile *type,
+			  const struct fake_share *share)
 {
 	int id = share->gvt.id;
 
@@ -184,6 +185,8 @@ int fake_stock_take_again(struct fake_stock *stock, const struct fake_share *sha
 	    (id && stock->gvt.shares[id - 1].id))
 		return -EEXIST;
 	stock->taken += share->units;
+	if (stock->capacity == FAKE_CAPACITY_ALIKE)
+		stock->only = type;
 	if (id)
 		stock->gvt.shares[id - 1] = share->gvt;
 	return 0;

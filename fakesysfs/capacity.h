@@ -47,6 +47,7 @@ unsigned int fake_stock_available(const struct fake_stock *stock,
 int fake_stock_take(struct fake_stock *stock, const struct fake_type_profile *type,
 		    struct fake_share *out);
 /** Takes this very share, which another stock of the same parent gave. 0, or -EEXIST if it does not fit. */
-int fake_stock_take_again(struct fake_stock *stock, const struct fake_share *share);
+int fake_stock_take_again(struct fake_stock *stock, const struct fake_type_profile *type,
+			  const struct fake_share *share);
 /** Gives a share back, and zeroes it. What holds nothing is fine. */
 void fake_stock_release(struct fake_stock *stock, struct fake_share *share);

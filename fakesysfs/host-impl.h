@@ -62,6 +62,11 @@ struct fake_host {
 
 struct vgpu *fake_host_vgpu_by_serial(struct fake_host *host, uint64_t serial);
 struct vgpu *fake_host_vgpu_by_uuid(struct fake_host *host, const struct vgpu_uuid *uuid);
+/** A vGPU with what its parent and its type say of it; it holds nothing yet. NULL without memory. */
+struct vgpu *fake_host_new_vgpu(struct fake_host *host, size_t gpu, size_t type,
+				const struct vgpu_uuid *uuid, uint64_t serial);
+/** It is bound from now on, with its share and these numbers. */
+void fake_host_set_bound(struct vgpu *vgpu, unsigned int iommu_group, unsigned int vfio_dev);
 /** Puts a vGPU, which has a UUID, serial and parent, into the tables. 0, or -ENOMEM. */
 int fake_host_link_vgpu(struct fake_host *host, struct vgpu *vgpu);
 /** Tells observers of a vGPU. The caller holds the lock, which is given up meanwhile. */

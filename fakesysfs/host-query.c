@@ -97,7 +97,7 @@ static bool is_there(const struct vgpu *vgpu)
 	return vgpu && (vgpu->info.bound || !vgpu->creating);
 }
 
-static int copy_out(struct fake_host *host, const struct vgpu *vgpu, struct fake_vgpu_info *out)
+static int copy_out(const struct vgpu *vgpu, struct fake_vgpu_info *out)
 {
 	if (!is_there(vgpu))
 		return -ENODEV;
@@ -111,7 +111,7 @@ int fake_host_find_vgpu(struct fake_host *host, const struct vgpu_uuid *uuid,
 	int ret;
 
 	pthread_mutex_lock(&host->lock);
-	ret = copy_out(host, fake_host_vgpu_by_uuid(host, uuid), out);
+	ret = copy_out(fake_host_vgpu_by_uuid(host, uuid), out);
 	pthread_mutex_unlock(&host->lock);
 	return ret;
 }
@@ -121,21 +121,17 @@ int fake_host_find_group(struct fake_host *host, unsigned int group, struct fake
 	int ret;
 
 	pthread_mutex_lock(&host->lock);
-	ret = copy_out(host, fake_ids_find(&host->groups, group), out);
+	ret = copy_out(fake_ids_find(&host->groups, group), out);
 	pthread_mutex_unlock(&host->lock);
 	return ret;
 }
 
 int fake_host_find_vfio_dev(struct fake_host *host, unsigned int number, struct fake_vgpu_info *out)
 {
-	struct vgpu *vgpu;
 	int ret;
 
 	pthread_mutex_lock(&host->lock);
-	for (vgpu = host->first; vgpu; vgpu = vgpu->next)
-		if (vgpu->info.bound && vgpu->info.vfio_dev == number && is_there(vgpu))
-			break;
-	ret = copy_out(host, vgpu, out);
+	ret = copy_out(fake_ids_find(&host->vfio_devs, number), out);
 	pthread_mutex_unlock(&host->lock);
 	return ret;
 }

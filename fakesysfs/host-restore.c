@@ -58,33 +58,10 @@ void fake_host_skip_serials(struct fake_host *host, uint64_t next)
 	pthread_mutex_unlock(&host->lock);
 }
 
-static void fill(struct vgpu *vgpu, const struct fake_saved_vgpu *saved)
-{
-	const struct fake_gpu_profile *profile = vgpu->gpu->config.profile;
-
-	vgpu->share = saved->share;
-	vgpu->info = (struct fake_vgpu_info){
-		.uuid = saved->uuid,
-		.serial = saved->serial,
-		.gpu = saved->gpu,
-		.profile = profile,
-		.type = &profile->types[saved->type],
-		.aperture_mib = vgpu->gpu->config.aperture_mib,
-		.bound = saved->bound,
-	};
-	if (!saved->bound)
-		return;
-	vgpu->info.iommu_group = saved->iommu_group;
-	vgpu->info.vfio_dev = saved->vfio_dev;
-	vgpu->info.vgpu_id = saved->share.gvt.id;
-	vgpu->info.aperture_offset_mib = saved->share.gvt.low_offset_mib;
-	vgpu->info.high_gm_offset_mib = saved->share.gvt.high_offset_mib;
-}
-
 /* Its share and its numbers. 0, or a negative errno with nothing taken. */
 static int take_again(struct fake_host *host, struct vgpu *vgpu)
 {
-	int ret = fake_stock_take_again(&vgpu->gpu->stock, &vgpu->share);
+	int ret = fake_stock_take_again(&vgpu->gpu->stock, vgpu->info.type, &vgpu->share);
 
 	if (ret || !vgpu->info.bound)
 		return ret;
@@ -110,11 +87,12 @@ static int restore_locked(struct fake_host *host, const struct fake_saved_vgpu *
 	if (fake_host_vgpu_by_uuid(host, &saved->uuid) ||
 	    fake_host_vgpu_by_serial(host, saved->serial))
 		return -EEXIST;
-	vgpu = calloc(1, sizeof(*vgpu));
+	vgpu = fake_host_new_vgpu(host, saved->gpu, saved->type, &saved->uuid, saved->serial);
 	if (!vgpu)
 		return -ENOMEM;
-	vgpu->gpu = gpu;
-	fill(vgpu, saved);
+	vgpu->share = saved->share;
+	if (saved->bound)
+		fake_host_set_bound(vgpu, saved->iommu_group, saved->vfio_dev);
 	ret = take_again(host, vgpu);
 	if (!ret)
 		ret = fake_host_link_vgpu(host, vgpu);

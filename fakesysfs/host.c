@@ -223,14 +223,25 @@ static void unlink_vgpu(struct fake_host *host, struct vgpu *vgpu)
 	unref_vgpu(vgpu);
 }
 
+void fake_host_set_bound(struct vgpu *vgpu, unsigned int iommu_group, unsigned int vfio_dev)
+{
+	struct fake_vgpu_info *info = &vgpu->info;
+
+	info->iommu_group = iommu_group;
+	info->vfio_dev = vfio_dev;
+	info->vgpu_id = vgpu->share.gvt.id;
+	info->aperture_offset_mib = vgpu->share.gvt.low_offset_mib;
+	info->high_gm_offset_mib = vgpu->share.gvt.high_offset_mib;
+	info->bound = true;
+}
+
 /* Takes what a bound vGPU has: a share of the GPU, an IOMMU group, a VFIO device number. */
 static int bind_vgpu(struct fake_host *host, struct vgpu *vgpu)
 {
-	struct fake_vgpu_info *info = &vgpu->info;
 	int group, vfio_dev, ret;
 
 	if (!vgpu->share.held) {
-		ret = fake_stock_take(&vgpu->gpu->stock, info->type, &vgpu->share);
+		ret = fake_stock_take(&vgpu->gpu->stock, vgpu->info.type, &vgpu->share);
 		if (ret)
 			return ret;
 	}
@@ -242,12 +253,7 @@ static int bind_vgpu(struct fake_host *host, struct vgpu *vgpu)
 		fake_stock_release(&vgpu->gpu->stock, &vgpu->share);
 		return vfio_dev;
 	}
-	info->iommu_group = (unsigned int)group;
-	info->vfio_dev = (unsigned int)vfio_dev;
-	info->vgpu_id = vgpu->share.gvt.id;
-	info->aperture_offset_mib = vgpu->share.gvt.low_offset_mib;
-	info->high_gm_offset_mib = vgpu->share.gvt.high_offset_mib;
-	info->bound = true;
+	fake_host_set_bound(vgpu, (unsigned int)group, (unsigned int)vfio_dev);
 	return 0;
 }
 
@@ -304,27 +310,41 @@ static struct gpu *find_gpu(struct fake_host *host, size_t gpu)
 	return gpu < host->gpus_len ? host->gpus[gpu] : NULL;
 }
 
+struct vgpu *fake_host_new_vgpu(struct fake_host *host, size_t index, size_t type,
+				const struct vgpu_uuid *uuid, uint64_t serial)
+{
+	struct gpu *gpu = host->gpus[index];
+	const struct fake_gpu_config *config = &gpu->config;
+	struct vgpu *vgpu = calloc(1, sizeof(*vgpu));
+
+	if (!vgpu)
+		return NULL;
+	vgpu->gpu = gpu;
+	vgpu->info = (struct fake_vgpu_info){
+		.uuid = *uuid,
+		.serial = serial,
+		.gpu = index,
+		.profile = config->profile,
+		.type = &config->profile->types[type],
+		.aperture_mib = config->aperture_mib,
+		.scanout = config->scanout,
+		.ggtt_mib = config->ggtt_mib,
+		.mappable = config->mappable,
+		.output = config->output,
+	};
+	return vgpu;
+}
+
 /* A vGPU that is not bound yet. 0, or a negative errno: nothing has been told of it. */
 static int make_vgpu(struct fake_host *host, size_t index, size_t type,
 		     const struct vgpu_uuid *uuid, struct vgpu **out)
 {
 	struct gpu *gpu = host->gpus[index];
-	struct vgpu *vgpu = calloc(1, sizeof(*vgpu));
+	struct vgpu *vgpu = fake_host_new_vgpu(host, index, type, uuid, host->next_serial++);
 	int ret = 0;
 
 	if (!vgpu)
 		return -ENOMEM;
-	vgpu->gpu = gpu;
-	vgpu->info.uuid = *uuid;
-	vgpu->info.serial = host->next_serial++;
-	vgpu->info.gpu = index;
-	vgpu->info.profile = gpu->config.profile;
-	vgpu->info.type = &gpu->config.profile->types[type];
-	vgpu->info.aperture_mib = gpu->config.aperture_mib;
-	vgpu->info.scanout = gpu->config.scanout;
-	vgpu->info.ggtt_mib = gpu->config.ggtt_mib;
-	vgpu->info.mappable = gpu->config.mappable;
-	vgpu->info.output = gpu->config.output;
 	vgpu->creating = true;
 	if (gpu->stock.by_core)
 		ret = fake_stock_take(&gpu->stock, vgpu->info.type, &vgpu->share);
