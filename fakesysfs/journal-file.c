@@ -71,20 +71,17 @@ static bool is_current(int fd, const char *path)
 int fake_journal_open_file(const char *path, const char *header, struct vgpu_error *err)
 {
 	struct stat st;
-	int ret;
 
 	for (;;) {
 		_autoclose_ int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
 		if (fd < 0)
 			return fail(path, err);
-		if (flock(fd, LOCK_EX | LOCK_NB)) {
-			ret = vgpu_error_set(err, VGPU_ERROR_BUSY, EBUSY,
-					     "the state '%s' belongs to another fake host that is "
-					     "running",
-					     path);
-			return ret;
-		}
+		if (flock(fd, LOCK_EX | LOCK_NB))
+			return vgpu_error_set(err, VGPU_ERROR_BUSY, EBUSY,
+					      "the state '%s' belongs to another fake host that is "
+					      "running",
+					      path);
 		if (!is_current(fd, path))
 			continue;
 		if (fstat(fd, &st) || (!st.st_size && !write_all(fd, header, strlen(header))))
@@ -93,24 +90,24 @@ int fake_journal_open_file(const char *path, const char *header, struct vgpu_err
 	}
 }
 
-/* The whole file, with a NUL behind it. */
+/* The whole file, with a NUL behind it; or NULL with errno. */
 static char *read_file(int fd, size_t *len)
 {
+	_autofree_ char *text = NULL;
 	struct stat st;
-	char *text;
-	ssize_t got;
+	ssize_t got = 1;
 
 	if (fstat(fd, &st))
 		return NULL;
 	text = malloc((size_t)st.st_size + 1);
-	for (*len = 0; text && *len < (size_t)st.st_size; *len += (size_t)got) {
+	for (*len = 0; text && got && *len < (size_t)st.st_size; *len += (size_t)got) {
 		got = pread(fd, text + *len, (size_t)st.st_size - *len, (off_t)*len);
-		if (got <= 0)
-			break;
+		if (got < 0)
+			return NULL;
 	}
 	if (text)
 		text[*len] = '\0';
-	return text;
+	return steal(text);
 }
 
 static int damaged(const char *path, size_t line, struct vgpu_error *err)
@@ -141,11 +138,11 @@ int fake_journal_read(int fd, const char *path, const char *header, struct fake_
 	}
 	for (at = header; *at; at++)
 		line += *at == '\n';
-	for (at = text + strlen(header); *at; at = end + 1, line++) {
+	for (at = text + strlen(header); at < text + len; at = end + 1, line++) {
 		struct fake_record record;
 		int ret;
 
-		end = strchr(at, '\n');
+		end = memchr(at, '\n', (size_t)(text + len - at));
 		ret = end ? fake_record_parse(at, (size_t)(end - at), &record) : -EINVAL;
 		if (!end) { /* the newline comes last */
 			*torn = true;

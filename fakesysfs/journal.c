@@ -190,17 +190,28 @@ static void rewrite_if_long(struct fake_journal *journal)
 	fake_records_finish(&records);
 }
 
-/* One write(2) a line: whole, or cut short by our end. */
+/* One write(2): whole, or cut short by our end. 0, or a positive errno. */
+static int write_line(const struct fake_journal *journal, const char *text, ssize_t len)
+{
+	ssize_t done = len < 0 ? 0 : write(journal->fd, text, (size_t)len);
+
+	if (len < 0)
+		return (int)-len;
+	return done < 0 ? errno : done < len ? ENOSPC : 0;
+}
+
 static void append(struct fake_journal *journal, struct fake_record *record)
 {
 	char text[FAKE_RECORD_TEXT_MAX];
 	ssize_t len;
+	int error;
 
 	record->request = current_request;
 	len = fake_record_format(record, text);
 	pthread_mutex_lock(&journal->lock);
-	if (len < 0 || write(journal->fd, text, (size_t)len) != len)
-		journal->error = journal->error ? journal->error : errno;
+	error = write_line(journal, text, len);
+	if (!journal->error)
+		journal->error = error;
 	journal->lines++;
 	rewrite_if_long(journal);
 	pthread_mutex_unlock(&journal->lock);

@@ -163,6 +163,24 @@ static void a_last_line_that_is_not_whole_counts_as_not_written(void **state)
 	}
 }
 
+/* A machine that went down may leave zeros: what follows them must not be lost without a word. */
+static void zeros_amid_lines_are_damage(void **state)
+{
+	static const char zeros[16];
+	struct vgpu_error err = { 0 };
+	struct followed followed = { 0 };
+
+	(void)state;
+	assert_int_equal(begin(&followed, "mtty", &err), 0);
+	assert_int_equal(create(followed.host, 0, 0), 0);
+	append_to_file(zeros, sizeof(zeros));
+	assert_int_equal(create(followed.host, 0, 1), 0);
+	end(&followed);
+	assert_int_equal(begin(&followed, "mtty", &err), -EINVAL);
+	assert_non_null(strstr(err.message, "damaged: line 5"));
+	end(&followed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +190,8 @@ int main(void)
 						remove_place),
 		cmocka_unit_test_setup_teardown(a_last_line_that_is_not_whole_counts_as_not_written,
 						make_place, remove_place),
+		cmocka_unit_test_setup_teardown(zeros_amid_lines_are_damage, make_place,
+						remove_place),
 	};
 
 	return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
