@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What host.c (the state machine), host-parents.c (who joins) and host-query.c (copying out) share.
+ * What the files of the host share: host.c (the state machine), host-parents.c (who joins), host-observers.c
+ * (who is told), host-query.c (copying out) and the like.
  */
 
 #include <fakesysfs/host.h>
@@ -20,6 +21,7 @@ struct gpu {
 	unsigned int users; /* sum of its vGPUs' users */
 	unsigned int busy; /* creations and removals that are running */
 	bool registered, unregistering, unplugged;
+	bool changing; /* observers hear of its change: the next waits, as for the kernel's device lock */
 };
 
 struct vgpu {
@@ -76,3 +78,11 @@ void fake_host_tell(struct fake_host *host, enum fake_host_event event,
 bool fake_host_can_probe(const struct fake_host *host, const struct gpu *gpu);
 /** Tells observers of a parent. The caller holds the lock, which is given up meanwhile. */
 void fake_host_tell_gpu(struct fake_host *host, enum fake_host_event event, size_t index);
+/** The same of what it has become: its next change waits until all have heard of this one. */
+void fake_host_change_gpu(struct fake_host *host, enum fake_host_event event, size_t index);
+/**
+ * The parent of that index, once all have heard of its last change. NULL, with *ret: -ENODEV if there
+ * is none, or -EINTR. The caller holds the lock, which may be given up meanwhile.
+ */
+struct gpu *fake_host_settled_gpu(struct fake_host *host, size_t index,
+				  bool (*cancelled)(void *data), void *data, int *ret);

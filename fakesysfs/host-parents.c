@@ -125,29 +125,32 @@ int fake_host_add_gpus(struct fake_host *host, const struct fake_gpu_config *con
 	return create_recorded(host, configs, len, first, err);
 }
 
-static int set_plugged(struct fake_host *host, size_t index, bool plugged)
+static int set_plugged(struct fake_host *host, size_t index, bool plugged,
+		       bool (*cancelled)(void *data), void *data)
 {
 	struct gpu *gpu;
-	int ret = -ENODEV;
+	int ret;
 
 	pthread_mutex_lock(&host->lock);
-	gpu = index < host->gpus_len ? host->gpus[index] : NULL;
+	gpu = fake_host_settled_gpu(host, index, cancelled, data, &ret);
 	if (gpu && !gpu->registered && gpu->unplugged == plugged) {
 		gpu->unplugged = !plugged;
-		fake_host_tell_gpu(host, plugged ? FAKE_HOST_GPU_PLUGGED : FAKE_HOST_GPU_UNPLUGGED,
-				   index);
+		fake_host_change_gpu(
+			host, plugged ? FAKE_HOST_GPU_PLUGGED : FAKE_HOST_GPU_UNPLUGGED, index);
 		ret = 0;
 	}
 	pthread_mutex_unlock(&host->lock);
 	return ret;
 }
 
-int fake_host_unplug_gpu(struct fake_host *host, size_t gpu)
+int fake_host_unplug_gpu(struct fake_host *host, size_t gpu, bool (*cancelled)(void *data),
+			 void *data)
 {
-	return set_plugged(host, gpu, false);
+	return set_plugged(host, gpu, false, cancelled, data);
 }
 
-int fake_host_plug_gpu(struct fake_host *host, size_t gpu)
+int fake_host_plug_gpu(struct fake_host *host, size_t gpu, bool (*cancelled)(void *data),
+		       void *data)
 {
-	return set_plugged(host, gpu, true);
+	return set_plugged(host, gpu, true, cancelled, data);
 }

@@ -9,7 +9,6 @@
  * Observers are called without the host's lock; until they have seen an end, its numbers stay taken.
  */
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -85,51 +84,6 @@ void fake_host_destroy(struct fake_host *host)
 	pthread_cond_destroy(&host->changed);
 	pthread_mutex_destroy(&host->lock);
 	free(host);
-}
-
-/*
- * Observers.
- */
-
-void fake_host_observe(struct fake_host *host, fake_host_observer observer, void *data)
-{
-	pthread_rwlock_wrlock(&host->observers_lock);
-	assert(host->observers_len < sizeof(host->observers) / sizeof(host->observers[0]));
-	host->observers[host->observers_len].call = observer;
-	host->observers[host->observers_len++].data = data;
-	pthread_rwlock_unlock(&host->observers_lock);
-}
-
-void fake_host_unobserve(struct fake_host *host, fake_host_observer observer, void *data)
-{
-	size_t kept = 0;
-
-	pthread_rwlock_wrlock(&host->observers_lock);
-	for (size_t i = 0; i < host->observers_len; i++)
-		if (host->observers[i].call != observer || host->observers[i].data != data)
-			host->observers[kept++] = host->observers[i];
-	host->observers_len = kept;
-	pthread_rwlock_unlock(&host->observers_lock);
-}
-
-void fake_host_tell(struct fake_host *host, enum fake_host_event event,
-		    const struct fake_vgpu_info *info)
-{
-	struct fake_vgpu_info copy = *info;
-
-	pthread_mutex_unlock(&host->lock);
-	pthread_rwlock_rdlock(&host->observers_lock);
-	for (size_t i = 0; i < host->observers_len; i++)
-		host->observers[i].call(host->observers[i].data, event, &copy);
-	pthread_rwlock_unlock(&host->observers_lock);
-	pthread_mutex_lock(&host->lock);
-}
-
-void fake_host_tell_gpu(struct fake_host *host, enum fake_host_event event, size_t index)
-{
-	struct fake_vgpu_info info = { .gpu = index, .profile = host->gpus[index]->config.profile };
-
-	fake_host_tell(host, event, &info);
 }
 
 /*
@@ -305,11 +259,6 @@ static void announce(struct fake_host *host, struct vgpu *vgpu, enum fake_host_e
 	settle(host, vgpu);
 }
 
-static struct gpu *find_gpu(struct fake_host *host, size_t gpu)
-{
-	return gpu < host->gpus_len ? host->gpus[gpu] : NULL;
-}
-
 struct vgpu *fake_host_new_vgpu(struct fake_host *host, size_t index, size_t type,
 				const struct vgpu_uuid *uuid, uint64_t serial)
 {
@@ -363,7 +312,7 @@ static int make_vgpu(struct fake_host *host, size_t index, size_t type,
 static int create_locked(struct fake_host *host, size_t index, size_t type,
 			 const struct vgpu_uuid *uuid)
 {
-	struct gpu *gpu = find_gpu(host, index);
+	struct gpu *gpu = index < host->gpus_len ? host->gpus[index] : NULL;
 	struct vgpu *vgpu;
 	int ret;
 
@@ -520,6 +469,29 @@ bool fake_host_can_probe(const struct fake_host *host, const struct gpu *gpu)
 	       !fake_kernel_has(host->kernel, FAKE_FEATURE_GUC_ENDS_PROBE);
 }
 
+void fake_host_change_gpu(struct fake_host *host, enum fake_host_event event, size_t index)
+{
+	host->gpus[index]->changing = true;
+	fake_host_tell_gpu(host, event, index);
+	host->gpus[index]->changing = false;
+	tell_changed(host);
+}
+
+struct gpu *fake_host_settled_gpu(struct fake_host *host, size_t index,
+				  bool (*cancelled)(void *data), void *data, int *ret)
+{
+	*ret = -ENODEV;
+	if (index >= host->gpus_len)
+		return NULL;
+	while (host->gpus[index]->changing) {
+		if (wait_changed(host, cancelled, data))
+			continue;
+		*ret = -EINTR;
+		return NULL;
+	}
+	return host->gpus[index];
+}
+
 /* The driver takes back what else it shows, then its vGPUs. The caller holds the lock. */
 static int empty_locked(struct fake_host *host, size_t index, bool (*cancelled)(void *data),
 			void *data)
@@ -539,14 +511,15 @@ int fake_host_unregister_gpu(struct fake_host *host, size_t index, bool (*cancel
 			     void *data)
 {
 	struct gpu *gpu;
-	int ret = 0;
+	int ret;
 
 	pthread_mutex_lock(&host->lock);
-	gpu = find_gpu(host, index);
+	gpu = fake_host_settled_gpu(host, index, cancelled, data, &ret);
 	if (!gpu || !gpu->registered || gpu->unregistering) {
 		pthread_mutex_unlock(&host->lock);
-		return -ENODEV;
+		return ret;
 	}
+	ret = 0;
 	gpu->unregistering = true;
 	while (gpu->busy && !ret)
 		if (!wait_changed(host, cancelled, data))
@@ -556,24 +529,25 @@ int fake_host_unregister_gpu(struct fake_host *host, size_t index, bool (*cancel
 	gpu->unregistering = false;
 	if (!ret) {
 		gpu->registered = false;
-		fake_host_tell_gpu(host, FAKE_HOST_GPU_UNREGISTERED, index);
+		fake_host_change_gpu(host, FAKE_HOST_GPU_UNREGISTERED, index);
 	}
 	pthread_mutex_unlock(&host->lock);
 	return ret;
 }
 
-int fake_host_register_gpu(struct fake_host *host, size_t index)
+int fake_host_register_gpu(struct fake_host *host, size_t index, bool (*cancelled)(void *data),
+			   void *data)
 {
 	struct gpu *gpu;
-	int ret = -ENODEV;
+	int ret;
 
 	pthread_mutex_lock(&host->lock);
-	gpu = find_gpu(host, index);
+	gpu = fake_host_settled_gpu(host, index, cancelled, data, &ret);
 	if (gpu && !gpu->registered && !fake_host_can_probe(host, gpu)) {
 		ret = -EIO;
 	} else if (gpu && !gpu->registered) {
 		gpu->registered = true;
-		fake_host_tell_gpu(host, FAKE_HOST_GPU_REGISTERED, index);
+		fake_host_change_gpu(host, FAKE_HOST_GPU_REGISTERED, index);
 		ret = 0;
 	}
 	pthread_mutex_unlock(&host->lock);

@@ -323,14 +323,15 @@ static int apply(struct fake_host *host, struct fake_tree *tree, const struct fa
 	case FAKE_RECORD_UNREGISTERED:
 		return fake_host_unregister_gpu(host, record->gpu, NULL, NULL);
 	case FAKE_RECORD_REGISTERED:
-		fake_host_register_gpu(host, record->gpu); /* it is, if it was plugged in */
+		/* it is, if it was plugged in */
+		fake_host_register_gpu(host, record->gpu, NULL, NULL);
 		return 0;
 	case FAKE_RECORD_UNPLUGGED:
-		return fake_host_unplug_gpu(host, record->gpu);
+		return fake_host_unplug_gpu(host, record->gpu, NULL, NULL);
 	case FAKE_RECORD_PLUGGED:
 		/* its driver binds in the same step */
-		return fake_host_plug_gpu(host, record->gpu)
-			       ?: (fake_host_register_gpu(host, record->gpu), 0);
+		return fake_host_plug_gpu(host, record->gpu, NULL, NULL)
+			       ?: (fake_host_register_gpu(host, record->gpu, NULL, NULL), 0);
 	case FAKE_RECORD_WROTE:
 		/* what is gone by now cannot be written, and need not be */
 		fake_tree_write(tree, record->ino, record->data, record->len, NULL, NULL);

@@ -50,7 +50,8 @@ ssize_t fake_write_parent_bind(const struct fake_access *access, const char *tex
 
 	if (gpu < 0)
 		return gpu;
-	ret = fake_host_register_gpu(access->tree->host, (size_t)gpu);
+	ret = fake_host_register_gpu(access->tree->host, (size_t)gpu, access->cancelled,
+				     access->cancelled_data);
 	return ret ? ret : (ssize_t)len;
 }
 
@@ -71,23 +72,26 @@ int fake_gpu_unplug(const struct fake_access *access, struct fake_gpu_object *gp
 
 	if (ret == -EINTR)
 		return ret;
-	ret = fake_host_unplug_gpu(tree->host, gpu->gpu);
+	ret = fake_host_unplug_gpu(tree->host, gpu->gpu, access->cancelled, access->cancelled_data);
 	if (!ret && fake_parent_has_driver(gpu->config))
 		fake_tree_tell_device(tree, &gpu->base, GPU_DIR, "remove");
 	return ret;
 }
 
-/* A GPU that is not in its slot comes back, and its driver binds to it. 0, or -ENODEV. */
-static int plug(struct fake_tree *tree, struct fake_gpu_object *gpu)
+/* A GPU that is not in its slot comes back, and its driver binds to it. 0, -ENODEV, or -EINTR. */
+static int plug(const struct fake_access *access, struct fake_gpu_object *gpu)
 {
-	int ret = fake_host_plug_gpu(tree->host, gpu->gpu);
+	struct fake_tree *tree = access->tree;
+	int ret =
+		fake_host_plug_gpu(tree->host, gpu->gpu, access->cancelled, access->cancelled_data);
 
 	if (ret)
 		return ret;
 	if (fake_parent_has_driver(gpu->config))
 		fake_tree_tell_device(tree, &gpu->base, GPU_DIR, "add");
-	fake_host_register_gpu(tree->host, gpu->gpu);
-	return 0;
+	ret = fake_host_register_gpu(tree->host, gpu->gpu, access->cancelled,
+				     access->cancelled_data);
+	return ret == -EINTR ? ret : 0;
 }
 
 /* The GPU of that index; NULL beyond the last. They never go: only what shows of them does. */
@@ -109,8 +113,8 @@ ssize_t fake_write_pci_rescan(const struct fake_access *access, const char *text
 	if (fake_text_number(text, &value))
 		return -EINVAL;
 	for (size_t i = 0; value && (gpu = nth_gpu(access->tree, i)); i++)
-		if (gpu->base.kind == &fake_kind_gpu)
-			plug(access->tree, gpu);
+		if (gpu->base.kind == &fake_kind_gpu && plug(access, gpu) == -EINTR)
+			return -EINTR;
 	return (ssize_t)len;
 }
 
@@ -134,7 +138,7 @@ ssize_t fake_write_hotplug(const struct fake_access *access, const char *text, s
 	if (gpu && verb_len == strlen("unplug") && !strncmp(text, "unplug", verb_len))
 		ret = fake_gpu_unplug(access, gpu);
 	else if (gpu && verb_len == strlen("plug") && !strncmp(text, "plug", verb_len))
-		ret = plug(access->tree, gpu);
+		ret = plug(access, gpu);
 	return ret ? ret : (ssize_t)len;
 }
 

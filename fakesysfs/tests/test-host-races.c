@@ -6,6 +6,7 @@
 #include <fakesysfs/tree.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -175,6 +176,70 @@ static void racing_creators_users_and_removers_keep_the_host_whole(void **state)
 }
 
 /*
+ * A parent is put back while those who hear that it was taken out have not all heard of it. The first
+ * to hear lets that begin and waits for it, but not for ever: it must not come first.
+ */
+static struct {
+	struct fake_host *host;
+	pthread_t thread;
+	sem_t put_back;
+	enum fake_host_event heard[2];
+	size_t heard_len;
+} slot;
+
+static void *put_back(void *data)
+{
+	(void)data;
+	assert_int_equal(fake_host_plug_gpu(slot.host, 0, NULL, NULL), 0);
+	return NULL;
+}
+
+static void first_to_hear(void *data, enum fake_host_event event, const struct fake_vgpu_info *vgpu)
+{
+	struct timespec until;
+
+	(void)data;
+	(void)vgpu;
+	if (event == FAKE_HOST_GPU_PLUGGED)
+		sem_post(&slot.put_back);
+	if (event != FAKE_HOST_GPU_UNPLUGGED)
+		return;
+	pthread_create(&slot.thread, NULL, put_back, NULL);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += 100 * 1000 * 1000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	assert_int_equal(sem_timedwait(&slot.put_back, &until), -1);
+}
+
+static void second_to_hear(void *data, enum fake_host_event event,
+			   const struct fake_vgpu_info *vgpu)
+{
+	(void)data;
+	(void)vgpu;
+	if (event == FAKE_HOST_GPU_PLUGGED || event == FAKE_HOST_GPU_UNPLUGGED)
+		slot.heard[slot.heard_len++] = event;
+}
+
+static void all_hear_that_a_parent_is_out_before_it_is_put_back(void **state)
+{
+	_destroy_(fake_host) struct fake_host *host = host_with("skylake");
+
+	(void)state;
+	slot.host = host;
+	sem_init(&slot.put_back, 0, 0);
+	fake_host_observe(host, first_to_hear, NULL);
+	fake_host_observe(host, second_to_hear, NULL);
+	assert_int_equal(fake_host_unregister_gpu(host, 0, NULL, NULL), 0);
+	assert_int_equal(fake_host_unplug_gpu(host, 0, NULL, NULL), 0);
+	pthread_join(slot.thread, NULL);
+	assert_int_equal(slot.heard_len, 2);
+	assert_int_equal(slot.heard[0], FAKE_HOST_GPU_UNPLUGGED);
+	assert_int_equal(slot.heard[1], FAKE_HOST_GPU_PLUGGED);
+	sem_destroy(&slot.put_back);
+}
+
+/*
  * Ten thousand vGPUs: what one costs in time and memory does not grow with their number.
  */
 
@@ -228,6 +293,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(racing_creators_never_overdraw_the_pool),
 		cmocka_unit_test(racing_creators_users_and_removers_keep_the_host_whole),
+		cmocka_unit_test(all_hear_that_a_parent_is_out_before_it_is_put_back),
 		cmocka_unit_test(ten_thousand_vgpus_cost_the_same_each),
 	};
 

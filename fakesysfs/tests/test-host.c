@@ -422,8 +422,8 @@ static void observers_hear_events_in_the_kernels_order(void **state)
 	assert_int_equal(fake_host_unregister_gpu(host, 0, NULL, NULL), 0);
 	assert_int_equal(create(host, V8, 2), -ENODEV);
 	assert_int_equal(fake_host_unregister_gpu(host, 0, NULL, NULL), -ENODEV);
-	assert_int_equal(fake_host_register_gpu(host, 0), 0);
-	assert_int_equal(fake_host_register_gpu(host, 0), -ENODEV);
+	assert_int_equal(fake_host_register_gpu(host, 0, NULL, NULL), 0);
+	assert_int_equal(fake_host_register_gpu(host, 0, NULL, NULL), -ENODEV);
 	assert_string_equal(log, "CClrRrRxG");
 	fake_host_unobserve(host, note, log);
 	assert_int_equal(create(host, V8, 2), 0);

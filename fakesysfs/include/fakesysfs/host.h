@@ -147,23 +147,27 @@ unsigned int fake_host_users(struct fake_host *host, size_t gpu);
 /**
  * Unregisters a parent, as when its PCI driver is unbound: creation fails with -ENODEV from now on,
  * all its vGPUs are removed in order of creation (blocking while one is in use), its types go.
- * 0, -EINTR (the parent stays registered), or -ENODEV if it is not registered.
+ * 0, -EINTR (the parent stays registered), or -ENODEV if it is not registered. As what follows, it
+ * waits until observers have heard of the parent's last change.
  * Source: drivers/vfio/mdev/mdev_core.c, mdev_unregister_parent()
  */
 int fake_host_unregister_gpu(struct fake_host *host, size_t gpu, bool (*cancelled)(void *data),
 			     void *data);
 /**
- * Registers a parent again. 0, -ENODEV if it is registered or does not exist, or -EIO if its
- * driver cannot bind.
+ * Registers a parent again. 0, -ENODEV if it is registered or does not exist, -EIO if its driver
+ * cannot bind, or -EINTR.
  */
-int fake_host_register_gpu(struct fake_host *host, size_t gpu);
+int fake_host_register_gpu(struct fake_host *host, size_t gpu, bool (*cancelled)(void *data),
+			   void *data);
 
 /**
  * Takes a parent that is not registered out of its slot, or puts it in again. 0, or -ENODEV if it is
- * registered, is out already, or is not out.
+ * registered, is out already, or is not out, or -EINTR.
  */
-int fake_host_unplug_gpu(struct fake_host *host, size_t gpu);
-int fake_host_plug_gpu(struct fake_host *host, size_t gpu);
+int fake_host_unplug_gpu(struct fake_host *host, size_t gpu, bool (*cancelled)(void *data),
+			 void *data);
+int fake_host_plug_gpu(struct fake_host *host, size_t gpu, bool (*cancelled)(void *data),
+		       void *data);
 
 /**
  * What happened, told in the kernel's order for each vGPU. A REMOVING is followed by a REMOVED, an
