@@ -34,6 +34,7 @@ struct fake_fuse {
 	struct fake_fuse_options options;
 	struct fuse_session *session;
 	uint64_t root; /* the tree's node that the mount's root shows */
+	uint64_t process; /* with slots: which one this is of those that have served, from 1 */
 	struct timespec born; /* every node's times */
 	bool mounted;
 

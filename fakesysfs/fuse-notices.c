@@ -67,7 +67,7 @@ static void ask_notifier(struct fake_fuse *fuse, const struct fake_notices *noti
 	ssize_t len;
 
 	/* numbers begin anew with each process: an answer to another one is none */
-	header.number += (uint32_t)(fuse->last_handle >> 40) << 24;
+	header.number += (uint32_t)fuse->process << 24;
 	do {
 		if (sendmsg(fuse->options.notifier, &message, MSG_NOSIGNAL) < 0)
 			return;

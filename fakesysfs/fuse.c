@@ -70,7 +70,8 @@ struct fake_fuse *fake_fuse_create(const struct fake_fuse_options *options, stru
 	clock_gettime(CLOCK_REALTIME, &fuse->born);
 	if (options->slots) {
 		fuse->born = *fake_slots_born(options->slots);
-		fuse->last_handle = fake_slots_enter(options->slots) << 40;
+		fuse->process = fake_slots_enter(options->slots);
+		fuse->last_handle = fuse->process << 40;
 		if (fake_fuse_slots_used(options->slots) && fake_fuse_defer_notices(fuse)) {
 			vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "out of memory");
 			return NULL;

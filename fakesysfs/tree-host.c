@@ -450,16 +450,17 @@ static void follow(void *data, enum fake_host_event event, const struct fake_vgp
 void fake_tree_follow_host(struct fake_tree *tree)
 {
 	_autofree_ struct fake_vgpu_info *vgpus = NULL;
-	size_t len = fake_host_list_vgpus(tree->host, SIZE_MAX, NULL, 0);
+	size_t len, there;
 
 	fake_host_observe(tree->host, follow, tree);
-	vgpus = calloc(len ? len : 1, sizeof(*vgpus));
 	pthread_rwlock_wrlock(&tree->lock);
 	for (size_t i = 0; i < fake_host_gpus_len(tree->host); i++)
 		add_gpu(tree, i);
-	if (vgpus)
-		len = fake_host_list_vgpus(tree->host, SIZE_MAX, vgpus, len);
-	for (size_t i = 0; vgpus && i < len; i++)
+	/* of those that come from here on, follow() hears, and waits for the lock */
+	len = fake_host_list_vgpus(tree->host, SIZE_MAX, NULL, 0);
+	vgpus = calloc(len ? len : 1, sizeof(*vgpus));
+	there = vgpus ? fake_host_list_vgpus(tree->host, SIZE_MAX, vgpus, len) : 0;
+	for (size_t i = 0; i < there && i < len; i++)
 		add_vgpu(tree, &vgpus[i], state_of(&vgpus[i]));
 	fake_tree_unlock(tree);
 }

@@ -362,6 +362,22 @@ static void foreign_nodes_fill_what_the_fake_lacks(void **state)
 	assert_reads("sys/power/state", "");
 }
 
+/* By them faults are found, and control/ must have none: else no fault could be taken back. */
+static void nodes_below_sys_alone_have_paths(void **state)
+{
+	char path[128];
+
+	(void)state;
+	assert_int_equal(fake_tree_path(tree, ino_of(V8 "/create"), path, sizeof(path)), 0);
+	assert_string_equal(path, "/" V8 "/create");
+	assert_int_equal(fake_tree_path(tree, ino_of("sys"), path, sizeof(path)), 0);
+	assert_int_equal(fake_tree_path(tree, ino_of(V8), path, 8), -ENAMETOOLONG);
+	assert_int_equal(fake_tree_path(tree, ino_of("control/faults"), path, sizeof(path)),
+			 -ENOENT);
+	assert_int_equal(fake_tree_path(tree, ino_of("dev/vfio/vfio"), path, sizeof(path)),
+			 -ENOENT);
+}
+
 static void paths_that_lead_nowhere_are_refused(void **state)
 {
 	struct fake_node node;
@@ -397,6 +413,7 @@ int main(void)
 		TEST(readdir_goes_by_the_kernels_hash),
 		TEST(directories_count_their_subdirectories),
 		TEST(foreign_nodes_fill_what_the_fake_lacks),
+		TEST(nodes_below_sys_alone_have_paths),
 		TEST(paths_that_lead_nowhere_are_refused),
 	};
 

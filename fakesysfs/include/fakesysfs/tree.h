@@ -69,7 +69,7 @@ int fake_tree_lookup(struct fake_tree *tree, uint64_t dir, const char *name, str
 int fake_tree_get(struct fake_tree *tree, uint64_t ino, struct fake_node *out);
 /** Resolves a path from the root without following links: "sys/class/mdev_bus". */
 int fake_tree_walk(struct fake_tree *tree, const char *path, struct fake_node *out);
-/** The path of a node, "/sys/devices/...". 0, or -ENOENT, or -ENAMETOOLONG. */
+/** The path of a node below /sys, "/sys/devices/...". 0, -ENOENT, or -ENAMETOOLONG. */
 int fake_tree_path(struct fake_tree *tree, uint64_t ino, char *path, size_t size);
 /** Calls @each for every entry (no dot entries) in the kernel's hash order, until non-zero. */
 int fake_tree_list(struct fake_tree *tree, uint64_t dir,
