@@ -38,6 +38,21 @@ static _Noreturn void fail(const struct sandbox_inside *inside, const struct vgp
 	_exit(EXIT_FAILURE);
 }
 
+static pid_t fork_or_fail(const struct sandbox_inside *inside)
+{
+	struct vgpu_error err = { 0 };
+	pid_t child = fork();
+
+	if (child >= 0)
+		return child;
+	vgpu_error_set(&err, VGPU_ERROR_NEED, errno, "cannot start a process inside: %s",
+		       strerror(errno));
+	vgpu_error_hint(&err,
+			"a limit of processes is reached: see `ulimit -u`, and pids.max of the "
+			"control group");
+	fail(inside, &err);
+}
+
 /* Waits for the word to go on. If the other side has gone there is nothing more to do. */
 static void await_go(const struct sandbox_inside *inside)
 {
@@ -146,7 +161,7 @@ static _Noreturn void run_init(const struct sandbox_inside *inside)
 		fail(inside, &err);
 	if (inside->libvirt && inside->network)
 		sandbox_libvirt_start_udevd();
-	program = fork();
+	program = fork_or_fail(inside);
 	if (!program)
 		run_program(inside);
 	let_go_of_standard_files();
@@ -203,7 +218,7 @@ void sandbox_inside_run(struct sandbox_inside *inside)
 	if (getppid() != inside->outside)
 		_exit(EXIT_FAILURE);
 	build(inside);
-	init = fork();
+	init = fork_or_fail(inside);
 	if (!init)
 		run_init(inside);
 	let_go_of_standard_files();

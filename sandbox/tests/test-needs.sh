@@ -26,6 +26,14 @@ fails_with 'no /dev/fuse' 'cannot open /dev/fuse' '--device /dev/fuse' \
 fails_with 'a /proc that is not wholly visible' 'cannot mount a new /proc' \
 	'systempaths=unconfined' \
 	unshare -Urm sh -c "mount -t tmpfs none /proc/sys && $prefix"
+# A program that is linked with a sanitizer's runtime takes no library before that.
+if LD_PRELOAD=$WORK/no-fork.so "$VGPULAB" --version >/dev/null 2>&1; then
+	for process in vgpulab-build vgpulab-init; do
+		fails_with "no more processes in $process" \
+			'cannot start a process inside: Resource temporarily unavailable' 'ulimit -u' \
+			env LD_PRELOAD="$WORK/no-fork.so" NO_FORK_IN=$process sh -c "$prefix"
+	done
+fi
 [ ! -e /usr/sbin/libvirtd ] || fails_with 'no libvirtd' 'libvirtd ended: cannot execute libvirtd' \
 	'apt install libvirt-daemon-system' \
 	unshare -Urm sh -c "mount --bind /dev/null /usr/sbin/libvirtd &&
