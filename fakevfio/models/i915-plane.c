@@ -214,8 +214,8 @@ static void write_surface(struct i915 *i915, uint32_t offset, uint32_t value)
 	if (latch->control & ENABLE && !decode_pixels(i915, latch, plane, &decoded)) {
 		i915->counters.planes_refused++;
 		fv_device_log(i915->dev,
-			      "guest: plane %d has a format or tiling that is not decoded: %08x",
-			      plane, latch->control);
+			      "plane %d has a format or tiling that is not decoded: %08x", plane,
+			      latch->control);
 	}
 }
 const struct i915_behaviour i915_plane_surface = { .write = write_surface };
