@@ -131,6 +131,7 @@ static void publish(struct fv_call *call, struct fv_group *group, struct fv_open
 	if (!--group->refs)
 		abort();
 	pthread_mutex_unlock(&machine->lock);
+	fv_device_take_monitor(device, false);
 	atomic_store(&call->handle->device, device);
 }
 

@@ -152,6 +152,28 @@ int fv_device_open(struct fv_machine *machine, struct fv_group *group,
 	return 0;
 }
 
+/*
+ * What the host has now counts, not what it told: of two changes the first may be told last, and none
+ * is told to a device that is being opened.
+ */
+void fv_device_take_monitor(struct fv_open_device *device, bool anyway)
+{
+	struct fv_device *dev = &device->dev;
+	struct fake_monitor *monitor = &dev->vgpu.monitor;
+	struct fake_vgpu_info now;
+
+	fv_device_lock(device);
+	if (!fake_host_find_vgpu(device->machine->host, &dev->vgpu.uuid, &now) &&
+	    now.serial == dev->vgpu.serial &&
+	    (anyway || now.monitor.unplugged != monitor->unplugged ||
+	     now.monitor.xres_px != monitor->xres_px || now.monitor.yres_px != monitor->yres_px)) {
+		*monitor = now.monitor;
+		if (dev->model->set_monitor)
+			dev->model->set_monitor(dev, monitor);
+	}
+	fv_device_unlock(device);
+}
+
 void fv_device_put_locked(struct fv_open_device *device, struct fv_remains *remains)
 {
 	struct fv_machine *machine = device->machine;

@@ -323,10 +323,9 @@ int fv_dma_cut(struct fv_dma *dma, uint64_t last, uint64_t alignment)
 	rest->first = last + 1;
 	rest->vaddr += last + 1 - mapping->first;
 	err = (rest->first | rest->vaddr) & (alignment - 1) ? -EINVAL : 0;
-	if (!err)
-		err = machine->ops->share_memory(machine->front_end, rest->memory);
 	if (err)
 		goto out;
+	machine->ops->share_memory(machine->front_end, rest->memory);
 	mapping->last = last;
 	err = insert_locked(dma, rest);
 	if (err) {
@@ -406,9 +405,10 @@ ssize_t fv_dma_slice(struct fv_dma *dma, uint64_t first, uint64_t last,
 		struct fv_dma_piece *grown = reallocarray(*pieces, len + 1, sizeof(*grown));
 		uint64_t end = mapping->last < last ? mapping->last : last;
 
-		if (!grown || machine->ops->share_memory(machine->front_end, mapping->memory))
+		if (!grown)
 			break;
 		*pieces = grown;
+		machine->ops->share_memory(machine->front_end, mapping->memory);
 		grown[len] = (struct fv_dma_piece){ mapping->vaddr + (first - mapping->first),
 						    end - first + 1, mapping->memory,
 						    mapping->writable };

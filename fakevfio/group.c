@@ -260,6 +260,7 @@ static int end_open(struct fv_machine *machine, struct fv_group *group,
 {
 	struct fv_remains remains = { 0 };
 	struct fv_handle *handle = NULL;
+	bool is_new = false;
 	int number = 0;
 
 	pthread_mutex_lock(&machine->lock);
@@ -269,7 +270,8 @@ static int end_open(struct fv_machine *machine, struct fv_group *group,
 		handle->device = device;
 		number = handle->number;
 		*backing = device->backing;
-		if (!group->device) {
+		is_new = !group->device;
+		if (is_new) {
 			group->device = device;
 			device->next = machine->devices;
 			machine->devices = device;
@@ -283,6 +285,8 @@ static int end_open(struct fv_machine *machine, struct fv_group *group,
 	}
 	pthread_mutex_unlock(&machine->lock);
 	fv_remains_free(machine, &remains);
+	if (is_new)
+		fv_device_take_monitor(device, false);
 	return number;
 }
 

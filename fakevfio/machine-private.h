@@ -11,6 +11,7 @@
  *   fv_machine.lock          the registry: who exists, who refers to whom; never held while a model
  *                            or the front end works
  *   fv_open_device.lock      one device: every call of its model, its interrupts, its config space
+ *   the fake host's own      whatever is asked of it
  *   fv_dma.lock              one DMA map; held for reading while guest memory is copied, so that
  *                            nothing is touched after UNMAP_DMA has returned
  * The registry's lock and a device's lock are never held together.
@@ -191,6 +192,8 @@ struct fv_device_source {
 };
 int fv_device_open(struct fv_machine *machine, struct fv_group *group,
 		   const struct fv_device_source *source, struct fv_open_device **out);
+/** Gives its model the monitor that the host has for it now: if that is another, or @anyway. */
+void fv_device_take_monitor(struct fv_open_device *device, bool anyway);
 void fv_device_put_locked(struct fv_open_device *device, struct fv_remains *remains);
 void fv_device_destroy(struct fv_open_device *device);
 /* locked around each call of the model; unlocking announces a changed deadline */

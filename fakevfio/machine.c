@@ -378,7 +378,7 @@ size_t fv_machine_report(struct fv_machine *machine, char *text, size_t size)
 	return report.len;
 }
 
-void fv_machine_set_monitor(struct fv_machine *machine, const struct fake_vgpu_info *vgpu)
+void fv_machine_monitor_changed(struct fv_machine *machine, const struct fake_vgpu_info *vgpu)
 {
 	struct fv_open_device *device;
 
@@ -392,11 +392,7 @@ void fv_machine_set_monitor(struct fv_machine *machine, const struct fake_vgpu_i
 	if (!device)
 		return;
 
-	fv_device_lock(device);
-	device->dev.vgpu.monitor = vgpu->monitor;
-	if (device->dev.model->set_monitor)
-		device->dev.model->set_monitor(&device->dev, &vgpu->monitor);
-	fv_device_unlock(device);
+	fv_device_take_monitor(device, true);
 	put_device(machine, device);
 }
 

@@ -110,14 +110,13 @@ static int take_memory(void *client)
 	return id;
 }
 
-static int share_memory(void *front_end, int memory)
+static void share_memory(void *front_end, int memory)
 {
 	struct fv_supervisor *supervisor = front_end;
 
 	pthread_mutex_lock(&supervisor->memories_lock);
 	supervisor->memories[memory - 1].users++;
 	pthread_mutex_unlock(&supervisor->memories_lock);
-	return 0;
 }
 
 static void drop_memory(void *front_end, int memory)

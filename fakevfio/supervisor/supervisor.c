@@ -29,7 +29,7 @@ static void follow_host(void *data, enum fake_host_event event, const struct fak
 	struct fv_supervisor *supervisor = data;
 
 	if (event == FAKE_HOST_VGPU_MONITOR)
-		fv_machine_set_monitor(supervisor->machine, vgpu);
+		fv_machine_monitor_changed(supervisor->machine, vgpu);
 }
 
 struct fv_supervisor *fv_supervisor_create(struct fake_host *host, struct vgpu_error *err)

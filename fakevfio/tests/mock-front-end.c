@@ -144,14 +144,13 @@ static void *ram_at(struct mock *mock, const struct fv_memory_iov *iov)
 	return mock->ram + (iov->vaddr - MOCK_RAM);
 }
 
-static int share_memory(void *front_end, int memory)
+static void share_memory(void *front_end, int memory)
 {
 	struct mock *mock = front_end;
 
 	if (memory != 1)
-		return -EINVAL;
+		abort();
 	atomic_fetch_add(&mock->memories, 1);
-	return 0;
 }
 
 static int copy(struct mock *mock, const struct fv_memory_iov *iov, size_t iov_len, bool in)
@@ -183,6 +182,8 @@ static int create_backing(void *front_end, uint64_t file_len)
 
 	if (atomic_load(&mock->fail_backing))
 		return -ENOMEM;
+	if (mock->opening)
+		mock->opening(mock);
 	atomic_fetch_add(&mock->backings, 1);
 	return atomic_fetch_add(&mock->next_backing, 1) + 1;
 }

@@ -37,6 +37,8 @@ struct mock {
 	atomic_uint signals[MOCK_EVENTFDS]; /* by eventfd number - MOCK_EVENTFD */
 	atomic_int eventfd_limit; /* take_eventfd() fails beyond it; 0: no limit */
 	atomic_int fail_backing, fail_view; /* non-zero: that call fails */
+	void (*opening)(
+		struct mock *mock); /* called while a device is being opened; NULL: nothing */
 	atomic_ulong copies; /* calls of copy_in and copy_out */
 	atomic_ullong now_ns, deadline_ns; /* the clock stands still unless a test moves it */
 	pthread_mutex_t lock; /* guards views_table */

@@ -31,6 +31,7 @@ enum {
 	PIPE_A_IMR = 0x44404,
 	PIPE_A_IER = 0x4440c,
 	PIPE_A_CONF = 0x70008,
+	SOUTH_LIVE_STATE = 0xc4000,
 	GMBUS3 = 0xc510c,
 	GGTT = 0x800000,
 };
@@ -282,6 +283,55 @@ static void edid_is_taken_if_it_is_one(void **state)
 	assert_int_equal(write_edid(fixture, EDID_BLOB, edid, EDID_LEN + 1), -EFAULT);
 }
 
+static void hear(void *data, enum fake_host_event event, const struct fake_vgpu_info *vgpu)
+{
+	if (event == FAKE_HOST_VGPU_MONITOR)
+		fv_machine_monitor_changed(data, vgpu);
+}
+
+static void set_plug(struct mock *mock, bool unplugged)
+{
+	struct fake_monitor monitor = { .unplugged = unplugged };
+	struct vgpu_uuid uuid;
+
+	assert_int_equal(vgpu_uuid_parse(UUID, &uuid), 0);
+	assert_int_equal(fake_host_set_monitor(mock->host, &uuid, &monitor), 0);
+}
+
+static void pull_plug(struct mock *mock)
+{
+	set_plug(mock, true);
+}
+
+static bool is_plugged(struct fixture *fixture)
+{
+	uint32_t live = 0;
+
+	assert_int_equal(fv_machine_read(fixture->mock->machine, fixture->session.device,
+					 SOUTH_LIVE_STATE, &live, sizeof(live)),
+			 sizeof(live));
+	return live;
+}
+
+/* Whoever opens a device may be overtaken by who pulls the plug. */
+static void monitor_is_unplugged_while_its_device_is_opened(void **state)
+{
+	struct fixture *fixture = *state;
+	struct mock *mock = fixture->mock;
+
+	fake_host_observe(mock->host, hear, mock->machine);
+	assert_true(is_plugged(fixture));
+	set_plug(mock, true);
+	assert_false(is_plugged(fixture));
+	set_plug(mock, false);
+	mock_close(mock, &fixture->session);
+	mock->opening = pull_plug;
+	assert_int_equal(mock_open(fixture->client, fixture->group, UUID, &fixture->session), 0);
+	mock->opening = NULL;
+	assert_false(is_plugged(fixture));
+	fake_host_unobserve(mock->host, hear, mock->machine);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_close)
 
 int main(void)
@@ -295,6 +345,7 @@ int main(void)
 		TEST(one_thread_at_a_time_reads_the_file),
 		TEST(edid_has_one_block),
 		TEST(edid_is_taken_if_it_is_one),
+		TEST(monitor_is_unplugged_while_its_device_is_opened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,8 +47,8 @@ struct fv_machine_ops {
 	 */
 	int (*take_memory)(void *client);
 	void (*drop_memory)(void *front_end, int memory);
-	/* One more reference to an address space, dropped like the first. 0, or a negative errno. */
-	int (*share_memory)(void *front_end, int memory);
+	/* One more reference to an address space, dropped like the first. */
+	void (*share_memory)(void *front_end, int memory);
 	/*
 	 * Copies between guest memory that MAP_DMA named and our buffers; @vaddr is in address
 	 * space @memory. Returns 0, or -EFAULT.
@@ -148,8 +148,8 @@ bool fv_machine_stage_read(struct fv_machine *machine, int handle, pid_t caller,
 int fv_machine_may_mmap(struct fv_machine *machine, int handle, uint64_t offset, uint64_t len,
 			int prot, int flags);
 
-/** The vGPU's monitor has become @vgpu->monitor: tells its device, if it is open. */
-void fv_machine_set_monitor(struct fv_machine *machine, const struct fake_vgpu_info *vgpu);
+/** The host has another monitor for the vGPU: tells its device, if it is open. */
+void fv_machine_monitor_changed(struct fv_machine *machine, const struct fake_vgpu_info *vgpu);
 
 /**
  * What the guests of all open devices did that is not emulated, a line "UUID ..." each: at most @size
