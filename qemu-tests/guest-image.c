@@ -6,6 +6,7 @@
 #include "image.h"
 #include "launch.h"
 #include "paths.h"
+#include "process-waits.h"
 #include "qmp.h"
 
 #include <errno.h>
@@ -20,6 +21,8 @@ enum {
 	LOOK_EVERY_MS = 500,
 	LOOK_MS = 20000,
 	REST_MS = 6000, /* so long nothing but a cursor or a clock may change */
+	BUSY_PART = 10, /* of a machine that others use, too, a busy processor may get so little */
+	BUSY_FACTOR = 5, /* that long a busy guest must not change */
 	/* the part of a picture that those may be: one in so many pixels. A line of text is more. */
 	RESTLESS_SHARE = 2000,
 	STAGE_MS = 1500, /* what stood so long before something else came is kept */
@@ -74,13 +77,40 @@ static int keep_stage(struct qt_vm *vm, const struct qt_image *picture,
 	return qt_image_write_png(picture, qt_vm_dir(vm), name, err);
 }
 
+/* How long the guest's processors have run. Source: QEMU qapi/machine.json, query-cpus-fast */
+static int64_t ran_ms(struct qt_vm *vm)
+{
+	json_object *cpus = NULL, *thread;
+	int64_t sum_ms = 0;
+
+	if (qt_qmp_command(qt_vm_qmp(vm), "query-cpus-fast", NULL, qt_deadline_ms(LOOK_MS), &cpus,
+			   NULL))
+		return 0;
+	for (size_t i = 0; i < json_object_array_length(cpus); i++)
+		if (json_object_object_get_ex(json_object_array_get_idx(cpus, i), "thread-id",
+					      &thread))
+			sum_ms += qt_thread_ran_ms(json_object_get_int(thread));
+	json_object_put(cpus);
+	return sum_ms;
+}
+
+/* A kernel that starts may show the boot loader's last words for long. */
+static bool has_stood(struct qt_vm *vm, int64_t stood_ms, int64_t ran_before_ms)
+{
+	int64_t rest_ms = qt_deadline_ms(REST_MS) - qt_now_ms();
+
+	if (stood_ms < rest_ms)
+		return false;
+	return stood_ms >= rest_ms * BUSY_FACTOR ||
+	       ran_ms(vm) - ran_before_ms < stood_ms / BUSY_PART;
+}
+
 /* *@restless_px is how much of the picture changes while it rests. */
 static int wait_rest(struct qt_vm *vm, const struct qt_path *path, int64_t deadline_ms,
 		     struct qt_image_guest *out, struct qt_image *rest, size_t *restless_px,
 		     struct vgpu_error *err)
 {
-	int64_t start_ms = qt_now_ms(), since_ms = start_ms;
-	int64_t rest_ms = qt_deadline_ms(REST_MS) - qt_now_ms();
+	int64_t start_ms = qt_now_ms(), since_ms = start_ms, ran_before_ms = 0;
 
 	while (qt_left_ms(deadline_ms)) {
 		_image_ struct qt_image now = { 0 };
@@ -97,13 +127,14 @@ static int wait_rest(struct qt_vm *vm, const struct qt_path *path, int64_t deadl
 			if (r)
 				return r;
 			since_ms = qt_now_ms();
+			ran_before_ms = ran_ms(vm);
 			*restless_px = 0;
 			out->display.pictures += qt_boot_display_says_something(&now);
 			replace(rest, &now);
 		}
 		out->display.stood_ms = (unsigned int)(qt_now_ms() - since_ms);
 		if (out->display.pictures && qt_boot_display_says_something(rest) &&
-		    qt_now_ms() - since_ms >= rest_ms) {
+		    has_stood(vm, qt_now_ms() - since_ms, ran_before_ms)) {
 			out->rest_ms = (unsigned int)(since_ms - start_ms);
 			return 0;
 		}

@@ -5,19 +5,36 @@
 #include <stdio.h>
 #include <vgpulab/cleanup.h>
 
-static unsigned long long waited_ns(pid_t pid, const char *thread)
-{
-	unsigned long long ran_ns, waited_ns = 0;
-	char path[320];
-	FILE *f;
+struct schedstat {
+	unsigned long long ran_ns, waited_ns;
+};
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", pid, thread);
-	f = fopen(path, "re");
-	if (f && fscanf(f, "%llu %llu", &ran_ns, &waited_ns) != 2)
-		waited_ns = 0;
+static struct schedstat read_schedstat(const char *path)
+{
+	struct schedstat stat = { 0 };
+	FILE *f = fopen(path, "re");
+
+	if (f && fscanf(f, "%llu %llu", &stat.ran_ns, &stat.waited_ns) != 2)
+		stat = (struct schedstat){ 0 };
 	if (f)
 		fclose(f);
-	return waited_ns;
+	return stat;
+}
+
+unsigned int qt_thread_ran_ms(pid_t thread)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", thread);
+	return (unsigned int)(read_schedstat(path).ran_ns / 1000000);
+}
+
+static unsigned long long waited_ns(pid_t pid, const char *thread)
+{
+	char path[320];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", pid, thread);
+	return read_schedstat(path).waited_ns;
 }
 
 unsigned int qt_process_waited_ms(pid_t pid)

@@ -55,11 +55,12 @@ static bool for_each_need(struct qt_scenario_state *run,
 {
 	static const char *const always[] = { "qemu", "guest-kernel", "guest-init" };
 	const struct qt_scenario *scenario = run->result->scenario;
+	/* what is refused needs no guest, one beside QEMU no kernel, and somebody's system neither */
+	bool own_guest =
+		!scenario->refused && !scenario->remote && !run->runner->options->guest_image;
 	bool met = true;
 
-	/* what is refused needs no guest, and one beside QEMU no kernel */
-	for (size_t i = 0;
-	     i < (scenario->refused || scenario->remote ? 1 : VGPU_ARRAY_LEN(always)) && met; i++)
+	for (size_t i = 0; i < (own_guest ? VGPU_ARRAY_LEN(always) : 1) && met; i++)
 		met = need(run, always[i]);
 	if (run->driver && met)
 		met = need(run, "guest-modules");
