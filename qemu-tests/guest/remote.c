@@ -34,6 +34,7 @@ enum {
 	SLOTS = 32,
 	LINE_LEN = 256,
 	CONNECT_MS = 60000,
+	POSTED_MAX = 64, /* QEMU reads so many at once; it must never wait for us to read answers */
 };
 /* In the hole that a PC has for PCI, and above what firmware would use of low memory. */
 #define BAR0_ADDRESS  0xe0000000u
@@ -42,6 +43,7 @@ enum {
 static FILE *qtest_in, *qtest_out;
 static uint8_t *memory;
 static size_t memory_len, memory_used = MEMORY_OFFSET;
+static unsigned int posted; /* lines whose answers were not waited for yet */
 static struct guest guest;
 
 static _Noreturn void die(const char *what)
@@ -50,17 +52,30 @@ static _Noreturn void die(const char *what)
 	exit(EXIT_FAILURE);
 }
 
-/* One line there, one line back: "OK", and a value if there is one. */
-static uint64_t qtest(const char *format, uint64_t a, uint64_t b)
+/* "OK", and a value if there is one. */
+static uint64_t take_answer(void)
 {
 	char line[LINE_LEN] = "";
 	unsigned long long value = 0;
 
-	fprintf(qtest_out, format, (unsigned long long)a, (unsigned long long)b);
 	if (fflush(qtest_out) || !fgets(line, sizeof(line), qtest_in) || strncmp(line, "OK", 2))
 		die(*line ? line : "QEMU's qtest socket");
 	sscanf(line, "OK %lli", (long long *)&value);
 	return value;
+}
+
+static void take_posted(void)
+{
+	for (; posted; posted--)
+		take_answer();
+}
+
+/* One line there, one line back, and before it what is owed. */
+static uint64_t qtest(const char *format, uint64_t a, uint64_t b)
+{
+	fprintf(qtest_out, format, (unsigned long long)a, (unsigned long long)b);
+	take_posted();
+	return take_answer();
 }
 
 static uint32_t read_config(unsigned int slot, unsigned int offset)
@@ -127,9 +142,16 @@ void gvt_write(const struct gvt *gvt, uint32_t offset, uint32_t value)
 	qtest("writel 0x%llx 0x%llx\n", (uintptr_t)gvt->bar0 + offset, value);
 }
 
+/*
+ * Posted, as on a bus: page tables are long, and a QEMU that is drawing answers once in a while. The
+ * write after the last waits for all.
+ */
 void gvt_write64(const struct gvt *gvt, uint32_t offset, uint64_t value)
 {
-	qtest("writeq 0x%llx 0x%llx\n", (uintptr_t)gvt->bar0 + offset, value);
+	fprintf(qtest_out, "writeq 0x%llx 0x%llx\n",
+		(unsigned long long)((uintptr_t)gvt->bar0 + offset), (unsigned long long)value);
+	if (++posted == POSTED_MAX)
+		take_posted();
 }
 
 /* The machine's memory is a file; what is taken of it is not given back. */
