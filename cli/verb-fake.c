@@ -55,9 +55,9 @@ const struct cli_option cli_fake_options[] = {
 const char cli_fake_details[] =
 	"fake serve mounts a host on MOUNTPOINT, an empty directory, until it is unmounted or the\n"
 	"program is told to end: MOUNTPOINT/sys is its /sys, MOUNTPOINT/dev/vfio its /dev/vfio (to\n"
-	"use these, see vgpulab run). fake profiles lists the GPUs that there are. With --state, two\n"
-	"processes serve it: when the inner one ends in any way, another takes its place, and clients wait\n"
-	"for their answers that long. Served again, FILE is the same host: --gpu need not be repeated.\n"
+	"use these, see vgpulab run). fake profiles lists the GPUs that there are. With --state, one\n"
+	"process holds the mount and another serves it: when that one ends in any way, a new one takes its\n"
+	"place, and clients wait for their answers that long. Served again, FILE is the same host: --gpu need not be repeated.\n"
 	"fake conformance compares fake hosts, or the /sys at TREE, with a real kernel, case by case:\n"
 	"exit status 1 if something is different for no accepted reason. TREE must have no vGPUs. With\n"
 	"--backend mem:GPU it is a tree without a file system: cases that need one are counted, not run.\n"
