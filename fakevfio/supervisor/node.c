@@ -83,6 +83,9 @@ static bool find_node(struct fake_tree *tree, const char *path, struct fake_node
 	if (!tree || path[0] != '/')
 		return false;
 	if (sscanf(path, "/dev/char/%u:%u", &major, &minor) == 2) {
+		snprintf(own, sizeof(own), "/dev/char/%u:%u", major, minor);
+		if (strcmp(own, path) != 0)
+			return false;
 		snprintf(own, sizeof(own), "/dev/vfio/devices/vfio%u", minor);
 		path = major == FAKE_CDEV_MAJOR ? own : "/dev/iommu";
 		return !fake_tree_walk(tree, path + 1, out) && out->rdev == makedev(major, minor);

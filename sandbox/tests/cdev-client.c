@@ -122,6 +122,9 @@ static void check_nodes(const char *uuid)
 	client.device = open(link, O_RDWR | O_CLOEXEC);
 	check(client.device >= 0, "and by its number, where udev would link it");
 	client_close(&client);
+	strcat(link, "x");
+	check(open(link, O_RDWR) < 0 && errno == ENOENT,
+	      "something else behind the number: ENOENT");
 	client.iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
 	check(client.iommufd >= 0 && !fstat(client.iommufd, &open_one) &&
 		      S_ISCHR(open_one.st_mode) && major(open_one.st_rdev) == 10,
