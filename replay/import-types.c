@@ -38,7 +38,7 @@ static bool parse_gvtg(const char *text, struct fake_type_profile *type)
 		   "low_gm_size: %6uMB\nhigh_gm_size: %6uMB\nfence: %3u\n"
 		   "resolution: %5ux%5u\nweight: %3u",
 		   &low, &high, &fences, &x, &y, &weight) != 6 ||
-	    !low || !high)
+	    !low || !high || !x || !y)
 		return false;
 	type->low_gm_mib = low;
 	type->high_gm_mib = high;

@@ -337,6 +337,11 @@ static void a_bad_recording_is_refused_with_place_and_cause(void **state)
 		  "mdev_supported_types/i915-x/description\":\"fast\"}}",
 		  "i915-x: its description is not GVT-g's" },
 		{ "{\"sysfs\":{" GPU AT "device\":\"0x5912\"," AT
+		  "mdev_supported_types/i915-x/available_instances\":\"1\"," AT
+		  "mdev_supported_types/i915-x/description\":\"low_gm_size: 64MB\\nhigh_gm_size: "
+		  "384MB\\nfence: 4\\nresolution: 0x0\\nweight: 2\\n\"}}",
+		  "i915-x: its description is not GVT-g's" },
+		{ "{\"sysfs\":{" GPU AT "device\":\"0x5912\"," AT
 		  "mdev_supported_types/i915-x/available_instances\":\"1\"}}",
 		  "i915-x: its description is not GVT-g's" },
 	};
