@@ -115,12 +115,12 @@ static unsigned int answer_i2c(struct i915 *i915, const uint8_t *request, size_t
 	reply[0] = ACK << 4;
 	if (command != I2C_READ) {
 		if (command == I2C_WRITE && count > 0)
-			sink->edid_offset = request[HEADER_LEN];
+			sink->edid_offset = request[HEADER_LEN] & (I915_EDID_LEN - 1);
 		return 1;
 	}
 	for (size_t i = 0; i < count; i++) {
 		reply[1 + i] = i915->monitor.edid[sink->edid_offset];
-		sink->edid_offset = (uint8_t)((sink->edid_offset + 1u) % I915_EDID_LEN);
+		sink->edid_offset = (sink->edid_offset + 1) & (I915_EDID_LEN - 1);
 	}
 	return 1 + (unsigned int)count;
 }

@@ -49,9 +49,9 @@ static void write_command(struct i915 *i915, uint32_t offset, uint32_t value)
 			return;
 		}
 		if (value & CYCLE_INDEX)
-			bus->offset = value >> 8 & 0xff;
+			bus->offset = value >> 8 & (I915_EDID_LEN - 1);
 		else if (!(value & SLAVE_READ))
-			bus->offset = i915_get(i915, GMBUS3) & 0xff;
+			bus->offset = i915_get(i915, GMBUS3) & (I915_EDID_LEN - 1);
 		bus->status = ACTIVE | WAIT_PHASE;
 	}
 	if (value & CYCLE_STOP)
@@ -75,7 +75,7 @@ static uint32_t read_data(struct i915 *i915, uint32_t offset)
 		return i915_get(i915, offset);
 	for (unsigned int i = 0; i < 4; i++) {
 		value |= (uint32_t)i915->monitor.edid[bus->offset] << 8 * i;
-		bus->offset = (bus->offset + 1) % sizeof(i915->monitor.edid);
+		bus->offset = (bus->offset + 1) & (I915_EDID_LEN - 1);
 	}
 	return value;
 }

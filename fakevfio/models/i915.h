@@ -93,7 +93,7 @@ struct i915_pipe {
 
 struct i915_gmbus {
 	uint32_t status; /* of GMBUS2, without what is always set */
-	uint8_t offset; /* in the EDID */
+	uint8_t offset; /* in the EDID, as its memory counts: modulo its length */
 };
 
 /** Where the monitor is connected. */

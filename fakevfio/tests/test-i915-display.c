@@ -89,6 +89,28 @@ static void gmbus_delivers_an_edid_of_the_types_resolution(void **state)
 	}
 }
 
+/* And not what a client has in store for the next plug. */
+static void behind_an_edid_it_begins_again(void **state)
+{
+	struct fv_device *dev = i915_guest_create(8);
+	uint8_t edid[128];
+	uint32_t value;
+
+	assert_true(read_edid(dev, 5, edid));
+	dev->model->write(dev, 10, 2048 + 8, 0x1111111111111111, 8);
+	i915_guest_write(dev, GMBUS_1,
+			 1u << 30 | 1u << 26 | 1u << 25 | 4u << 16 | (128u + 8) << 8 | 0x50 << 1 |
+				 1);
+	value = i915_guest_read(dev, GMBUS_3);
+	assert_memory_equal(&value, edid + 8, 4);
+	i915_guest_write(dev, GMBUS_3, 128 + 8);
+	i915_guest_write(dev, GMBUS_1, 1u << 30 | 1u << 25 | 1u << 16 | 0x50 << 1);
+	i915_guest_write(dev, GMBUS_1, 1u << 30 | 1u << 25 | 4u << 16 | 0x50 << 1 | 1);
+	value = i915_guest_read(dev, GMBUS_3);
+	assert_memory_equal(&value, edid + 8, 4);
+	i915_guest_destroy(dev);
+}
+
 static void gmbus_refuses_other_pins_and_slaves(void **state)
 {
 	struct fv_device *dev = i915_guest_create(8);
@@ -313,6 +335,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gmbus_delivers_an_edid_of_the_types_resolution),
+		cmocka_unit_test(behind_an_edid_it_begins_again),
 		cmocka_unit_test(gmbus_refuses_other_pins_and_slaves),
 		cmocka_unit_test(vertical_blanks_interrupt_sixty_times_a_second),
 		cmocka_unit_test(no_timer_runs_while_nobody_listens),

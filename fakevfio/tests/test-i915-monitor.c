@@ -166,6 +166,21 @@ static void the_edid_comes_over_aux_and_other_slaves_are_refused(void **state)
 	}
 }
 
+/* And not what a client has in store for the next plug. */
+static void behind_an_edid_it_begins_again(void **state)
+{
+	const uint8_t offset[] = { 0x40, 0, 0x50, 0, 128 + 8 }, read[] = { 0x50, 0, 0x50, 3 };
+	struct fv_device *dev = i915_guest_create_output(8, FAKE_OUTPUT_DP);
+	uint8_t edid[128], reply[20];
+
+	read_edid(dev, sides[0].aux, edid);
+	dev->model->write(dev, 10, 2048 + 8, 0x1111111111111111, 8);
+	assert_int_equal(transfer(dev, sides[0].aux, offset, 5, reply), 1);
+	assert_int_equal(transfer(dev, sides[0].aux, read, 4, reply), 5);
+	assert_memory_equal(reply + 1, edid + 8, 4);
+	i915_guest_destroy(dev);
+}
+
 static void run_for(struct fv_device *dev, uint64_t ns)
 {
 	uint64_t end = dev->now_ns + ns;
@@ -278,6 +293,7 @@ int main(void)
 		cmocka_unit_test(display_port_is_where_gvt_has_it),
 		cmocka_unit_test(the_link_trains_at_the_first_try),
 		cmocka_unit_test(the_edid_comes_over_aux_and_other_slaves_are_refused),
+		cmocka_unit_test(behind_an_edid_it_begins_again),
 		cmocka_unit_test(pulling_the_plug_is_heard_and_seen),
 		cmocka_unit_test(another_monitor_is_unplugged_for_a_while),
 		cmocka_unit_test(slow_guest_sees_that_there_is_no_monitor),
