@@ -112,12 +112,10 @@ static int find_number(const struct fv_device_files *files, const struct fv_proc
 {
 	const int end = FV_DEVICE_NUMBER_FIRST + FV_DEVICE_NUMBERS;
 
-	if (first < FV_DEVICE_NUMBER_FIRST)
-		first = FV_DEVICE_NUMBER_FIRST;
-	for (int number = first; number < end; number++) {
+	for (int number = FV_DEVICE_NUMBER_FIRST; number < end; number++) {
 		_autoclose_ int taken = -1;
 
-		if (files->slots[number - FV_DEVICE_NUMBER_FIRST].handle)
+		if (number < first || files->slots[number - FV_DEVICE_NUMBER_FIRST].handle)
 			continue;
 		taken = fv_process_get_fd(owner, number);
 		if (taken == -EBADF)
@@ -132,7 +130,7 @@ static int reserve(struct fv_device_files *files, struct fv_process *owner, int 
 
 	pthread_mutex_lock(&files->lock);
 	number = find_number(files, owner, FV_DEVICE_NUMBER_FIRST);
-	if (number >= 0)
+	if (number >= FV_DEVICE_NUMBER_FIRST)
 		files->slots[number - FV_DEVICE_NUMBER_FIRST] =
 			(struct fv_slot){ handle, backing, fv_process_ref(owner) };
 	pthread_mutex_unlock(&files->lock);
