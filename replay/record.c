@@ -225,6 +225,8 @@ static void keep_all(struct walk *walk, struct vgpu_host_facts *facts)
 	for (size_t i = 0; parents && i < parents->len; i++)
 		keep_parent(walk, "class/mdev_bus", parents->names[i]);
 	keep_displays(walk);
+	/* that the bus is there says that its module is loaded; where vGPUs are it is known by them */
+	walk->sysfs->impl->exists(walk->sysfs, "bus/mdev/devices");
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(modules); i++)
 		keep_module(walk, modules[i]);
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(facts_kept); i++) {

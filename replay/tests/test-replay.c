@@ -231,6 +231,17 @@ static void a_recorded_host_is_played_as_the_same_tree(void **state)
 	}
 }
 
+/* A doctor looks for it: without it the module mdev is not loaded. */
+static void a_bus_without_vgpus_is_recorded(void **state)
+{
+	struct host host = make_host("kaby-lake", NULL, 0);
+	_autofree_ char *text = record(&host, false);
+
+	(void)state;
+	assert_non_null(strstr(text, "\"bus/mdev/devices\""));
+	finish(&host);
+}
+
 static void a_played_gpu_counts_as_the_recorded_one(void **state)
 {
 	static const struct created one = { 0, 1 };
@@ -466,6 +477,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_recorded_host_is_played_as_the_same_tree),
+		cmocka_unit_test(a_bus_without_vgpus_is_recorded),
 		cmocka_unit_test(a_played_gpu_counts_as_the_recorded_one),
 		cmocka_unit_test(types_of_an_unknown_driver_share_a_pool),
 		cmocka_unit_test(a_bad_recording_is_refused_with_place_and_cause),
