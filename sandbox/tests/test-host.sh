@@ -41,7 +41,7 @@ mdevctl stop -u $uuid
 mdevctl undefine -u $uuid
 mdevctl list -d
 EOS
-has 'mdevctl defines, modifies and undefines one' \
+is 'mdevctl defines, modifies and undefines one' \
 	"$("$VGPULAB" run -- sh definition.sh 2>&1 | sed '/^$/d')" \
 	"$uuid 0000:00:02.0 i915-GVTg_V5_4 auto
 $uuid 0000:00:02.0 i915-GVTg_V5_4 manual (active)"
