@@ -21,6 +21,7 @@ finish() {
 	rm -rf "$dir"
 }
 trap finish EXIT
+trap 'exit 99' INT TERM
 
 # The youngest child of the holder, unless that is its notifier.
 kill_worker() {

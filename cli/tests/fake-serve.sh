@@ -16,6 +16,7 @@ finish() {
 	rm -rf "$dir"
 }
 trap finish EXIT
+trap 'exit 99' INT TERM
 
 types=sys/class/mdev_bus/0000:00:02.0/mdev_supported_types
 

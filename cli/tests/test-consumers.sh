@@ -7,6 +7,7 @@ fixtures=$(realpath "$2")
 uuid=c7a7ad34-3b9a-4d34-8a5c-5d5a6ba5b3a5
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
+trap 'exit 99' INT TERM
 cd "$dir" || exit 1
 count=0
 

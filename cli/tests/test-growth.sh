@@ -13,6 +13,7 @@ allowed_kib=4096
 
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
+trap 'exit 99' INT TERM
 
 # It becomes the fake host itself: the same process, then "vgpulab run".
 "$vgpulab" test --gpu "$gpu" --repeat "$repeat" --out "$out" "$scenario" >"$out/log" 2>&1 &

@@ -14,6 +14,7 @@ vgpulab=$1 gpu=$2 repeat=$3 percent=$4
 
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
+trap 'exit 99' INT TERM
 
 # It becomes the fake host itself: the same process, then "vgpulab run".
 "$vgpulab" test --gpu "$gpu" --repeat "$repeat" --out "$out" i915-reload >"$out/log" 2>&1 &

@@ -7,6 +7,7 @@
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 99' INT TERM
 "$1" --page >"$work/page"
 if [ -n "${FIDELITY_WRITE:-}" ]; then
 	cp "$work/page" "$2"

@@ -7,6 +7,7 @@ set -eu
 build=$1 prefix=$2 libdir=$3 libexecdir=$4 example=$5 udevdir=$6 unitdir=$7
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
+trap 'exit 99' INT TERM
 n=0 failed=0
 check() {
 	n=$((n + 1))

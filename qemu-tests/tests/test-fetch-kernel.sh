@@ -8,6 +8,7 @@ set -eu
 fetch=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 99' INT TERM
 
 for tool in dpkg-deb depmod xz; do
 	PATH=$PATH:/usr/sbin:/sbin command -v $tool >/dev/null || need $tool 'not installed'

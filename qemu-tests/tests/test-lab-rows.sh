@@ -10,6 +10,7 @@ vgpulab=$1 gpu=$2
 shift 2
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
+trap 'exit 99' INT TERM
 said=$("$vgpulab" test --in lab-vm --gpu "$gpu" --out "$out" "$@" 2>"$out/progress")
 code=$?
 cat "$out/progress"

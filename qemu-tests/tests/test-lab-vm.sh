@@ -9,6 +9,7 @@ set -u
 lab=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 99' INT TERM
 n=0
 status=0
 

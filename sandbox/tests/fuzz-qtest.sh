@@ -9,6 +9,7 @@ set -u
 seed=${FUZZ_SEED:-$(date +%s)}
 log=$(mktemp) || exit 99
 trap 'rm -f "$log"' EXIT
+trap 'exit 99' INT TERM
 command -v qemu-system-x86_64 >/dev/null || need qemu 'no qemu-system-x86_64'
 echo "seed $seed"
 # What a sanitizer says of the supervisor ends it, and with it all.

@@ -10,6 +10,7 @@ set -u
 vgpulab=$1 client=$2 recording=$3
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
+trap 'exit 99' INT TERM
 
 cat >"$out/tell" <<'SCRIPT'
 client=$1
