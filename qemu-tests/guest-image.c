@@ -21,7 +21,7 @@ enum {
 	LOOK_EVERY_MS = 500,
 	LOOK_MS = 20000,
 	REST_MS = 6000, /* so long nothing but a cursor or a clock may change */
-	BUSY_PART = 10, /* of a machine that others use, too, a busy processor may get so little */
+	BUSY_PART = 6, /* of a machine that others use, too, a busy processor may get so little */
 	BUSY_FACTOR = 5, /* that long a busy guest must not change */
 	/* the part of a picture that those may be: one in so many pixels. A line of text is more. */
 	RESTLESS_SHARE = 2000,

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "guest-files.h"
+#include "launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,14 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
 #include <vgpulab/libvirt-xml.h>
 
 #define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
 /* Source: unix(7), sockaddr_un.sun_path */
-enum { SOCKET_PATH_MAX = 107, START_MS = 30000 };
+enum { SOCKET_PATH_MAX = 107, START_MS = 30000, LOOK_EVERY_MS = 20 };
 
 /* "QEMU emulator version 7.2.22 (...)", "9.0.0". */
 static int ask_version(const char *command, struct vgpu_version *out, struct vgpu_error *err)
@@ -359,16 +359,16 @@ int qt_domain_write(const struct qt_domain_request *request, int dir_fd, struct 
 	return 0;
 }
 
-int qt_domain_await_start(int dir_fd, struct vgpu_error *err)
+int qt_domain_await_start(struct qt_vm *vm, struct vgpu_error *err)
 {
-	const struct timespec pause = { .tv_nsec = 20 * 1000000L };
 	int64_t deadline_ms = qt_deadline_ms(START_MS);
 
-	while (faccessat(dir_fd, QT_DOMAIN_STARTED, F_OK, 0)) {
-		if (qt_now_ms() > deadline_ms)
+	while (faccessat(qt_vm_dir(vm), QT_DOMAIN_STARTED, F_OK, 0)) {
+		if (!qt_vm_wait(vm, qt_now_ms() + LOOK_EVERY_MS, NULL))
+			return qt_vm_explain_end(vm, err);
+		if (!qt_left_ms(deadline_ms))
 			return vgpu_error_set(err, VGPU_ERROR_FAILED, ETIMEDOUT,
 					      "libvirt has not told that the domain has started");
-		nanosleep(&pause, NULL);
 	}
 	return 0;
 }

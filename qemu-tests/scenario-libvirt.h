@@ -16,6 +16,8 @@
 #define QT_DOMAIN_XML	  "domain.xml"
 #define QT_DOMAIN_STARTED "domain.started" /* a file that is there when libvirt has started it */
 
+struct qt_vm;
+
 struct qt_domain_request {
 	const char *name; /* of the domain; unique on this host */
 	const char *path; /* the display path as core knows it: "region,vnc" */
@@ -34,7 +36,7 @@ int qt_domain_write(const struct qt_domain_request *request, int dir_fd, struct 
 		    struct vgpu_error *err);
 
 /**
- * Waits until libvirt has started the domain that qt_domain_write() described below @dir_fd: one without a guest
- * may be through before that, and libvirt would say that QEMU did not start. 0, or -ETIMEDOUT with @err filled.
+ * Waits until libvirt has started the domain that qt_domain_write() described: one without a guest may be through
+ * before that, and libvirt would say that QEMU did not start. 0, or a negative errno with @err filled.
  */
-int qt_domain_await_start(int dir_fd, struct vgpu_error *err);
+int qt_domain_await_start(struct qt_vm *vm, struct vgpu_error *err);

@@ -161,6 +161,17 @@ static void note_qemu(struct qt_scenario_state *run)
 		 qt_qmp_version(qt_vm_qmp(run->vm)));
 }
 
+/*
+ * Processors start when libvirt has asked QEMU all it wants, which are hundreds of questions. Our
+ * program would not wait for that, and a QEMU that draws with OpenGL answers one a second.
+ */
+static int start_remote(struct qt_scenario_state *run, struct vgpu_error *err)
+{
+	int r = run->runner->options->through_libvirt ? qt_domain_await_start(run->vm, err) : 0;
+
+	return r ? r : qt_remote_start(run->dir_fd, &run->remote, err);
+}
+
 static int start_qemu(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	int64_t deadline_ms = qt_deadline_ms(QEMU_MS);
@@ -169,7 +180,7 @@ static int start_qemu(struct qt_scenario_state *run, struct vgpu_error *err)
 	if (!r)
 		r = qt_vm_start(run->result->argv.items, run->dir_fd, deadline_ms, &run->vm, err);
 	if (!r && run->result->scenario->remote)
-		r = qt_remote_start(run->dir_fd, &run->remote, err);
+		r = start_remote(run, err);
 	if (!r)
 		r = qt_vm_connect_console(run->vm, deadline_ms, err);
 	if (!r)
@@ -246,9 +257,6 @@ static int power_off(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	int status = 0;
 
-	if (run->runner->options->through_libvirt && run->remote &&
-	    qt_domain_await_start(run->dir_fd, err))
-		return -ETIMEDOUT;
 	if (qt_console_send(qt_vm_console(run->vm), "quit", err))
 		return -EPIPE;
 	if (run->remote) /* there is no machine that could switch itself off */
