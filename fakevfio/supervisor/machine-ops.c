@@ -148,9 +148,10 @@ static struct fv_process *find_memory(struct fv_supervisor *supervisor, int memo
 
 static int copy_in(void *front_end, int memory, const struct fv_memory_iov *iov, size_t iov_len)
 {
-	_destroy_(fv_process) struct fv_process *process = find_memory(front_end, memory);
+	struct fv_supervisor *supervisor = front_end;
+	_destroy_(fv_process) struct fv_process *process = find_memory(supervisor, memory);
 
-	return process ? fv_process_readv(process, iov, iov_len) : -EFAULT;
+	return process ? fv_copier_readv(&supervisor->copier, process, iov, iov_len) : -EFAULT;
 }
 
 static int copy_out(void *front_end, int memory, const struct fv_memory_iov *iov, size_t iov_len)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "clock.h"
+#include "copier.h"
 #include "device-file.h"
 #include "exporter.h"
 #include "notification.h"
@@ -53,6 +54,7 @@ struct fv_supervisor {
 	struct fv_device_files files;
 	struct fv_exporter exporter;
 	struct fv_clock clock;
+	struct fv_copier copier;
 	struct fv_workers workers;
 	pthread_mutex_t memories_lock;
 	struct fv_memory memories[FV_MEMORIES_MAX]; /* by id - 1 */

@@ -51,6 +51,7 @@ struct fv_supervisor *fv_supervisor_create(struct fake_host *host, struct vgpu_e
 	pthread_cond_init(&supervisor->workers.changed, NULL);
 	fv_processes_init(&supervisor->processes);
 	fv_exporter_init(&supervisor->exporter);
+	fv_copier_init(&supervisor->copier);
 	rc = fv_device_files_init(&supervisor->files);
 	if (fv_clock_init(&supervisor->clock) || rc) {
 		vgpu_error_set(err, VGPU_ERROR_FAILED, errno,
@@ -122,6 +123,8 @@ int fv_supervisor_start(struct fv_supervisor *supervisor, int listener, dev_t no
 	}
 	rc = fv_clock_start(supervisor);
 	if (!rc)
+		rc = fv_copier_start(&supervisor->copier);
+	if (!rc)
 		rc = fv_workers_start(supervisor);
 	if (rc)
 		vgpu_error_set(err, VGPU_ERROR_FAILED, -rc,
@@ -138,6 +141,7 @@ void fv_supervisor_destroy(struct fv_supervisor *supervisor)
 	fv_workers_stop(supervisor);
 	fv_clock_stop(&supervisor->clock);
 	fv_machine_destroy(supervisor->machine);
+	fv_copier_finish(&supervisor->copier);
 	fv_exporter_finish(&supervisor->exporter);
 	fv_device_files_finish(&supervisor->files);
 	fv_processes_finish(&supervisor->processes);
