@@ -123,10 +123,29 @@ static void print_failed_frame(FILE *f, const struct qt_frame *frame, int dir_fd
 	fputs("</div>\n", f);
 }
 
+/* The picture at rest of a system that does not draw cards. */
+static void print_rest(FILE *f, const struct qt_boot_display *display, int dir_fd)
+{
+	fputs("<figure>", f);
+	qt_html_picture(f, dir_fd, display->picture, THUMBNAIL_MAX_PX,
+			"what firmware or the guest's own system showed");
+	fprintf(f,
+		"<figcaption>firmware or the guest's own system, %ux%u: stood still for %.1f s, %u "
+		"picture%s in all</figcaption></figure>\n",
+		display->width_px, display->height_px, display->stood_ms / 1000.0,
+		display->pictures, display->pictures == 1 ? "" : "s");
+}
+
+/* A good result is a small picture beside its facts, if it has one. */
+static bool has_proof(const struct qt_result *result)
+{
+	return result->outcome == QT_PASSED &&
+	       (result->frames_len || *result->boot_display.picture);
+}
+
 static void print_boot_display(FILE *f, const struct qt_result *result, int dir_fd)
 {
 	const struct qt_boot_display *display = &result->boot_display;
-
 	char stage[sizeof(display->picture)];
 
 	if (display->stages)
@@ -139,16 +158,8 @@ static void print_boot_display(FILE *f, const struct qt_result *result, int dir_
 	}
 	if (display->stages)
 		fputs("</div>\n", f);
-	if (!*display->picture)
-		return;
-	fputs("<figure>", f);
-	qt_html_picture(f, dir_fd, display->picture, THUMBNAIL_MAX_PX,
-			"what firmware or the guest's own system showed");
-	fprintf(f,
-		"<figcaption>firmware or the guest's own system, %ux%u: stood still for %.1f s, %u "
-		"pictures in all</figcaption></figure>\n",
-		display->width_px, display->height_px, display->stood_ms / 1000.0,
-		display->pictures);
+	if (*display->picture && (result->frames_len || !has_proof(result)))
+		print_rest(f, display, dir_fd);
 }
 
 /* What a frame showed: the picture that is wrong if one is. */
@@ -187,8 +198,12 @@ static void print_pictures(FILE *f, const struct qt_result *result, int dir_fd)
 			print_failed_frame(f, &result->frames[i], dir_fd);
 			return;
 		}
-	if (result->outcome != QT_PASSED || !result->frames_len)
+	if (!has_proof(result))
 		return;
+	if (!result->frames_len) {
+		print_rest(f, &result->boot_display, dir_fd);
+		return;
+	}
 	fputs("<figure>", f);
 	qt_html_picture(f, dir_fd, result->frames[result->frames_len - 1].expected,
 			THUMBNAIL_MAX_PX, "the last frame, as every capture saw it");
@@ -325,8 +340,7 @@ void qt_report_result(FILE *f, const struct qt_result *result, int out_fd)
 		qt_html_text(f, result->hint);
 		fputs("</p>\n", f);
 	}
-	/* a good result is a small picture beside its facts */
-	fputs(result->outcome == QT_PASSED ? "<div class=\"side\">\n" : "<div>\n", f);
+	fputs(dir_fd >= 0 && has_proof(result) ? "<div class=\"side\">\n" : "<div>\n", f);
 	if (dir_fd >= 0)
 		print_pictures(f, result, dir_fd);
 	fputs("<div>\n", f);

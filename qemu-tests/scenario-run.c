@@ -232,9 +232,10 @@ static int watch_image(struct qt_scenario_state *run, struct vgpu_error *err)
 	run->result->boot_display = guest.display;
 	run->result->guest_ms = since_ms(run);
 	if (!r)
-		qt_result_note(run->result, "%ux%u at rest after %.1f s, %u pictures, %s",
+		qt_result_note(run->result, "%ux%u at rest after %.1f s, %u picture%s, %s",
 			       guest.display.width_px, guest.display.height_px,
 			       guest.rest_ms / 1000.0, guest.display.pictures,
+			       guest.display.pictures == 1 ? "" : "s",
 			       guest.answers ? "answers a key" : "a key changes nothing");
 	return r;
 }

@@ -41,6 +41,8 @@ is 'all is shown at first' "$(page good/report.html 1280 '' | shown)" 'refused-a
 is 'a search leaves what has the word' "$(page good/report.html 1280 find=ABSENT | shown)" 'refused-absent'
 is 'and hides its link' "$(page good/report.html 1280 find=absent | grep -c '<a [^>]*xres[^>]*hidden')" 1
 is 'all words must be there' "$(page good/report.html 1280 find=absent+zzz | shown)" ''
+is 'no column is kept free for a picture that there is none of' \
+	"$(page good/report.html 1280 '' | grep -c 'class="side"')" 0
 for width in 1280 390; do
 	is "nothing is wider than $width pixels" \
 		"$(page measured.html $width '' | grep -o 'data-wider="[^"]*"')" 'data-wider="0"'
