@@ -64,7 +64,8 @@ struct qt_qemu_argv {
 #define QT_MEMORY	  "memory"
 #define QT_CONSOLE_LOG	  "console.log"
 /** The display device's id, the one that libvirt gives, for QMP's screendump and -vnc display=. */
-#define QT_DEVICE_ID "hostdev0"
+#define QT_DEVICE_ID	 "hostdev0"
+#define QT_DEVICE_ID_LEN 40
 
 /** The guest kernel's command line, with @append (may be NULL). Freed by the caller. */
 char *qt_kernel_arguments(const char *append);

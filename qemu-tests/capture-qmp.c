@@ -38,7 +38,7 @@ static int screendump(struct qt_vm *vm, const char *device, int64_t deadline_ms,
 int qt_capture_qmp(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
 		   struct vgpu_error *err)
 {
-	return screendump(vm, QT_DEVICE_ID, deadline_ms, out, err);
+	return screendump(vm, qt_vm_device(vm), deadline_ms, out, err);
 }
 
 int qt_capture_qmp_first(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,

@@ -32,6 +32,7 @@ struct qt_vm {
 	bool wedged; /* it runs, and does not answer */
 	bool immortal; /* SIGKILL did not end it in time */
 	int status;
+	char device[QT_DEVICE_ID_LEN];
 	FILE *qmp_log, *control_log;
 	struct qt_qmp *qmp;
 	struct qt_console *console;
@@ -55,6 +56,16 @@ int qt_vm_dir(const struct qt_vm *vm)
 pid_t qt_vm_pid(const struct qt_vm *vm)
 {
 	return vm->pid;
+}
+
+const char *qt_vm_device(const struct qt_vm *vm)
+{
+	return vm->device;
+}
+
+void qt_vm_set_device(struct qt_vm *vm, const char *id)
+{
+	snprintf(vm->device, sizeof(vm->device), "%s", id);
 }
 
 const char *qt_directory_path(int dir_fd, char *buffer, size_t size)
@@ -301,6 +312,7 @@ int qt_vm_start(char *const *argv, int dir_fd, int64_t deadline_ms, struct qt_vm
 
 	if (!vm)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "starting QEMU");
+	qt_vm_set_device(vm, QT_DEVICE_ID);
 	vm->pidfd = -1;
 	vm->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
 	if (vm->dir_fd < 0)

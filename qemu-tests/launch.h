@@ -38,6 +38,10 @@ struct qt_console *qt_vm_console(struct qt_vm *vm);
 int qt_vm_dir(const struct qt_vm *vm);
 pid_t qt_vm_pid(const struct qt_vm *vm);
 
+/** The id of the device under test: QT_DEVICE_ID, unless it was set to another. */
+const char *qt_vm_device(const struct qt_vm *vm);
+void qt_vm_set_device(struct qt_vm *vm, const char *id);
+
 /** Connects to a unix socket that this QEMU opens in its directory: a descriptor, or an error. */
 int qt_vm_connect(struct qt_vm *vm, const char *socket, int64_t deadline_ms,
 		  struct vgpu_error *err);

@@ -27,6 +27,7 @@ static int build_domain(struct qt_scenario_state *run, const struct qt_qemu_argv
 	struct qt_domain_request request = {
 		.name = name,
 		.path = run->path->libvirt,
+		.device = run->device,
 		.uuid = absent ? ABSENT_UUID : run->result->uuid,
 		.directory = qt_directory_path(run->dir_fd, directory, sizeof(directory)),
 		.append = append,

@@ -296,6 +296,17 @@ static int write_file(int dir_fd, const char *text, size_t len, struct vgpu_erro
 	return 0;
 }
 
+/* libvirt names the first QT_DEVICE_ID if its domain does not, and ours does for what libvirt has no word for. */
+static void tell_device(xmlNode *devices, const struct qt_domain_request *request)
+{
+	xmlNode *hostdev = find(devices, "hostdev"),
+		*alias = hostdev ? find(hostdev, "alias") : NULL;
+	xmlChar *name = alias ? xmlGetProp(alias, BAD_CAST "name") : NULL;
+
+	snprintf(request->device, QT_DEVICE_ID_LEN, "%s", name ? (char *)name : QT_DEVICE_ID);
+	xmlFree(name);
+}
+
 static int add_ours(char *text, const struct qt_domain_request *request, int dir_fd,
 		    struct vgpu_error *err)
 {
@@ -307,6 +318,7 @@ static int add_ours(char *text, const struct qt_domain_request *request, int dir
 	int len = 0, r = -ENOMEM;
 
 	if (devices) {
+		tell_device(devices, request);
 		set_machine(domain, request);
 		if (request->boot_menu)
 			set_boot_menu(domain);

@@ -22,6 +22,7 @@ struct qt_domain_request {
 	const char *name; /* of the domain; unique on this host */
 	const char *path; /* the display path as core knows it: "region,vnc" */
 	const char *uuid; /* the vGPU's */
+	char *device; /* where to put its id in QEMU, QT_DEVICE_ID_LEN bytes */
 	const char *directory; /* absolute; for sockets and logs */
 	const char *append; /* all of the kernel's command line */
 	bool boot_menu;

@@ -156,6 +156,7 @@ static int create_vgpu(struct qt_scenario_state *run, struct vgpu_error *err)
 
 static void note_qemu(struct qt_scenario_state *run)
 {
+	qt_vm_set_device(run->vm, run->device);
 	run->result->qemu_ms = since_ms(run);
 	snprintf(run->result->qemu_version, sizeof(run->result->qemu_version), "%s",
 		 qt_qmp_version(qt_vm_qmp(run->vm)));
@@ -441,6 +442,7 @@ static void run_init(struct qt_scenario_state *run, struct qt_runner *runner,
 		.path = qt_path_find(result->scenario->path),
 		.driver = qt_guest_driver_find(result->scenario->driver),
 		.dir_fd = -1,
+		.device = QT_DEVICE_ID,
 		.start_ms = qt_now_ms(),
 	};
 	run->log.driver = run->driver;

@@ -6,6 +6,7 @@
  * guest's kernel says of them.
  */
 
+#include "argv.h"
 #include "guest-log.h"
 #include "scenario-run.h"
 
@@ -27,6 +28,7 @@ struct qt_scenario_state {
 	int64_t start_ms;
 	struct qt_vgpu *vgpu;
 	struct qt_vm *vm;
+	char device[QT_DEVICE_ID_LEN]; /* the vGPU's id in QEMU */
 	pid_t remote; /* the guest's program beside it; 0: there is none */
 	struct qt_shown *earlier; /* the latest first */
 	size_t earlier_len;
