@@ -30,8 +30,14 @@ static void print_steps(FILE *f, const struct qt_scenario *scenario)
 		if (!step->width_px)
 			continue;
 		fprintf(f, "%u x %ux%u %s %s%s\n", step->frames ? step->frames : 1, step->width_px,
-			step->height_px, step->format ? step->format : "XR24",
-			step->tiling ? step->tiling : "linear", step->cursor ? ", a cursor" : "");
+			step->height_px,
+			step->format	     ? step->format
+			: step->every_layout ? "every format"
+					     : "XR24",
+			step->tiling	     ? step->tiling
+			: step->every_layout ? "in every tiling"
+					     : "linear",
+			step->cursor ? ", a cursor" : "");
 	}
 }
 

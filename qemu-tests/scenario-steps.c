@@ -137,7 +137,7 @@ static int run_every_mode(struct qt_scenario_state *run, const struct qt_step *s
 	return r;
 }
 
-/* The step once for each format, and each tiling of it, that the display tells of. */
+/* The step once for each format, and each tiling of it, that the display tells of and it wants. */
 static int run_every_layout(struct qt_scenario_state *run, const struct qt_step *step,
 			    struct vgpu_error *err)
 {
@@ -153,8 +153,12 @@ static int run_every_layout(struct qt_scenario_state *run, const struct qt_step 
 		if (!tilings)
 			continue;
 		*tilings++ = '\0';
+		if (step->format && !strstr(step->format, word))
+			continue;
 		one.format = word;
 		while (!r && (one.tiling = strsep(&tilings, ",")) != NULL) {
+			if (step->tiling && strcmp(step->tiling, one.tiling) != 0)
+				continue;
 			r = run_frames(run, &one, err);
 			layouts++;
 		}

@@ -24,7 +24,7 @@ struct qt_step {
 	unsigned int frames; /* 0: one */
 	bool cursor; /* a cursor that moves from frame to frame */
 	bool every_mode; /* of the display, not larger than this one */
-	bool every_layout; /* in each pixel format and tiling that the display has */
+	bool every_layout; /* in each layout that the display has, of these formats and this tiling */
 	bool keep; /* what was shown before the action must be there again */
 	bool console; /* not the card, but text on the kernel's own console */
 	bool blitter; /* the GPU draws the card, not the CPU */
