@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,8 +149,8 @@ void gvt_write(const struct gvt *gvt, uint32_t offset, uint32_t value)
  */
 void gvt_write64(const struct gvt *gvt, uint32_t offset, uint64_t value)
 {
-	fprintf(qtest_out, "writeq 0x%llx 0x%llx\n",
-		(unsigned long long)((uintptr_t)gvt->bar0 + offset), (unsigned long long)value);
+	fprintf(qtest_out, "writeq 0x%" PRIxPTR " 0x%" PRIx64 "\n", (uintptr_t)gvt->bar0 + offset,
+		value);
 	if (++posted == POSTED_MAX)
 		take_posted();
 }

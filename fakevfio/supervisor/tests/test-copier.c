@@ -109,8 +109,10 @@ static void a_page_that_is_not_there_fails_in_either_half(void **state)
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(pages); i++) {
 		munmap(fixture->source + pages[i] * PIECE_LEN, PIECE_LEN);
 		assert_int_equal(copy_pages(fixture, buffer), -EFAULT);
-		mmap(fixture->source + pages[i] * PIECE_LEN, PIECE_LEN, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		assert_ptr_not_equal(mmap(fixture->source + pages[i] * PIECE_LEN, PIECE_LEN,
+					  PROT_READ | PROT_WRITE,
+					  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+				     MAP_FAILED);
 	}
 	assert_int_equal(copy_pages(fixture, buffer), 0);
 }
