@@ -175,7 +175,9 @@ static void add_machine(struct qt_argv *argv, const struct qt_qemu_argv *options
 	qt_argv_addf(argv, "%s%s", options->machine,
 		     options->remote ? ",memory-backend=memory" : "");
 	if (options->remote) {
-		qt_argv_add(argv, "-S"); /* the processor never runs: no accelerator is needed */
+		/* not stopped: then QEMU would draw nothing for SPICE */
+		qt_argv_add(argv, "-bios");
+		qt_argv_add(argv, QT_HALTED_BIOS);
 		qt_argv_add(argv, "-qtest");
 		qt_argv_add(argv, "unix:" QT_QTEST_SOCKET ",server=on,wait=off");
 		qt_argv_add(argv, "-qtest-log");

@@ -8,6 +8,7 @@
 #include "scenario-libvirt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,6 +41,20 @@ static int build_domain(struct qt_scenario_state *run, const struct qt_qemu_argv
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "%s: %s", directory,
 				      strerror(errno));
 	return qt_domain_write(&request, run->dir_fd, &run->result->argv, err);
+}
+
+/* cli; again: hlt; jmp again, where a processor begins: 16 bytes below the end. */
+static int write_halted_bios(int dir_fd, struct vgpu_error *err)
+{
+	static const uint8_t code[] = { 0xfa, 0xf4, 0xeb, 0xfd };
+	enum { BIOS_LEN = 65536, RESET = BIOS_LEN - 16 };
+	_autoclose_ int fd =
+		openat(dir_fd, QT_HALTED_BIOS, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	if (fd < 0 || ftruncate(fd, BIOS_LEN) || pwrite(fd, code, sizeof(code), RESET) < 0)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot write %s: %s",
+				      QT_HALTED_BIOS, strerror(errno));
+	return 0;
 }
 
 int qt_scenario_argv(struct qt_scenario_state *run, struct vgpu_error *err)
@@ -84,6 +99,8 @@ int qt_scenario_argv(struct qt_scenario_state *run, struct vgpu_error *err)
 	}
 	snprintf(run->result->accel, sizeof(run->result->accel), "%s",
 		 scenario->remote ? "qtest" : options.accel);
+	if (scenario->remote && write_halted_bios(run->dir_fd, err))
+		return -EIO;
 	if (run->runner->options->through_libvirt)
 		return build_domain(run, &options, absent, err);
 	if (qt_qemu_argv_build(&options, &run->result->argv))

@@ -160,6 +160,7 @@ static const struct qt_scenario rows[] = {
 		.summary = "OpenGL on the way to SPICE changes no pixel; no kernel boots",
 		.path = "region-egl-spice",
 		.remote = true,
+		.without_libvirt = QT_SPICE_PAUSED,
 		.steps = { { 1024, 768, .frames = 2 } },
 	},
 };

@@ -10,6 +10,14 @@ static const struct qt_scenario rows[] = {
 		.steps = { { .width_px = 1024, .height_px = 768, .frames = 2 }, { 800, 600 } },
 	},
 	{
+		.name = "region-spice-quick",
+		.summary = "a SPICE viewer sees what QEMU has; no kernel boots",
+		.path = "region-spice",
+		.remote = true,
+		.without_libvirt = QT_SPICE_PAUSED,
+		.steps = { { .width_px = 1024, .height_px = 768, .frames = 2 } },
+	},
+	{
 		.name = "region-dbus",
 		.summary = "a D-Bus listener sees what QEMU has, through two modes",
 		.path = "region-dbus",

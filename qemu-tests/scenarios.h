@@ -6,6 +6,9 @@
 #include <qemu-tests/scenario.h>
 #include <vgpulab/cleanup.h>
 
+/* Source: QEMU 7.2, ui/spice-core.c, vm_change_state_handler() */
+#define QT_SPICE_PAUSED "a domain without a guest is paused, and QEMU draws nothing for SPICE then"
+
 struct qt_scenario_table {
 	const struct qt_scenario *rows;
 	size_t len;

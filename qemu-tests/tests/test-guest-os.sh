@@ -12,10 +12,10 @@ PATH=$PATH:/usr/sbin:/sbin
 vgpulab=$1 guest=$2
 shift 2
 for tool in grub-mkrescue xorriso mformat cpio modprobe; do
-	command -v $tool >/dev/null || need guest-os "no $tool; see packages.txt, group lab"
+	command -v $tool >/dev/null || need lab "no $tool; see packages.txt, group lab"
 done
 busybox=/bin/busybox
-[ -x $busybox ] || need guest-os "no $busybox; install busybox-static"
+[ -x $busybox ] || need lab "no $busybox; install busybox-static"
 [ -s "$guest/vmlinuz" ] || need guest-kernel "none in $guest"
 out=$(mktemp -d /tmp/vgpulab-os-XXXXXX)
 chmod 755 "$out"
