@@ -15,8 +15,7 @@
 #include <sys/socket.h>
 
 /* A frozen picture of a display that announces only what changes gives no second one. */
-#define QUIET_MS   400
-#define QUIET_PART 50 /* of our time, which is longer where all is slow */
+#define QUIET_MS 400
 /* The picture sent on registration may be older than the registration; the next is not. */
 #define PICTURES 2
 /* QEMU asks the device for its plane before each. */
@@ -51,7 +50,7 @@ struct view {
 	struct viewer_dmabuf dmabuf; /* the scan-out, if its descriptor is not -1 */
 	unsigned int updates; /* of it */
 	unsigned int pictures; /* complete ones */
-	guint quiet_timer, quiet_ms;
+	guint quiet_timer;
 	bool ended;
 	char trouble[200];
 };
@@ -82,7 +81,7 @@ static void count_picture(struct view *view, bool complete)
 	if (view->pictures >= PICTURES)
 		stop(view, NULL);
 	else if (view->pictures)
-		view->quiet_timer = g_timeout_add(view->quiet_ms, on_quiet, view);
+		view->quiet_timer = g_timeout_add(QUIET_MS, on_quiet, view);
 }
 
 static void lay(struct view *view, const uint32_t box_px[4], guint32 stride, guint32 format,
@@ -268,7 +267,6 @@ int main(int argc, char **argv)
 
 	if (timeout_ms <= 0)
 		return viewer_fail("usage: view-dbus FD TIMEOUT_MS");
-	view.quiet_ms = MAX(QUIET_MS, (guint)timeout_ms / QUIET_PART);
 	console = connect_fd(atoi(argv[1]), 0, &error);
 	if (!console)
 		return viewer_fail("no D-Bus conversation with QEMU: %s", error->message);

@@ -12,11 +12,10 @@
 
 /*
  * The server sends the whole surface first, then what changes; nothing says "that was all". It
- * looks at the display every 30 ms, so a silence this long is an end; where all is slow, and we have
- * longer, a longer one. Source: QEMU ui/console.c, GUI_REFRESH_INTERVAL_DEFAULT
+ * looks at the display every 30 ms, so a silence this long is an end.
+ * Source: QEMU ui/console.c, GUI_REFRESH_INTERVAL_DEFAULT
  */
-#define QUIET_MS   300
-#define QUIET_PART 66 /* of our time */
+#define QUIET_MS 300
 /* The first may be of what was shown before we looked; QEMU asks the device before each. */
 #define GL_DRAWS 3
 
@@ -26,7 +25,7 @@ struct view {
 	const void *pixels; /* the library's surface */
 	int stride;
 	enum SpiceSurfaceFmt format;
-	guint quiet_timer, quiet_ms;
+	guint quiet_timer;
 	unsigned int gl_draws; /* of the DMA-BUF that the server has handed over */
 	bool taken; /* from there: nothing is to be laid */
 	bool marked, drawn; /* the server says that it is fit to be seen; it drew something */
@@ -55,7 +54,7 @@ static void wait_for_quiet(struct view *view)
 		g_source_remove(view->quiet_timer);
 	view->quiet_timer = 0;
 	if (view->marked && view->drawn && view->pixels)
-		view->quiet_timer = g_timeout_add(view->quiet_ms, on_quiet, view);
+		view->quiet_timer = g_timeout_add(QUIET_MS, on_quiet, view);
 }
 
 static void on_create(SpiceChannel *channel, gint format, gint width_px, gint height_px,
@@ -190,7 +189,6 @@ int main(int argc, char **argv)
 
 	if (timeout_ms <= 0)
 		return viewer_fail("usage: view-spice SOCKET TIMEOUT_MS");
-	view.quiet_ms = MAX(QUIET_MS, (guint)timeout_ms / QUIET_PART);
 	view.loop = g_main_loop_new(NULL, FALSE);
 	session = spice_session_new();
 	g_object_set(session, "unix-path", argv[1], "enable-audio", FALSE, "enable-usbredir", FALSE,
