@@ -153,6 +153,17 @@ static bool release(struct fv_device_files *files, int number, int handle)
 	return owner;
 }
 
+/*
+ * read(2) and write(2) are frequent calls, so the filter lets them pass: nothing is read at the file's
+ * end, and nothing can be written there. Nobody has use for them: no VFIO descriptor can seek.
+ */
+static int open_at_end(const char *path)
+{
+	_autoclose_ int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 || lseek(fd, 0, SEEK_END) < 0 ? -errno : steal_fd(&fd);
+}
+
 int fv_device_files_inject(struct fv_device_files *files, int listener,
 			   const union fv_notification *notification, struct fv_process *owner,
 			   int handle, int backing, bool cloexec)
@@ -166,8 +177,8 @@ int fv_device_files_inject(struct fv_device_files *files, int listener,
 	 * is closed here, after the client has got its own.
 	 */
 	format_self_path(backing, path, sizeof(path));
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	number = fd < 0 ? -errno : reserve(files, owner, handle, backing);
+	fd = open_at_end(path);
+	number = fd < 0 ? fd : reserve(files, owner, handle, backing);
 	if (number < 0) {
 		fv_machine_close(files->machine, handle);
 		return number;

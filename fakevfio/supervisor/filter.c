@@ -74,14 +74,10 @@ static const struct {
 	int nr;
 	enum decider decider;
 } calls[] = {
-	{ __NR_read, BY_FD },
-	{ __NR_write, BY_FD },
 	{ __NR_ioctl, BY_REQUEST },
 	{ __NR_mmap, BY_MMAP_FD },
 	{ __NR_pread64, BY_FD },
 	{ __NR_pwrite64, BY_FD },
-	{ __NR_writev, BY_FD },
-	{ __NR_readv, BY_FD },
 	{ __NR_preadv, BY_FD },
 	{ __NR_pwritev, BY_FD },
 	{ __NR_preadv2, BY_FD },

@@ -231,12 +231,11 @@ static ssize_t transfer_piece(struct fv_trap *trap, int handle, bool writing, ui
 	return total;
 }
 
-/* How a call names what it moves. */
+/* How a call names what it moves; args 3 is the offset. */
 struct transfer {
 	int nr;
 	bool writing;
 	bool vectored; /* args 1 and 2 are an iovec array and its length */
-	bool positioned; /* args 3 is the offset */
 };
 
 static ssize_t transfer_vector(struct fv_trap *trap, int handle, const struct transfer *transfer,
@@ -277,11 +276,9 @@ static ssize_t transfer_vector(struct fv_trap *trap, int handle, const struct tr
  */
 static bool stage(struct fv_trap *trap, int handle, const struct transfer *transfer)
 {
-	bool whole = transfer->positioned && !transfer->vectored;
-
 	return fv_machine_stage_read(
 		trap->supervisor->machine, handle, (pid_t)trap->notification->notif.pid,
-		transfer->writing || !whole, argument(trap, 3), argument(trap, 2));
+		transfer->writing || transfer->vectored, argument(trap, 3), argument(trap, 2));
 }
 
 static ssize_t transfer_at(struct fv_trap *trap, int handle, const struct transfer *transfer,
@@ -293,32 +290,13 @@ static ssize_t transfer_at(struct fv_trap *trap, int handle, const struct transf
 			      offset);
 }
 
-/* read(2) and the like use the file offset of the client's descriptor, and move it on. */
-static ssize_t transfer_here(struct fv_trap *trap, int handle, const struct transfer *transfer)
-{
-	_autoclose_ int copy = fv_process_get_fd(trap->process, fd_of(trap));
-	off_t offset = copy < 0 ? -1 : lseek(copy, 0, SEEK_CUR);
-	ssize_t done;
-
-	if (offset < 0)
-		return -EBADF;
-	done = transfer_at(trap, handle, transfer, offset);
-	if (done > 0)
-		lseek(copy, offset + done, SEEK_SET);
-	return done;
-}
-
 static const struct transfer transfers[] = {
-	{ .nr = __NR_pread64, .positioned = true },
-	{ .nr = __NR_pwrite64, .writing = true, .positioned = true },
-	{ .nr = __NR_read },
-	{ .nr = __NR_write, .writing = true },
-	{ .nr = __NR_readv, .vectored = true },
-	{ .nr = __NR_writev, .writing = true, .vectored = true },
-	{ .nr = __NR_preadv, .vectored = true, .positioned = true },
-	{ .nr = __NR_pwritev, .writing = true, .vectored = true, .positioned = true },
-	{ .nr = __NR_preadv2, .vectored = true, .positioned = true },
-	{ .nr = __NR_pwritev2, .writing = true, .vectored = true, .positioned = true },
+	{ .nr = __NR_pread64 },
+	{ .nr = __NR_pwrite64, .writing = true },
+	{ .nr = __NR_preadv, .vectored = true },
+	{ .nr = __NR_pwritev, .writing = true, .vectored = true },
+	{ .nr = __NR_preadv2, .vectored = true },
+	{ .nr = __NR_pwritev2, .writing = true, .vectored = true },
 };
 
 static int64_t carry_out(struct fv_trap *trap, int handle)
@@ -334,8 +312,8 @@ static int64_t carry_out(struct fv_trap *trap, int handle)
 			continue;
 		if (stage(trap, handle, transfer))
 			return CONTINUE;
-		if (!transfer->positioned || (here && (int64_t)offset == -1))
-			return transfer_here(trap, handle, transfer);
+		if (here && (int64_t)offset == -1) /* as read(2) and write(2) */
+			return CONTINUE;
 		if ((int64_t)offset < 0)
 			return -EINVAL;
 		return transfer_at(trap, handle, transfer, offset);

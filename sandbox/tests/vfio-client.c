@@ -191,10 +191,8 @@ static void check_config(struct client *client)
 	check(pread(device, id, 4, (off_t)at) == 4 && id[0] == 0x8086, "the vendor is Intel");
 	check(preadv(device, iov, 2, (off_t)at) == 4 && !memcmp(parts, id, 4),
 	      "preadv reads the same in pieces");
-	memset(parts, 0, sizeof(parts));
-	check(lseek(device, (off_t)at, SEEK_SET) == (off_t)at && read(device, parts, 2) == 2 &&
-		      readv(device, iov + 1, 1) == 2 && !memcmp(parts, id, 4),
-	      "read and readv go on where the last one ended");
+	check(read(device, parts, 4) == 0 && write(device, parts, 4) < 0,
+	      "without an offset nothing is read, and nothing can be written");
 	check(pwrite(device, &command, 2, (off_t)at + 4) == 2 &&
 		      pread(device, &value, 2, (off_t)at + 4) == 2 && value == command,
 	      "the command register keeps its memory bit");

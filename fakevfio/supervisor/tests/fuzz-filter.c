@@ -45,12 +45,8 @@ static bool should_stop(bool nodes, const struct seccomp_data *data)
 		return (uint32_t)args[1] >> 8 == ';' || (uint32_t)args[1] == KVM_SET_DEVICE_ATTR;
 	case __NR_mmap:
 		return is_ours(args[4]);
-	case __NR_read:
-	case __NR_write:
 	case __NR_pread64:
 	case __NR_pwrite64:
-	case __NR_readv:
-	case __NR_writev:
 	case __NR_preadv:
 	case __NR_pwritev:
 	case __NR_preadv2:
