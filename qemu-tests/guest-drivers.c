@@ -51,9 +51,9 @@ const struct qt_guest_driver qt_guest_drivers[] = {
 	},
 	{
 		.name = "i915-desktop",
-		.programs = { "/usr/bin/env", "/usr/bin/timeout", "/usr/bin/weston",
-			      WESTON_BACKENDS "/drm-backend.so", WESTON "/desktop-shell.so",
-			      LIBEXEC "/weston-desktop-shell", LIBEXEC "/weston-keyboard" },
+		.programs = { "/usr/bin/env", "/usr/bin/weston", WESTON_BACKENDS "/drm-backend.so",
+			      WESTON "/desktop-shell.so", LIBEXEC "/weston-desktop-shell",
+			      LIBEXEC "/weston-keyboard" },
 		.packages = "weston",
 		.need = "desktop",
 		.files = { { "etc/weston.ini", weston_ini },

@@ -13,6 +13,7 @@
 #include "verdict.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 
 #define PROGRAM_MS  120000
 #define LOOK_MS	    60000
+#define SHOW_S	    90 /* who shows something goes on until it was looked at */
 #define FAULT_LOOKS 20
 #define HZ_MIN	    59.5
 #define FLIP_TRIES  5
@@ -52,6 +54,12 @@ static int run_program(const struct qt_action_run *run, const char *command, tak
 	int r = qt_console_send(qt_vm_console(run->vm), command, err);
 
 	return r ? r : finish_program(run, command, take, data, err);
+}
+
+/* What was to be seen was, or will not be. To a guest in which no program runs, an empty line is nothing. */
+static int end_program(const struct qt_action_run *run, struct vgpu_error *err)
+{
+	return qt_console_send(qt_vm_console(run->vm), "", err);
 }
 
 /* What modetest finds. */
@@ -185,8 +193,10 @@ static int show_with_modetest(const struct qt_action_run *run, unsigned int seco
 					      "modetest sees no sprite plane");
 	}
 	r = qt_console_send(qt_vm_console(run->vm), command, err);
-	if (!r && look)
+	if (!r && look) {
 		looked = look(run, err);
+		r = end_program(run, looked ? NULL : err);
+	}
 	if (!r)
 		r = finish_program(run, command, take_said, said, looked ? NULL : err);
 	if (!r && !looked && said->failed)
@@ -314,21 +324,27 @@ int qt_judge_bars(const struct qt_action_run *run, struct vgpu_error *err)
 {
 	struct said said = { 0 };
 
-	return show_with_modetest(run, 25, "", &said, look_for_bars, err);
+	return show_with_modetest(run, SHOW_S, "", &said, look_for_bars, err);
 }
 
 /* Weston knows no end of its own. */
 int qt_judge_desktop(const struct qt_action_run *run, struct vgpu_error *err)
 {
-	static const char command[] =
-		"run seconds=100 env XDG_RUNTIME_DIR=/run/user timeout --preserve-status 50 weston "
-		"--backend=drm-backend.so --use-pixman --tty=1 --config=/etc/weston.ini";
 	static const struct wanted_picture desktop = { "Weston's desktop was",
 						       qt_judge_sees_desktop,
 						       qt_judge_desktop_fault };
-	int r = qt_console_send(qt_vm_console(run->vm), command, err);
-	int looked = r ? 0 : look_for(run, &desktop, err);
+	char command[200];
+	int r, looked = 0;
 
+	snprintf(command, sizeof(command),
+		 "run seconds=%u signal=%d env XDG_RUNTIME_DIR=/run/user weston "
+		 "--backend=drm-backend.so --use-pixman --tty=1 --config=/etc/weston.ini",
+		 SHOW_S, SIGTERM);
+	r = qt_console_send(qt_vm_console(run->vm), command, err);
+	if (!r)
+		looked = look_for(run, &desktop, err);
+	if (!r)
+		r = end_program(run, looked ? NULL : err);
 	if (!r)
 		r = finish_program(run, command, NULL, NULL, looked ? NULL : err);
 	return looked ? looked : r;

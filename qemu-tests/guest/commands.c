@@ -20,7 +20,7 @@ enum { WORDS_MAX = 16, SIDE_MAX_PX = 4096 };
 
 /* "show nonce=1 frame=2": words[0] is the command. */
 struct words {
-	char *words[WORDS_MAX];
+	char *words[WORDS_MAX + 1];
 	size_t len;
 	uint32_t used; /* a bit for each word that was asked for */
 };
@@ -444,34 +444,45 @@ static int run_reboot(struct guest *guest, struct words *words, struct guest_rep
 	return guest_reboot(reply);
 }
 
-/* run [seconds=N] [crtc=ID] PROGRAM WORD...: words of the program may look like any. */
+/* run [seconds=N] [signal=N] [crtc=ID] PROGRAM WORD...: words of the program may look like any. */
 static int run_program(struct guest *guest, struct words *words, struct guest_reply *reply)
 {
-	char *argv[WORDS_MAX + 1] = { NULL };
-	uint64_t seconds = 0, crtc_id = 0;
-	size_t first = 1;
+	static const struct {
+		const char *key;
+		uint64_t max;
+	} keys[] = { { "seconds=", 600 }, { "signal=", 64 }, { "crtc=", UINT32_MAX } };
+	enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
+	uint64_t values[KEYS] = { 0 };
+	size_t first = 1, key = 0;
 
 	for (; first < words->len; first++) {
 		const char *word = words->words[first];
-		bool is_seconds = strncmp(word, "seconds=", 8) == 0;
 
-		if (!is_seconds && strncmp(word, "crtc=", 5) != 0)
+		for (key = 0; key < KEYS; key++)
+			if (!strncmp(word, keys[key].key, strlen(keys[key].key)))
+				break;
+		if (key == KEYS)
 			break;
-		if (parse_number(strchr(word, '=') + 1, 10, is_seconds ? 600 : UINT32_MAX,
-				 is_seconds ? &seconds : &crtc_id) < 0)
+		if (parse_number(strchr(word, '=') + 1, 10, keys[key].max, &values[key]) < 0)
 			return guest_reply_fail(reply, EINVAL, "run: %s", word);
 	}
 	if (first >= words->len)
 		return guest_reply_fail(reply, EINVAL, "run: what?");
-	for (size_t i = first; i < words->len; i++)
-		argv[i - first] = words->words[i];
 	/* whoever wants the display needs it for himself */
 	if (!guest->closed && guest->output->impl->close) {
 		guest->output->impl->close(guest->output);
 		guest->closed = true;
 		guest->shown = (struct qt_card){ 0 };
 	}
-	return guest_program_run(guest, argv, (unsigned int)seconds, (uint32_t)crtc_id, reply);
+	words->words[words->len] = NULL;
+	return guest_program_run(guest,
+				 &(struct guest_program){
+					 .argv = &words->words[first],
+					 .seconds = (unsigned int)values[0],
+					 .signal = (int)values[1],
+					 .crtc_id = (uint32_t)values[2],
+				 },
+				 reply);
 }
 
 static int run_quit(struct guest *guest, struct words *words, struct guest_reply *reply)

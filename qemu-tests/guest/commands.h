@@ -19,6 +19,7 @@ struct guest {
 	/* lines between a command and its answer go here: each begins with "| " */
 	void (*print_line)(void *data, const char *line);
 	void *print_data;
+	int port_fd; /* where the command came from; more from there ends a running program */
 	bool quit;
 	struct qt_card shown; /* width 0: nothing yet */
 };

@@ -88,6 +88,7 @@ void guest_port_answer(struct guest_port *port, struct guest *guest, char *line)
 
 	guest->print_line = print_line;
 	guest->print_data = port;
+	guest->port_fd = port->fd;
 	if (line)
 		guest_command_run(guest, line, &reply);
 	else

@@ -18,12 +18,13 @@ enum { GRACE_MS = 60000, LINE_LEN = 400 };
 
 struct running {
 	struct guest *guest;
+	const struct guest_program *program;
 	pid_t pid;
 	int input, output;
+	bool told; /* to end */
 	char line[LINE_LEN];
 	size_t len;
 	unsigned int lines;
-	uint32_t crtc_id; /* 0: lines are not stamped */
 };
 
 static int64_t now_ms(void)
@@ -44,7 +45,7 @@ static _Noreturn void become(char *const *argv, int input, int output)
 	_exit(127);
 }
 
-static int start(struct running *running, char *const *argv)
+static int start(struct running *running)
 {
 	int input[2], output[2];
 
@@ -57,7 +58,7 @@ static int start(struct running *running, char *const *argv)
 	}
 	running->pid = fork();
 	if (running->pid == 0)
-		become(argv, input[0], output[1]);
+		become(running->program->argv, input[0], output[1]);
 	close(input[0]);
 	close(output[1]);
 	running->input = input[1];
@@ -70,7 +71,7 @@ static void print_stamped(const struct running *running)
 	char stamped[LINE_LEN + 64];
 	uint64_t count, us;
 
-	if (guest_vblank_count(running->crtc_id, &count, &us) < 0)
+	if (guest_vblank_count(running->program->crtc_id, &count, &us) < 0)
 		count = us = 0;
 	snprintf(stamped, sizeof(stamped), "vblank=%llu us=%llu %s", (unsigned long long)count,
 		 (unsigned long long)us, running->line);
@@ -80,7 +81,7 @@ static void print_stamped(const struct running *running)
 static void end_line(struct running *running)
 {
 	running->line[running->len] = '\0';
-	if (running->len && running->crtc_id)
+	if (running->len && running->program->crtc_id)
 		print_stamped(running);
 	else if (running->len)
 		running->guest->print_line(running->guest->print_data, running->line);
@@ -101,28 +102,35 @@ static void take(struct running *running, const char *bytes, size_t len)
 
 static void tell_to_end(struct running *running)
 {
-	if (running->input < 0)
-		return;
-	(void)!write(running->input, "\n", 1);
+	running->told = true;
+	if (running->program->signal)
+		kill(running->pid, running->program->signal);
+	else
+		(void)!write(running->input, "\n", 1);
 	close(running->input);
 	running->input = -1;
 }
 
-/* Reads until the program has closed its output, or must be killed. */
-static void listen_to(struct running *running, unsigned int seconds)
+/* Reads until the program has closed its output, or must be killed. Whatever comes on the port ends it. */
+static void listen_to(struct running *running)
 {
-	int64_t told_ms = now_ms() + seconds * 1000ll, killed_ms = told_ms + GRACE_MS;
+	int64_t until_ms = now_ms() + running->program->seconds * 1000ll;
 
 	for (;;) {
-		struct pollfd readable = { .fd = running->output, .events = POLLIN };
-		int64_t left_ms = (running->input < 0 ? killed_ms : told_ms) - now_ms();
+		struct pollfd fds[] = { { .fd = running->output, .events = POLLIN },
+					{ .fd = running->told ? -1 : running->guest->port_fd,
+					  .events = POLLIN } };
+		int64_t left_ms = until_ms - now_ms();
 		char bytes[1024];
 		ssize_t got;
 
-		if (left_ms <= 0 && running->input < 0)
+		if (left_ms <= 0 && running->told)
 			break;
-		if (left_ms <= 0 || poll(&readable, 1, (int)left_ms) <= 0) {
-			tell_to_end(running);
+		if (left_ms <= 0 || poll(fds, 2, (int)left_ms) <= 0 || fds[1].revents) {
+			if (!running->told) {
+				tell_to_end(running);
+				until_ms = now_ms() + GRACE_MS;
+			}
 			continue;
 		}
 		got = read(running->output, bytes, sizeof(bytes));
@@ -133,18 +141,19 @@ static void listen_to(struct running *running, unsigned int seconds)
 	end_line(running);
 }
 
-int guest_program_run(struct guest *guest, char *const *argv, unsigned int seconds,
-		      uint32_t crtc_id, struct guest_reply *reply)
+int guest_program_run(struct guest *guest, const struct guest_program *program,
+		      struct guest_reply *reply)
 {
-	struct running running = { .guest = guest, .input = -1, .output = -1, .crtc_id = crtc_id };
+	struct running running = { .guest = guest, .program = program, .input = -1, .output = -1 };
 	int status = 0, rc;
 
 	signal(SIGPIPE, SIG_IGN);
-	rc = start(&running, argv);
+	rc = start(&running);
 	if (rc < 0)
 		return guest_reply_fail(reply, -rc, "run: %s", strerror(-rc));
-	listen_to(&running, seconds);
-	tell_to_end(&running);
+	listen_to(&running);
+	if (running.input >= 0)
+		close(running.input);
 	close(running.output);
 	if (waitpid(running.pid, &status, WNOHANG) == 0) {
 		const struct timespec pause = { .tv_nsec = 200000000 };

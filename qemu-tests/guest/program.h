@@ -7,11 +7,19 @@
 
 #include "commands.h"
 
+struct guest_program {
+	char *const *argv; /* NULL-terminated */
+	unsigned int seconds; /* how long it may go on */
+	int signal; /* what tells it to end; 0: a newline */
+	uint32_t
+		crtc_id; /* whose vertical blanks stamp its lines: "vblank=COUNT us=TIME "; 0: none */
+};
+
 /**
- * Runs @argv, NULL-terminated, and prints what it says line by line. Its input is a pipe, to which
- * after @seconds a newline is written and which is then closed: programs that show something until
- * they are told to end do so. Killed some time later. 0 if it was run: the reply has its status.
- * With a @crtc_id each line is stamped with the CRTC's vertical blanks: "vblank=COUNT us=TIME ".
+ * Runs it, and prints what it says line by line. It is told to end when its seconds are over or when
+ * something comes on the guest's port, whichever is first: its input is a pipe, to which a newline is
+ * written and which is then closed, or it gets the signal. Killed some time later. 0 if it was run:
+ * the reply has its status.
  */
-int guest_program_run(struct guest *guest, char *const *argv, unsigned int seconds,
-		      uint32_t crtc_id, struct guest_reply *reply);
+int guest_program_run(struct guest *guest, const struct guest_program *program,
+		      struct guest_reply *reply);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <vgpulab/cleanup.h>
 
 #include "../guest/commands.h"
@@ -309,6 +310,29 @@ static void what_an_output_cannot_do_is_refused(void **state)
 	assert_false(fixture->guest.closed);
 }
 
+/* Nothing would end these before the test's own time is over. */
+static void a_program_ends_when_something_comes_on_the_port(void **state)
+{
+	static const struct {
+		const char *line, *answer;
+	} programs[] = {
+		{ "run seconds=600 cat", "lines=0 status=0" },
+		{ "run seconds=600 signal=15 sleep 600", "lines=0 status=143" },
+	};
+	struct fixture *fixture = *state;
+	int port[2];
+
+	assert_int_equal(0, pipe(port));
+	assert_int_equal(1, write(port[1], "\n", 1));
+	fixture->guest.port_fd = port[0];
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		assert_ok(fixture, programs[i].line);
+		assert_string_equal(programs[i].answer, fixture->reply.text);
+	}
+	close(port[0]);
+	close(port[1]);
+}
+
 static void answers_fit_a_line_whatever_is_asked(void **state)
 {
 	static const char words[] =
@@ -350,6 +374,7 @@ int main(void)
 		TEST(checksum_is_crc32_of_xrgb),
 		TEST(quit_is_remembered_and_info_describes),
 		TEST(what_an_output_cannot_do_is_refused),
+		TEST(a_program_ends_when_something_comes_on_the_port),
 		TEST(answers_fit_a_line_whatever_is_asked),
 	};
 
