@@ -188,6 +188,16 @@ static int receive_updates(rfbClient *client, struct grab *grab, unsigned int up
 }
 
 /*
+ * QEMU looks at its display every 30 ms, and 50 ms later each time it finds nothing new, unless somebody types.
+ * The release of a key that nobody pressed reaches no guest.
+ * Source: QEMU 7.2, ui/vnc.c, vnc_refresh(), protocol_client_msg(); ui/kbd-state.c, qkbd_state_key_event()
+ */
+static bool hasten(rfbClient *client)
+{
+	return SendKeyEvent(client, XK_Shift_L, FALSE);
+}
+
+/*
  * The first update may have been painted before we came: a second, non-incremental request makes
  * the server look at the display again. The library itself asks for the first one, on connecting
  * and after each change of size, which begins it all anew.
@@ -199,11 +209,14 @@ static int talk(rfbClient *client, struct grab *grab, int64_t deadline_ms)
 	while (!r && grab->full_updates < 2) {
 		unsigned int sizes = grab->sizes;
 
+		if (!hasten(client))
+			return -EPIPE;
 		r = receive_updates(client, grab, 1, sizes, deadline_ms);
 		if (r || grab->sizes != sizes)
 			continue;
 		if (!SendFramebufferUpdateRequest(client, 0, 0, client->width, client->height,
-						  FALSE))
+						  FALSE) ||
+		    !hasten(client))
 			return -EPIPE;
 		r = receive_updates(client, grab, 2, sizes, deadline_ms);
 	}

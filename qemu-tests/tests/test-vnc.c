@@ -23,6 +23,7 @@ struct server {
 	rfbScreenInfoPtr screen;
 	uint32_t *pixels, *next;
 	int next_width_px, next_height_px;
+	int presses, releases; /* of keys */
 	volatile int stop;
 	int fd;
 	pthread_t thread;
@@ -57,6 +58,13 @@ static void sent(rfbClientPtr client, int result)
 	server->next = NULL;
 }
 
+static void type(rfbBool down, rfbKeySym key, rfbClientPtr client)
+{
+	struct server *server = client->screen->screenData;
+
+	*(down ? &server->presses : &server->releases) += 1;
+}
+
 static void *serve(void *data)
 {
 	struct server *server = data;
@@ -83,6 +91,7 @@ static int start(struct server *server, int width_px, int height_px)
 	server->screen->screenData = server;
 	server->screen->displayFinishedHook = sent;
 	server->screen->cursor = NULL;
+	server->screen->kbdAddEvent = type;
 	server->fd = pair[0];
 	assert_int_equal(0, pthread_create(&server->thread, NULL, serve, server));
 	return pair[1];
@@ -126,6 +135,19 @@ static void picture_is_of_the_second_full_update(void **state)
 	assert_null(server.next);
 	assert_memory_equal(server.pixels, image.xrgb, 64 * 48 * 4);
 	stop(&server);
+}
+
+/* One with each request, or QEMU would take its time; and nothing that would reach a guest. */
+static void pictures_are_hastened_by_a_key_that_nobody_pressed(void **state)
+{
+	struct server server = { .pixels = noise(64 * 48, 1) };
+	_image_ struct qt_image image = { 0 };
+	int fd = start(&server, 64, 48);
+
+	assert_int_equal(0, qt_vnc_grab(fd, qt_now_ms() + 10000, &image, NULL));
+	stop(&server);
+	assert_int_equal(2, server.releases);
+	assert_int_equal(0, server.presses);
 }
 
 static void change_of_size_on_the_way_is_followed(void **state)
@@ -242,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(picture_is_exact),
 		cmocka_unit_test(picture_is_of_the_second_full_update),
+		cmocka_unit_test(pictures_are_hastened_by_a_key_that_nobody_pressed),
 		cmocka_unit_test(change_of_size_on_the_way_is_followed),
 		cmocka_unit_test(server_that_hangs_up_is_an_error),
 		cmocka_unit_test(server_that_falls_silent_is_an_error_in_time),
