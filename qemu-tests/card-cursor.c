@@ -47,27 +47,44 @@ static bool inside_arrow(int x, int y)
 	return inside;
 }
 
+/* Which points are in the arrow. Beyond the cursor none is. */
+struct shape {
+	bool inside[QT_CARD_CURSOR_PX][QT_CARD_CURSOR_PX];
+};
+
+static void draw_shape(struct shape *shape)
+{
+	for (int y = 0; y < QT_CARD_CURSOR_PX; y++)
+		for (int x = 0; x < QT_CARD_CURSOR_PX; x++)
+			shape->inside[y][x] = inside_arrow(x, y);
+}
+
 /* How many points of the square with sides of 2 * @reach + 1 around (x, y) are in the arrow. */
-static unsigned int count_arrow(int x, int y, int reach)
+static unsigned int count_points(const struct shape *shape, int x, int y, int reach)
 {
 	unsigned int count = 0;
 
-	for (int dy = -reach; dy <= reach; dy++)
-		for (int dx = -reach; dx <= reach; dx++)
-			count += inside_arrow(x + dx, y + dy);
+	for (int row = y - reach; row <= y + reach; row++)
+		for (int column = x - reach; column <= x + reach; column++)
+			count += row >= 0 && row < QT_CARD_CURSOR_PX && column >= 0 &&
+				 column < QT_CARD_CURSOR_PX && shape->inside[row][column];
 	return count;
 }
 
 /* A white arrow with a dark rim, opaque, and a soft shadow: alphas from 0 to 255. */
 void qt_card_draw_cursor(uint32_t *argb)
 {
+	struct shape shape;
+
+	draw_shape(&shape);
 	for (int y = 0; y < QT_CARD_CURSOR_PX; y++) {
 		for (int x = 0; x < QT_CARD_CURSOR_PX; x++) {
-			uint32_t shadow = count_arrow(x - 5, y - 6, 3) * 112 / 49;
+			uint32_t shadow = count_points(&shape, x - 5, y - 6, 3) * 112 / 49;
 			uint32_t pixel = shadow << 24;
 
-			if (inside_arrow(x, y))
-				pixel = count_arrow(x, y, 1) == 9 ? 0xffffffff : 0xff101418;
+			if (shape.inside[y][x])
+				pixel = count_points(&shape, x, y, 1) == 9 ? 0xffffffff
+									   : 0xff101418;
 			argb[y * QT_CARD_CURSOR_PX + x] = pixel;
 		}
 	}

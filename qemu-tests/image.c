@@ -159,6 +159,7 @@ int qt_image_encode_png(const struct qt_image *image, void **out, size_t *len,
 		.width = image->width_px,
 		.height = image->height_px,
 		.format = PNG_FORMAT_RGB,
+		.flags = PNG_IMAGE_FLAG_FAST, /* a third of the time; cards get a seventh larger */
 	};
 	size_t pixels = (size_t)image->width_px * image->height_px;
 	_autofree_ uint8_t *rgb = malloc(pixels * 3);
