@@ -223,6 +223,7 @@ static void print_verdict(const struct cli_arguments *args, const struct request
 {
 	struct qt_counts counts = qt_verdict_counts(verdict);
 	FILE *summary;
+	char time[96];
 
 	if (args->globals.json) {
 		json_object *object = qt_verdict_json(verdict);
@@ -240,7 +241,8 @@ static void print_verdict(const struct cli_arguments *args, const struct request
 		counts.passed, counts.failed, counts.skipped);
 	if (counts.known)
 		fprintf(summary, ", %u failed as expected", counts.known);
-	fprintf(summary, "\nreport: %s/report.html\n", request->out_dir);
+	fprintf(summary, "\ntook %s\nreport: %s/report.html\n",
+		qt_verdict_time(verdict, time, sizeof(time)), request->out_dir);
 }
 
 /* What repeat.sh runs: this, with the same guest, but for scenario and output. */

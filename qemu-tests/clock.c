@@ -53,6 +53,13 @@ int64_t qt_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+unsigned int qt_cores(void)
+{
+	cpu_set_t cpus;
+
+	return sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : (unsigned int)CPU_COUNT(&cpus);
+}
+
 int qt_left_to_clean_up_ms(int64_t deadline_ms)
 {
 	int64_t left = deadline_ms - qt_now_ms();
@@ -88,8 +95,7 @@ void qt_patience_measure(unsigned int jobs)
 	int64_t start_ms = qt_now_ms();
 	volatile uint64_t sink;
 	uint64_t x = 88172645463325252ull;
-	unsigned int cores = 1;
-	cpu_set_t cpus;
+	unsigned int cores = qt_cores();
 
 	/* each step needs the one before: Marsaglia's xorshift */
 	for (int i = 0; i < WORK_ROUNDS; i++) {
@@ -100,8 +106,6 @@ void qt_patience_measure(unsigned int jobs)
 	sink = x;
 	(void)sink;
 	patience = (double)(qt_now_ms() - start_ms) / WORK_MS;
-	if (!sched_getaffinity(0, sizeof(cpus), &cpus))
-		cores = (unsigned int)CPU_COUNT(&cpus);
 	if (jobs > cores)
 		patience *= (double)jobs / cores;
 	patience *= emulation_factor();

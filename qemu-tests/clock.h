@@ -11,6 +11,9 @@
 
 int64_t qt_now_ms(void);
 
+/** How many cores this process may use. */
+unsigned int qt_cores(void);
+
 /**
  * What is left until @deadline_ms, for poll(2): never negative. 0 once the run is interrupted, so
  * that all waiting ends.

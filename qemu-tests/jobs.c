@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -55,11 +54,8 @@ unsigned int qt_jobs_default(void)
 	unsigned long long available_kib = 0;
 	FILE *f = fopen("/proc/meminfo", "re");
 	char line[128];
-	unsigned int jobs = 1, fit;
-	cpu_set_t cpus;
+	unsigned int jobs = qt_cores(), fit;
 
-	if (!sched_getaffinity(0, sizeof(cpus), &cpus))
-		jobs = (unsigned int)CPU_COUNT(&cpus);
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, "MemAvailable: %llu kB", &available_kib) == 1)
 			break;

@@ -11,14 +11,15 @@ static void print_headline(FILE *f, const struct qt_verdict *verdict)
 	struct qt_counts counts = qt_verdict_counts(verdict);
 	const char *class = counts.failed ? "fail" : counts.passed ? "pass" : "skip";
 	const char *word = counts.failed ? "FAIL" : counts.passed ? "PASS" : "SKIP";
+	char time[96];
 
 	fprintf(f, "<header class=\"%s\">\n<h1><b>%s</b>", class, word);
 	fprintf(f, "%u passed, %u failed, %u skipped</h1>\n<p class=\"dim\">Display paths on ",
 		counts.passed, counts.failed, counts.skipped);
 	qt_html_text(f, verdict->host);
-	fprintf(f, " (tier %d); machine %s%s; %s; %.1f s.", verdict->tier, verdict->machine,
+	fprintf(f, " (tier %d); machine %s%s; %s; %s.", verdict->tier, verdict->machine,
 		strcmp(verdict->through, "libvirt") ? "" : ", through libvirt", verdict->started,
-		verdict->total_ms / 1000.0);
+		qt_verdict_time(verdict, time, sizeof(time)));
 	if (*verdict->tamper) {
 		fputs(" <b>Self-test</b>: the guest was told to draw ", f);
 		qt_html_text(f, verdict->tamper);

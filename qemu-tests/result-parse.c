@@ -205,6 +205,7 @@ int qt_result_parse(json_object *object, struct qt_result *out)
 	if (json_object_object_get_ex(object, "after_ms", &part)) {
 		result.qemu_ms = take_number(part, "qemu");
 		result.guest_ms = take_number(part, "guest");
+		result.steps_ms = take_number(part, "steps");
 		result.total_ms = take_number(part, "total");
 	}
 	if (json_object_object_get_ex(object, "boot_display", &part))

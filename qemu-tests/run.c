@@ -213,6 +213,7 @@ static int make_plan(struct qt_runner *runner, struct qt_verdict *verdict, struc
 		r = qt_journal_read(runner->out_fd, last, err);
 	if (!r && options->resume)
 		r = qt_journal_read(runner->out_fd, verdict, err);
+	verdict->boots_before_ms = qt_verdict_boots_ms(verdict);
 	if (r == -ENOENT)
 		vgpu_error_hint(err, "nothing ran with --out %s before", options->out_dir);
 	qt_journal_read(runner->out_fd, earlier, NULL);
@@ -240,6 +241,7 @@ static void describe_run(struct qt_verdict *verdict, const struct qt_runner *run
 	snprintf(verdict->kernel, sizeof(verdict->kernel), "%s",
 		 runner->needs.kernel ? runner->needs.kernel : "none");
 	verdict->tier = qt_host_tier(options->parent);
+	verdict->cores = qt_cores();
 	snprintf(verdict->machine, sizeof(verdict->machine), "%s",
 		 options->machine ? options->machine : "pc");
 	snprintf(verdict->through, sizeof(verdict->through), "%s",

@@ -213,6 +213,12 @@ static int boot_guest(struct qt_scenario_state *run, struct vgpu_error *err)
 	return 0;
 }
 
+static int note_steps(struct qt_scenario_state *run, struct vgpu_error *err)
+{
+	run->result->steps_ms = since_ms(run);
+	return 0;
+}
+
 static int start_image(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	int r = qt_scenario_argv(run, err);
@@ -231,7 +237,7 @@ static int watch_image(struct qt_scenario_state *run, struct vgpu_error *err)
 	int r = qt_image_guest_watch(run->vm, run->path, IMAGE_MS, &guest, err);
 
 	run->result->boot_display = guest.display;
-	run->result->guest_ms = since_ms(run);
+	run->result->guest_ms = run->result->steps_ms = since_ms(run);
 	if (!r)
 		qt_result_note(run->result, "%ux%u at rest after %.1f s, %u picture%s, %s",
 			       guest.display.width_px, guest.display.height_px,
@@ -393,6 +399,7 @@ static const struct stage guest_stages[] = {
 	{ "boot-display", NULL, judge_boot_display },
 	{ "guest", NULL, qt_steps_run },
 	{ "guest", NULL, qt_steps_show_again },
+	{ NULL, NULL, note_steps },
 	{ "driver", "reading the guest's kernel log", qt_steps_judge_driver },
 	{ "no-power-off", "powering off", power_off },
 	{ "no-removal", NULL, remove_vgpu },

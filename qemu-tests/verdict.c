@@ -99,6 +99,33 @@ struct qt_counts qt_verdict_counts(const struct qt_verdict *verdict)
 	return counts;
 }
 
+unsigned int qt_verdict_boots_ms(const struct qt_verdict *verdict)
+{
+	unsigned int sum_ms = 0;
+
+	for (size_t i = 0; i < verdict->results_len; i++) {
+		const struct qt_result *result = &verdict->results[i];
+
+		if (!result->scenario->remote && result->guest_ms > result->qemu_ms)
+			sum_ms += result->guest_ms - result->qemu_ms;
+	}
+	return sum_ms;
+}
+
+const char *qt_verdict_time(const struct qt_verdict *verdict, char *buffer, size_t size)
+{
+	unsigned int boots_ms = qt_verdict_boots_ms(verdict) - verdict->boots_before_ms;
+	unsigned int cores = verdict->cores ? verdict->cores : 1;
+	int len = snprintf(buffer, size, "%.1f s", verdict->total_ms / 1000.0);
+
+	if (boots_ms)
+		snprintf(buffer + len, size - (size_t)len,
+			 ", %.2f times its guests' boots (%.1f s) on %u core%s",
+			 (double)verdict->total_ms * cores / boots_ms, boots_ms / 1000.0, cores,
+			 cores == 1 ? "" : "s");
+	return buffer;
+}
+
 const char *qt_verdict_skip_reason(const struct qt_verdict *verdict)
 {
 	for (size_t i = 0; i < verdict->results_len; i++)
@@ -220,6 +247,7 @@ json_object *qt_result_json(const struct qt_result *result)
 	add_text(object, "notes", result->notes);
 	add_number(timing, "qemu", result->qemu_ms);
 	add_number(timing, "guest", result->guest_ms);
+	add_number(timing, "steps", result->steps_ms);
 	add_number(timing, "total", result->total_ms);
 	json_object_object_add(object, "after_ms", timing);
 	if (result->boot_display.looks)
@@ -252,7 +280,9 @@ json_object *qt_verdict_json(const struct qt_verdict *verdict)
 	add_text(object, "through", verdict->through);
 	add_text(object, "started", verdict->started);
 	add_number(object, "total_ms", verdict->total_ms);
+	add_number(object, "boots_ms", qt_verdict_boots_ms(verdict));
 	add_number(object, "jobs", verdict->jobs);
+	add_number(object, "cores", verdict->cores);
 	add_number(object, "tier", (uint64_t)verdict->tier);
 	for (size_t i = 0; i < verdict->results_len; i++)
 		json_object_array_add(results, qt_result_json(&verdict->results[i]));

@@ -62,8 +62,8 @@ struct qt_result {
 	char parent[64], type[64], uuid[40];
 	char accel[8], qemu_version[32], guest[200];
 	char notes[400]; /* what was measured on the way: "60.00 Hz, 2 x reload" */
-	unsigned int qemu_ms, guest_ms,
-		total_ms; /* from the start to QMP, to the guest, to the end */
+	/* from the start to QMP, to the guest, to the last picture, to the end */
+	unsigned int qemu_ms, guest_ms, steps_ms, total_ms;
 	struct qt_boot_display boot_display; /* looks are 0 if the path has none */
 	struct qt_frame *frames;
 	size_t frames_len;
@@ -74,12 +74,16 @@ struct qt_verdict {
 	char machine[8], through[8]; /* "pc", "q35"; "qemu", "libvirt" */
 	char started[40]; /* date and time, ISO 8601, UTC */
 	unsigned int total_ms;
+	unsigned int boots_before_ms; /* of a run that this one went on with: not in total_ms */
 	int tier; /* what its results are worth: host-watch.h */
 	unsigned int jobs; /* scenarios at a time, at most */
+	unsigned int cores; /* that all of it may use */
 	struct qt_result *results;
 	size_t results_len;
 };
 
+/** What all guests together took from QEMU's start to their own "ready", once each. */
+unsigned int qt_verdict_boots_ms(const struct qt_verdict *verdict);
 /** Adds an empty result; NULL if memory is short. Valid until the next addition. */
 struct qt_result *qt_verdict_add(struct qt_verdict *verdict, const struct qt_scenario *scenario);
 /** Forgets what came out, to try again. */

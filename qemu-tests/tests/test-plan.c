@@ -120,6 +120,9 @@ static int make_journal(char *dir)
 	assert_int_equal(0, qt_journal_add(dir_fd, result, NULL));
 	result = qt_verdict_add(verdict, qt_scenario_find("region-1920x1200"));
 	result->round = 1;
+	result->qemu_ms = 1;
+	result->guest_ms = 12;
+	result->steps_ms = 123;
 	result->total_ms = 1234;
 	qt_result_fail(result, "stale", &wrong);
 	assert_int_equal(0, qt_journal_add(dir_fd, result, NULL));
@@ -167,6 +170,9 @@ static void journal_gives_back_what_was_finished(void **state)
 	assert_true(verdict->results[0].frames[0].shown.card.nonce == UINT64_MAX);
 	assert_string_equal("RG16", verdict->results[0].frames[0].shown.format);
 	assert_string_equal("frame 1: \"x\"", verdict->results[1].reason);
+	assert_int_equal(1, verdict->results[1].qemu_ms);
+	assert_int_equal(12, verdict->results[1].guest_ms);
+	assert_int_equal(123, verdict->results[1].steps_ms);
 	assert_int_equal(1234, verdict->results[1].total_ms);
 	rest = plan_of(&options, NULL, verdict);
 	assert_int_equal(all.len - 2, rest.len);

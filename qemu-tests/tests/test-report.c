@@ -282,6 +282,28 @@ static void verdict_file_says_what_failed_and_why(void **state)
 	json_object_put(verdict);
 }
 
+/* The second run boots one guest; what the first one's took is in the results, not in its time. */
+static void time_is_told_by_what_guests_boots_take(void **state)
+{
+	struct fixture *fixture = *state;
+	struct qt_verdict *verdict = fixture->verdict;
+	char text[96];
+
+	verdict->total_ms = 3000;
+	verdict->cores = 2;
+	assert_string_equal("3.0 s", qt_verdict_time(verdict, text, sizeof(text)));
+	verdict->results[0].qemu_ms = 500;
+	verdict->results[0].guest_ms = 4500;
+	assert_string_equal("3.0 s, 1.50 times its guests' boots (4.0 s) on 2 cores",
+			    qt_verdict_time(verdict, text, sizeof(text)));
+	verdict->boots_before_ms = qt_verdict_boots_ms(verdict);
+	verdict->results[2].qemu_ms = 1000;
+	verdict->results[2].guest_ms = 3000;
+	verdict->cores = 1;
+	assert_string_equal("3.0 s, 1.50 times its guests' boots (2.0 s) on 1 core",
+			    qt_verdict_time(verdict, text, sizeof(text)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +316,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(missing_picture_is_said_and_no_more, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(verdict_file_says_what_failed_and_why, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(time_is_told_by_what_guests_boots_take, set_up,
 						tear_down),
 	};
 
