@@ -40,7 +40,7 @@ static struct fake *fake_from_backend(struct vgpu_backend *backend)
 
 /* Everything that the child needs, made before fork(2). */
 struct start {
-	char *argv[5 + 2 * GPUS_MAX + 1];
+	char *argv[5 + 2 * GPUS_MAX + 2]; /* before the GPUs; they; the mount point and NULL */
 	char ready_text[16];
 	char *gpus; /* the argument, cut into pieces that argv points to */
 	int ready; /* the child writes here */

@@ -55,21 +55,40 @@ static struct vgpu_error open_and_fail(const char *spec)
 	return err;
 }
 
-static void program_is_asked_to_serve_every_gpu(void **state)
+/* The program's arguments, after "fake serve --ready-fd N". */
+static void open_and_read_arguments(const char *spec, char *line, int size)
 {
-	char line[256] = "", *end;
 	_autofclose_ FILE *file = NULL;
+	int fd, len = 0;
 
 	write_program("exit 1");
-	open_and_fail("fake:broadwell+kaby-lake,aperture=512M");
+	open_and_fail(spec);
 	file = fopen(arguments, "re");
 	assert_non_null(file);
-	assert_non_null(fgets(line, sizeof(line), file));
-	assert_memory_equal("fake serve --ready-fd ", line, 22);
-	end = strstr(line, " --gpu ");
-	assert_non_null(end);
-	assert_memory_equal(" --gpu broadwell --gpu kaby-lake,aperture=512M ", end, 47);
-	assert_memory_equal(dir, end + 47, strlen(dir));
+	assert_non_null(fgets(line, size, file));
+	assert_int_equal(1, sscanf(line, "fake serve --ready-fd %d%n", &fd, &len));
+	memmove(line, line + len, strlen(line + len) + 1);
+}
+
+static void program_is_asked_to_serve_every_gpu(void **state)
+{
+	char line[256];
+
+	open_and_read_arguments("fake:broadwell+kaby-lake,aperture=512M", line, sizeof(line));
+	assert_memory_equal(" --gpu broadwell --gpu kaby-lake,aperture=512M ", line, 47);
+	assert_memory_equal(dir, line + 47, strlen(dir));
+}
+
+static void as_many_gpus_as_there_may_be_leave_the_other_arguments_alone(void **state)
+{
+	char line[512];
+
+	open_and_read_arguments("fake:mtty+mtty+mtty+mtty+mtty+mtty+mtty+mtty+"
+				"mtty+mtty+mtty+mtty+mtty+mtty+mtty+mtty",
+				line, sizeof(line));
+	for (int i = 0; i < 16; i++)
+		assert_memory_equal(" --gpu mtty", line + 11 * i, 11);
+	assert_memory_equal(dir, line + 11 * 16 + 1, strlen(dir));
 }
 
 static void words_and_exit_code_of_the_program_become_the_error(void **state)
@@ -118,6 +137,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(program_is_asked_to_serve_every_gpu),
+		cmocka_unit_test(as_many_gpus_as_there_may_be_leave_the_other_arguments_alone),
 		cmocka_unit_test(words_and_exit_code_of_the_program_become_the_error),
 		cmocka_unit_test(program_that_ends_silently_is_an_error),
 		cmocka_unit_test(program_that_cannot_be_executed_is_named),
