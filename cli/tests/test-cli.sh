@@ -135,6 +135,12 @@ check 'lint of what is no XML' 2 libvirt-xml --libvirt 9.0 --qemu 7.2 --lint non
 says err 'nonsense: line 1'
 check 'apply of an empty standard input' 2 -b mem:kaby-lake apply - </dev/null
 says err 'standard input is no JSON'
+mkdir -p veto/scripts.d/callouts
+printf '#!/bin/sh\nexit 1\n' >veto/scripts.d/callouts/never
+chmod +x veto/scripts.d/callouts/never
+env --ignore-signal=CHLD "$vgpulab" -b mem:kaby-lake -C veto define -p 00:02.0 -t GVTg_V5_8 >out 2>err
+[ $? -eq 1 ]
+verdict 'a script forbids, even if whoever started the program ignores SIGCHLD'
 check 'define from what is no definition' 2 -b mem:kaby-lake -C defs define -p 00:02.0 --jsonfile nonsense
 says err 'nonsense is no definition'
 check 'start of nothing' 2 -b mem:kaby-lake -C defs start
