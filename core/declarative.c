@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vgpulab/declarative.h>
+#include <vgpulab/pci-address.h>
+#include <vgpulab/snapshot.h>
 
 #include "json-text.h"
 
@@ -68,6 +70,7 @@ static int read_identity(struct json_object *item, struct wanted *out, const cha
 	const char *name = vgpu_json_string(item, "name"), *uuid = vgpu_json_string(item, "uuid");
 	const char *parent = vgpu_json_string(item, "parent");
 	const char *type = vgpu_json_string(item, "type");
+	char canonical[VGPU_PCI_ADDRESS_TEXT_LEN];
 
 	if (!name == !uuid)
 		return fail(err, origin, number, "either \"name\" or \"uuid\" must be said");
@@ -78,7 +81,9 @@ static int read_identity(struct json_object *item, struct wanted *out, const cha
 		vgpu_uuid_from_name(name, &out->definition.uuid);
 	else if (vgpu_uuid_parse(uuid, &out->definition.uuid) < 0)
 		return fail(err, origin, number, "\"uuid\" is no UUID");
-	if (!parent || vgpu_definition_set_parent(&out->definition, parent, NULL) < 0)
+	if (!parent ||
+	    vgpu_definition_set_parent(&out->definition,
+				       vgpu_pci_address_canonical(parent, canonical), NULL) < 0)
 		return fail(err, origin, number, "\"parent\" is missing, or is none");
 	if (!type || vgpu_definition_set_type(&out->definition, type, NULL) < 0)
 		return fail(err, origin, number, "\"type\" is missing, or is none");
@@ -156,6 +161,26 @@ static int read_declaration(const char *origin, const char *text, size_t len,
 	return ret < 0 ? ret : check_twice(out, origin, err);
 }
 
+/* What has a full name is known by that: a type of a GPU that is not there stays as it is. */
+static int complete_types(struct declaration *declaration, struct vgpu_backend *backend,
+			  struct vgpu_error *err)
+{
+	_destroy_(vgpu_snapshot) struct vgpu_snapshot *snapshot = NULL;
+	int ret = vgpu_snapshot_take_names(backend, &snapshot, err);
+
+	for (size_t i = 0; ret == 0 && i < declaration->len; i++) {
+		struct vgpu_definition *definition = &declaration->items[i].definition;
+		const struct vgpu_parent *parent =
+			vgpu_snapshot_find_parent(snapshot, definition->parent);
+		const struct vgpu_mdev_type *type =
+			parent ? vgpu_parent_find_type(parent, definition->type) : NULL;
+
+		if (type)
+			memcpy(definition->type, type->id, sizeof(definition->type));
+	}
+	return ret;
+}
+
 /*
  * Comparing
  */
@@ -188,13 +213,13 @@ static const struct vgpu_device *find(const struct vgpu_devices *devices,
 	return NULL;
 }
 
-static bool is_wanted(const struct declaration *declaration, const struct vgpu_definition *defined)
+static const struct wanted *find_wanted(const struct declaration *declaration,
+					const struct vgpu_uuid *uuid)
 {
 	for (size_t i = 0; i < declaration->len; i++)
-		if (vgpu_uuid_equal(&declaration->items[i].definition.uuid, &defined->uuid) &&
-		    !strcmp(declaration->items[i].definition.parent, defined->parent))
-			return true;
-	return false;
+		if (vgpu_uuid_equal(&declaration->items[i].definition.uuid, uuid))
+			return &declaration->items[i];
+	return NULL;
 }
 
 struct comparing {
@@ -207,11 +232,13 @@ struct comparing {
 static int prune_one(struct comparing *comparing, const struct vgpu_device *device)
 {
 	const struct vgpu_definition *definition = &device->definition;
+	const struct wanted *wanted = find_wanted(comparing->declaration, &definition->uuid);
 	int ret = 0;
 
-	if (is_wanted(comparing->declaration, definition))
+	if (wanted && !strcmp(wanted->definition.parent, definition->parent))
 		return 0;
-	if (device->active)
+	/* of one that moves to another parent the file says whether it runs on */
+	if (!wanted && device->active)
 		ret = add(comparing->changes, VGPU_CHANGE_STOP, definition, NULL);
 	return ret < 0 ? ret : add(comparing->changes, VGPU_CHANGE_UNDEFINE, definition, NULL);
 }
@@ -278,6 +305,8 @@ int vgpu_changes_find(const struct vgpu_host *host, const char *origin, const ch
 	struct comparing comparing = { &declaration, NULL, NULL, changes, prune };
 	int ret = changes ? read_declaration(origin, text, len, &declaration, err) : -ENOMEM;
 
+	if (ret == 0)
+		ret = complete_types(&declaration, host->backend, err);
 	if (ret == 0)
 		ret = vgpu_devices_defined(host, NULL, NULL, &defined, err);
 	if (ret == 0)

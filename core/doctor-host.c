@@ -144,13 +144,10 @@ static bool takes_gvtg(const struct doctor_gpu *gpu)
 /* Without a name: an Intel GPU, rather one that GVT-g takes; else what offers types at all. */
 static int choose(struct doctor_host *host, const char *wanted, struct vgpu_error *err)
 {
-	struct vgpu_pci_address address;
 	char canonical[VGPU_PCI_ADDRESS_TEXT_LEN];
 
-	if (wanted && !vgpu_pci_address_parse(wanted, &address)) {
-		vgpu_pci_address_format(&address, canonical);
-		wanted = canonical;
-	}
+	if (wanted)
+		wanted = vgpu_pci_address_canonical(wanted, canonical);
 	for (size_t i = 0; i < host->gpus_len; i++) {
 		const struct doctor_gpu *gpu = &host->gpus[i];
 

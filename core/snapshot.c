@@ -203,13 +203,9 @@ void vgpu_snapshot_destroy(struct vgpu_snapshot *snapshot)
 const struct vgpu_parent *vgpu_snapshot_find_parent(const struct vgpu_snapshot *snapshot,
 						    const char *name)
 {
-	struct vgpu_pci_address address;
 	char canonical[VGPU_PCI_ADDRESS_TEXT_LEN];
 
-	if (!vgpu_pci_address_parse(name, &address)) {
-		vgpu_pci_address_format(&address, canonical);
-		name = canonical;
-	}
+	name = vgpu_pci_address_canonical(name, canonical);
 	for (size_t i = 0; i < snapshot->parents_len; i++)
 		if (!strcmp(snapshot->parents[i].name, name))
 			return &snapshot->parents[i];

@@ -102,6 +102,13 @@ END
 	check 'apply again' 0 apply want.json
 	silent out
 	check 'diff after apply' 0 diff want.json
+	sed "s/$P/00:02.0/; s/i915-//" want.json >short.json
+	check 'diff with short names of what is so' 0 diff short.json
+	silent out
+	sed "s/$P/0000:00:03.0/" want.json >moved.json
+	check 'diff with what moves to another GPU' 1 diff --prune moved.json
+	[ "$(grep -c "^stop $A" out)" = 1 ]
+	verdict 'a vGPU that moves is stopped once'
 	echo '{"vgpus": [{"name": "x", "parent": "p", "type": "t", "runing": true}]}' >typo.json
 	check 'apply of a misspelt word' 2 apply typo.json
 	says err 'runing'

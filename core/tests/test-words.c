@@ -96,6 +96,15 @@ static void pci_address_without_domain_is_in_domain_zero(void **state)
 	assert_int_equal(1, address.function);
 }
 
+static void name_that_is_a_pci_address_gets_its_domain(void **state)
+{
+	char text[VGPU_PCI_ADDRESS_TEXT_LEN];
+
+	assert_string_equal("0000:3a:02.1", vgpu_pci_address_canonical("3A:02.1", text));
+	assert_string_equal("0001:00:02.0", vgpu_pci_address_canonical("0001:00:02.0", text));
+	assert_string_equal("mtty", vgpu_pci_address_canonical("mtty", text));
+}
+
 static void malformed_pci_address_is_refused(void **state)
 {
 	static const char *const malformed[] = {
@@ -207,6 +216,7 @@ int main(void)
 		cmocka_unit_test(generated_uuids_parse_and_differ),
 		cmocka_unit_test(pci_address_round_trips),
 		cmocka_unit_test(pci_address_without_domain_is_in_domain_zero),
+		cmocka_unit_test(name_that_is_a_pci_address_gets_its_domain),
 		cmocka_unit_test(malformed_pci_address_is_refused),
 		cmocka_unit_test(error_carries_message_hint_and_kind),
 		cmocka_unit_test(error_set_again_from_its_own_message_drops_the_old_hint),

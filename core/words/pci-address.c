@@ -53,3 +53,13 @@ void vgpu_pci_address_format(const struct vgpu_pci_address *address, char *text)
 	snprintf(text, VGPU_PCI_ADDRESS_TEXT_LEN, "%04x:%02x:%02x.%x", address->domain,
 		 address->bus, address->slot & 31U, address->function & 7U);
 }
+
+const char *vgpu_pci_address_canonical(const char *name, char *text)
+{
+	struct vgpu_pci_address address;
+
+	if (vgpu_pci_address_parse(name, &address) < 0)
+		return name;
+	vgpu_pci_address_format(&address, text);
+	return text;
+}

@@ -22,3 +22,9 @@ int vgpu_pci_address_parse(const char *text, struct vgpu_pci_address *out);
 
 /** Writes the sysfs form, "0000:00:02.0". @text holds VGPU_PCI_ADDRESS_TEXT_LEN bytes. */
 void vgpu_pci_address_format(const struct vgpu_pci_address *address, char *text);
+
+/**
+ * How sysfs names the device that a person calls @name: an address in the form above, written into
+ * @text, of the same size; anything else is returned as it is.
+ */
+const char *vgpu_pci_address_canonical(const char *name, char *text);
