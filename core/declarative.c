@@ -36,29 +36,41 @@ static int fail(struct vgpu_error *err, const char *origin, size_t number, const
 	return ret;
 }
 
-static bool is_known(const char *key)
-{
-	static const char *const keys[] = { "name",  "uuid",	"parent", "type",
-					    "start", "running", "attrs" };
+static const struct member {
+	const char *key;
+	enum json_type type;
+} members[] = {
+	{ "name", json_type_string },	{ "uuid", json_type_string },
+	{ "parent", json_type_string }, { "type", json_type_string },
+	{ "start", json_type_string },	{ "running", json_type_boolean },
+	{ "attrs", json_type_array },
+};
 
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(keys); i++)
-		if (!strcmp(keys[i], key))
-			return true;
-	return false;
+static const struct member *find_member(const char *key)
+{
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(members); i++)
+		if (!strcmp(members[i].key, key))
+			return &members[i];
+	return NULL;
 }
 
-/* A word that is misspelt would be a wish that is not granted. */
-static int check_keys(struct json_object *item, const char *origin, size_t number,
-		      struct vgpu_error *err)
+/* What is misspelt, or of another type, would be a wish that is not granted. null says nothing. */
+static int check_members(struct json_object *item, const char *origin, size_t number,
+			 struct vgpu_error *err)
 {
 	char why[100];
 
 	json_object_object_foreach(item, key, value)
 	{
-		(void)value;
-		if (is_known(key))
+		const struct member *member = find_member(key);
+
+		if (member && (!value || json_object_is_type(value, member->type)))
 			continue;
-		snprintf(why, sizeof(why), "there is no member \"%.60s\"", key);
+		if (member)
+			snprintf(why, sizeof(why), "\"%s\" is no %s", key,
+				 json_type_to_name(member->type));
+		else
+			snprintf(why, sizeof(why), "there is no member \"%.60s\"", key);
 		return fail(err, origin, number, why);
 	}
 	return 0;
@@ -99,7 +111,7 @@ static int read_item(struct json_object *item, struct wanted *out, const char *o
 
 	if (!json_object_is_type(item, json_type_object))
 		return fail(err, origin, number, "it is no object");
-	ret = check_keys(item, origin, number, err);
+	ret = check_members(item, origin, number, err);
 	if (ret == 0)
 		ret = read_identity(item, out, origin, number, err);
 	if (ret < 0)
@@ -108,8 +120,6 @@ static int read_item(struct json_object *item, struct wanted *out, const char *o
 		return fail(err, origin, number, "\"start\" is \"auto\" or \"manual\"");
 	out->definition.autostart = start && !strcmp(start, "auto");
 	json_object_object_get_ex(item, "running", &running);
-	if (running && !json_object_is_type(running, json_type_boolean))
-		return fail(err, origin, number, "\"running\" is true or false");
 	out->says_running = running;
 	out->running = json_object_get_boolean(running);
 	json_object_object_get_ex(item, "attrs", &attrs);
@@ -127,30 +137,51 @@ static int check_twice(const struct declaration *declaration, const char *origin
 	return 0;
 }
 
+static int fail_file(struct vgpu_error *err, const char *origin, const char *why)
+{
+	int ret = vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "%s %s", origin, why);
+
+	vgpu_error_hint(err, "'vgpulab export' prints what such a file looks like");
+	return ret;
+}
+
+/* 0 with *@vgpus, which belongs to @json. */
+static int find_vgpus(struct json_object *json, const char *origin, struct json_object **vgpus,
+		      struct vgpu_error *err)
+{
+	char why[100];
+
+	if (!json_object_is_type(json, json_type_object) ||
+	    !json_object_object_get_ex(json, "vgpus", vgpus) ||
+	    !json_object_is_type(*vgpus, json_type_array))
+		return fail_file(err, origin, "has no array \"vgpus\"");
+	json_object_object_foreach(json, key, value)
+	{
+		if (value == *vgpus)
+			continue;
+		snprintf(why, sizeof(why), "has an unknown member \"%.60s\"", key);
+		return fail_file(err, origin, why);
+	}
+	return 0;
+}
+
 static int read_declaration(const char *origin, const char *text, size_t len,
 			    struct declaration *out, struct vgpu_error *err)
 {
 	_autojson_ struct json_object *json = NULL;
 	struct json_object *vgpus = NULL;
+	char reason[120];
 	const char *why = "";
 	size_t where = 0, count;
-	int ret = 0;
+	int ret;
 
-	if (vgpu_json_parse(text, len, &json, &why, &where) < 0)
-		ret = vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "%s is no JSON at byte %zu: %s",
-				     origin, where, why);
-	if (ret < 0) {
-		vgpu_error_hint(err, "'vgpulab export' prints what such a file looks like");
-		return ret;
+	if (vgpu_json_parse(text, len, &json, &why, &where) < 0) {
+		snprintf(reason, sizeof(reason), "is no JSON at byte %zu: %s", where, why);
+		return fail_file(err, origin, reason);
 	}
-	if (!json_object_is_type(json, json_type_object) ||
-	    !json_object_object_get_ex(json, "vgpus", &vgpus) ||
-	    !json_object_is_type(vgpus, json_type_array)) {
-		ret = vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "%s has no array \"vgpus\"",
-				     origin);
-		vgpu_error_hint(err, "'vgpulab export' prints what such a file looks like");
+	ret = find_vgpus(json, origin, &vgpus, err);
+	if (ret < 0)
 		return ret;
-	}
 	count = json_object_array_length(vgpus);
 	out->items = calloc(count + 1, sizeof(*out->items));
 	if (!out->items)

@@ -156,6 +156,16 @@ says err 'did you mean GVTg_V5_4?'
 echo '{"vgpus":[{"name":"","parent":"0000:00:02.0","type":"i915-GVTg_V5_8"}]}' >nameless
 check 'apply of one without a name' 2 -b mem:kaby-lake -C defs apply nameless
 says err '"name" is empty'
+vgpu='"parent":"0000:00:02.0","type":"i915-GVTg_V5_8"'
+echo "{\"vgpus\":[{\"name\":\"a\",$vgpu,\"start\":5}]}" >typo
+check 'apply of a start that is no word' 2 -b mem:kaby-lake -C defs apply typo
+says err 'vGPU 1: "start" is no string'
+echo "{\"vgpus\":[{\"name\":5,\"uuid\":\"$uuid\",$vgpu}]}" >typo
+check 'apply of a name that is none, beside a UUID' 2 -b mem:kaby-lake -C defs apply typo
+says err 'vGPU 1: "name" is no string'
+echo "{\"vgpus\":[],\"prune\":true}" >typo
+check 'apply of a wish that nobody reads' 2 -b mem:kaby-lake -C defs apply typo
+says err 'typo has an unknown member "prune"'
 check 'apply of what never ends' 1 -b mem:kaby-lake -C defs apply /dev/zero
 says err 'it is longer than 8 MiB'
 check 'a port that is none' 2 qemu-args --path dmabuf,vnc --vgpu "$uuid" --port 65536
