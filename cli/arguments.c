@@ -43,23 +43,6 @@ static void add_option(const struct cli_option *option, struct option **longs, c
 	}
 }
 
-static int option_fail(struct cli_arguments *args, int result, const struct option *longs)
-{
-	const char *given = args->argv[optind - 1];
-	struct vgpu_nearest nearest = { .wanted = given + strspn(given, "-") };
-
-	if (result == ':')
-		return cli_usage_fail(args, "option '%s' needs an argument", given);
-	if (strncmp(given, "--", 2))
-		return cli_usage_fail(args, "there is no option '-%c'", optopt);
-	for (; longs->name; longs++)
-		vgpu_nearest_offer(&nearest, longs->name);
-	if (nearest.name)
-		return cli_usage_fail(args, "there is no option '%s': did you mean '--%s'?", given,
-				      nearest.name);
-	return cli_usage_fail(args, "there is no option '%s'", given);
-}
-
 static const struct cli_option *find_option(const struct cli_verb *verb, int id)
 {
 	for (const struct cli_option *option = verb->options; option && option->name; option++)
@@ -69,6 +52,23 @@ static const struct cli_option *find_option(const struct cli_verb *verb, int id)
 		if (common_options[i].id == id)
 			return &common_options[i];
 	return NULL;
+}
+
+static int option_fail(struct cli_arguments *args, int result, const struct option *longs)
+{
+	const char *given = args->argv[optind - 1];
+	struct vgpu_nearest nearest = { .wanted = given + strspn(given, "-") };
+
+	if (result == ':')
+		return cli_usage_fail(args, "option '%s' needs an argument", given);
+	if (optopt && !find_option(args->verb, optopt))
+		return cli_usage_fail(args, "there is no option '-%c'", optopt);
+	for (; longs->name; longs++)
+		vgpu_nearest_offer(&nearest, longs->name);
+	if (nearest.name)
+		return cli_usage_fail(args, "there is no option '%s': did you mean '--%s'?", given,
+				      nearest.name);
+	return cli_usage_fail(args, "there is no option '%s'", given);
 }
 
 static void end(struct cli_arguments *args, int exit_code)

@@ -57,6 +57,8 @@ check 'option without its argument' 2 create --type
 says err "option '--type' needs an argument"
 check 'short option' 2 types -x
 says err "no option '-x'"
+check 'short option, not the last of its word' 2 types --json -xz
+says err "no option '-x'"
 check 'misspelt backend' 2 --backend sysf types
 says err "did you mean 'sysfs'?"
 
