@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <json-c/json.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
+#include "listing.h"
 
 /* Errors quote names from sysfs and the command line: none of them may drive the terminal. */
 static void print_text(FILE *stream, const char *text)
@@ -31,9 +29,7 @@ static void print_json(const struct vgpu_error *err, int code)
 	json_object_object_add(error, "hint",
 			       err->hint[0] ? json_object_new_string(err->hint) : NULL);
 	json_object_object_add(document, "error", error);
-	fprintf(stderr, "%s\n",
-		json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN |
-								 JSON_C_TO_STRING_NOSLASHESCAPE));
+	cli_json_write(stderr, document, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	json_object_put(document);
 }
 

@@ -89,6 +89,52 @@ struct json_object *cli_listing_object(const struct cli_column *columns, size_t 
 	return object;
 }
 
+/* How many bytes of @text, which ends with NUL, are one UTF-8 character; 0: none. Source: RFC 3629, 4 */
+static size_t utf8_len(const unsigned char *text)
+{
+	static const struct {
+		unsigned char first, last; /* of the first byte */
+		unsigned char second_first, second_last;
+		size_t len;
+	} forms[] = {
+		{ 0x01, 0x7f, 0x00, 0xff, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+	size_t i = 0;
+
+	while (i < VGPU_ARRAY_LEN(forms) && (*text < forms[i].first || *text > forms[i].last))
+		i++;
+	if (i == VGPU_ARRAY_LEN(forms) || text[1] < forms[i].second_first ||
+	    text[1] > forms[i].second_last)
+		return 0;
+	for (size_t k = 2; k < forms[i].len; k++)
+		if ((text[k] & 0xc0) != 0x80)
+			return 0;
+	return forms[i].len;
+}
+
+void cli_json_write(FILE *stream, struct json_object *object, int flags)
+{
+	const char *text = json_object_to_json_string_ext(object, flags);
+
+	while (*text) {
+		size_t run = 0, len;
+
+		while ((len = utf8_len((const unsigned char *)text + run)))
+			run += len;
+		fwrite(text, 1, run, stream);
+		text += run;
+		if (*text) {
+			fputc('?', stream);
+			text++;
+		}
+	}
+	fputc('\n', stream);
+}
+
 void cli_json_print(struct json_object *object)
 {
 	/* json-c would break the line between the brackets */
@@ -96,8 +142,7 @@ void cli_json_print(struct json_object *object)
 		puts("[]");
 		return;
 	}
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	cli_json_write(stdout, object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
 /* A column of numbers is set flush right. */

@@ -9,6 +9,7 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "cli.h"
 
@@ -48,6 +49,11 @@ struct json_object *cli_listing_object(const struct cli_column *columns, size_t 
 struct libscols_table;
 /** A table to be printed; NULL without memory. The caller releases it with scols_unref_table(). */
 struct libscols_table *cli_table_create(void);
+/**
+ * Writes JSON, as JSON_C_TO_STRING_* in @flags say, and a line's end. JSON is UTF-8, whatever logs and
+ * names are: other bytes become question marks.
+ */
+void cli_json_write(FILE *stream, struct json_object *object, int flags);
 /** Prints an object or array on standard output. */
 void cli_json_print(struct json_object *object);
 

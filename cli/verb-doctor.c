@@ -267,34 +267,6 @@ struct explaining {
 	size_t troubles, harmless;
 };
 
-/* How many bytes of @text are one UTF-8 character; 0: none. Overlong forms pass, as harmless. */
-static size_t utf8_len(const unsigned char *text, size_t len)
-{
-	size_t more = *text < 0x80 ? 0 : *text < 0xc2 ? 4 : *text < 0xe0 ? 1 : *text < 0xf0 ? 2 : 3;
-
-	if (*text > 0xf4 || more > 3 || more >= len)
-		return 0;
-	for (size_t i = 1; i <= more; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	return more + 1;
-}
-
-/* JSON is UTF-8, whatever a log is: other bytes become question marks. */
-static struct json_object *log_text(const char *line, size_t len)
-{
-	_autofree_ char *text = malloc(len + 1);
-	size_t step;
-
-	if (!text)
-		return NULL;
-	for (size_t i = 0; i < len; i += step ? step : 1) {
-		step = utf8_len((const unsigned char *)line + i, len - i);
-		memcpy(text + i, step ? line + i : "?", step ? step : 1);
-	}
-	return json_object_new_string_len(text, (int)len);
-}
-
 static void explain_json(struct json_object *list, const struct vgpu_explanation *explanation)
 {
 	struct json_object *object = json_object_new_object();
@@ -304,7 +276,9 @@ static void explain_json(struct json_object *list, const struct vgpu_explanation
 			       json_object_new_boolean(explanation->message->harmless));
 	json_object_object_add(object, "line", json_object_new_int64((int64_t)explanation->number));
 	json_object_object_add(object, "count", json_object_new_int64((int64_t)explanation->count));
-	json_object_object_add(object, "text", log_text(explanation->line, explanation->line_len));
+	json_object_object_add(
+		object, "text",
+		json_object_new_string_len(explanation->line, (int)explanation->line_len));
 	json_object_object_add(object, "cause",
 			       json_object_new_string(explanation->message->cause));
 	json_object_object_add(object, "remedy",

@@ -76,8 +76,7 @@ static void print_event(struct watching *watching, const char *event, const char
 		json_object_object_add(json, "type", cli_text(type));
 	if (available)
 		json_object_object_add(json, "available", available);
-	puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN |
-							  JSON_C_TO_STRING_NOSLASHESCAPE));
+	cli_json_write(stdout, json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	fflush(stdout);
 	json_object_put(json);
 	watching->left -= watching->left > 0;

@@ -13,7 +13,7 @@ number=0
 failed=0
 
 is_json() {
-	python3 -c 'import json, sys; json.load(sys.stdin)' <"$1" 2>/dev/null
+	python3 -c 'import json, sys; json.loads(sys.stdin.buffer.read())' <"$1" 2>/dev/null
 	verdict "$1 is JSON"
 }
 
@@ -221,6 +221,10 @@ if [ -w /dev/full ]; then
 	verdict 'a full disk is not success'
 	says err 'No space left on device'
 fi
+check 'bytes that are no text, in JSON' 2 --json list "$(printf '\377x')"
+is_json err
+check 'text that is cut within a letter, in JSON' 2 --json list "x$(printf 'é%.0s' $(seq 300))"
+is_json err
 # the name of a file must not drive the terminal
 mkdir "$(printf 'sys/%s/mdev_supported_types/x-\033[31m' "$gpu")"
 echo 1 >"$(printf 'sys/%s/mdev_supported_types/x-\033[31m/available_instances' "$gpu")"
