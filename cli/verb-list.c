@@ -61,9 +61,10 @@ static int add_rows(struct cli_listing *listing, const struct vgpu_snapshot *sna
 			return -EINVAL;
 		}
 		instance = vgpu_snapshot_find_instance(snapshot, &uuid);
-		if (!instance)
+		if (!instance || (parent && snapshot->parents + instance->parent != parent))
 			return vgpu_error_set(err, VGPU_ERROR_NO_VGPU, ENOENT,
-					      "there is no vGPU %s", uuid.text);
+					      "there is no vGPU %s%s%s", uuid.text,
+					      parent ? " on " : "", parent ? parent->name : "");
 		add_row(listing, instance);
 	}
 	for (size_t i = 0; i < snapshot->instances_len && !args->operands_len; i++)
@@ -212,13 +213,16 @@ int cli_verb_list(const struct cli_globals *globals, int argc, char **argv)
 	if (request.defined && request.active)
 		return cli_usage_fail(&args, "--defined or --active, not both");
 	if (request.tree &&
-	    (request.defined || request.dumpjson || args.operands_len || args.globals.json))
+	    (request.defined || request.dumpjson || request.uuid || request.parent ||
+	     request.output || args.operands_len || args.globals.json))
 		return cli_usage_fail(&args, "--tree stands alone");
 	if (request.tree)
 		return list_tree(&args.globals);
+	if (args.operands_len && request.uuid)
+		return cli_usage_fail(&args, "--uuid or UUIDs, not both");
 	if (!request.defined && !request.dumpjson)
 		return list_running(&args, &request);
-	if (args.operands_len > 1 || (args.operands_len && request.uuid))
+	if (args.operands_len > 1)
 		return cli_usage_fail(&args, "one UUID at most, with --defined or --dumpjson");
 	if (args.operands_len && cli_device_request_take_uuid(&request, &args, args.operands[0]))
 		return VGPU_ERROR_USAGE;

@@ -82,6 +82,15 @@ says out "sys/$gpu/$uuid /dev/vfio/7"
 check 'list of one that is not there' 8 -b sysfs:sys list 00000000-0000-4000-8000-000000000000
 check 'list of what is no UUID' 2 -b sysfs:sys list mtty
 says err 'vgpulab list --parent PARENT'
+check 'list as a tree, of one column' 2 -b sysfs:sys list --tree -o uuid
+check 'list as a tree, of one vGPU' 2 -b sysfs:sys list --tree -u $uuid
+check 'list of one twice over' 2 -b sysfs:sys list -u 00000000-0000-4000-8000-000000000000 $uuid
+says err '--uuid or UUIDs, not both'
+cp -a sys two
+mkdir -p two/devices/pci0000:00/0000:00:03.0/mdev_supported_types
+ln -s ../../devices/pci0000:00/0000:00:03.0 two/class/mdev_bus
+check 'list of one that is on another GPU' 8 -b sysfs:two list -p 0000:00:03.0 $uuid
+says err 'on 0000:00:03.0'
 check 'test --list of what is no scenario' 2 test --list nope
 says err 'no scenario is named so'
 check 'added column' 0 -b sysfs:sys types -o +description 00:02.0
