@@ -89,7 +89,7 @@ static void print_text(const struct vgpu_parent *parent, const struct vgpu_plan 
 	for (size_t i = 0; i < plan->removals_len; i++)
 		printf("%s %s (%s)\n", i ? "   and" : "it fits without",
 		       plan->removals[i]->uuid.text, plan->removals[i]->type);
-	if (plan->verdict == VGPU_PLAN_FULL && !plan->removals_len)
+	if (plan->hopeless)
 		puts("it would not fit even if all vGPUs were removed");
 }
 

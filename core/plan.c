@@ -267,15 +267,28 @@ static void plan_measured(const struct vgpu_snapshot *snapshot, const struct vgp
 	if (plan->verdict == VGPU_PLAN_UNSURE || !explain_count(wishes, wishes_len, plan))
 		explain(&survey, plan);
 	find_removals(&candidates, survey.wanted, parent, plan);
+	survey.freed = candidates.used;
+	survey_rooms(&survey, parent, candidates.used);
+	plan->hopeless = plan->verdict == VGPU_PLAN_FULL && judge(&survey) == VGPU_PLAN_FULL;
+}
+
+static bool has_instances(const struct vgpu_snapshot *snapshot, const struct vgpu_parent *parent)
+{
+	for (size_t i = 0; i < snapshot->instances_len; i++)
+		if (&snapshot->parents[snapshot->instances[i].parent] == parent)
+			return true;
+	return false;
 }
 
 /* Nothing is known of how types share: each alone can be counted. */
-static void plan_counted(const struct vgpu_wish *wishes, size_t wishes_len, struct vgpu_plan *plan)
+static void plan_counted(const struct vgpu_snapshot *snapshot, const struct vgpu_parent *parent,
+			 const struct vgpu_wish *wishes, size_t wishes_len, struct vgpu_plan *plan)
 {
 	bool mixed = false;
 
 	if (explain_count(wishes, wishes_len, plan)) {
 		plan->verdict = VGPU_PLAN_FULL;
+		plan->hopeless = !has_instances(snapshot, parent);
 		return;
 	}
 	for (size_t i = 0; i < wishes_len; i++)
@@ -294,7 +307,7 @@ void vgpu_plan_make(const struct vgpu_snapshot *snapshot, const struct vgpu_pare
 	if (is_measured(parent))
 		plan_measured(snapshot, parent, wishes, wishes_len, plan);
 	else
-		plan_counted(wishes, wishes_len, plan);
+		plan_counted(snapshot, parent, wishes, wishes_len, plan);
 }
 
 int vgpu_plan_find_type(const struct vgpu_snapshot *snapshot, const struct vgpu_parent *parent,

@@ -93,6 +93,7 @@ static void plan_and_do(const char *gpu, struct outcome *outcome)
 		outcome->done_after_removals += done;
 	else if (plan.verdict == VGPU_PLAN_FULL)
 		assert_false(done);
+	assert_true(!plan.hopeless || !done);
 	assert_true((plan.verdict == VGPU_PLAN_FITS) == !plan.reason[0]);
 	backend->impl->destroy(backend);
 }
@@ -132,7 +133,39 @@ static void the_reason_names_what_lacks(void **state)
 	/* an aperture of 256 MiB, of which the host keeps 128 */
 	assert_string_equal(plan.reason, "3 of i915-GVTg_V5_8 wanted, 2 available");
 	assert_int_equal(plan.removals_len, 0);
+	assert_true(plan.hopeless);
 	backend->impl->destroy(backend);
+}
+
+static void what_would_fit_without_the_others_is_not_hopeless(void **state)
+{
+	static const struct {
+		const char *gpu, *made, *wanted;
+		unsigned int count;
+		bool hopeless;
+	} rows[] = {
+		{ "mem:mtty", "mtty-1", "mtty-1", 24, false },
+		{ "mem:kaby-lake", "i915-GVTg_V5_4", "V5_4", 3, false },
+		{ "mem:kaby-lake", "i915-GVTg_V5_4", "V5_8", 9, true },
+	};
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(rows); i++) {
+		_destroy_(vgpu_snapshot) struct vgpu_snapshot *snapshot = NULL;
+		struct vgpu_wish wish = { .count = rows[i].count };
+		struct vgpu_backend *backend = NULL;
+		struct vgpu_plan plan;
+
+		assert_int_equal(vgpu_backend_open(rows[i].gpu, &backend, NULL), 0);
+		assert_true(create(backend, rows[i].made));
+		assert_int_equal(vgpu_snapshot_take(backend, &snapshot, NULL), 0);
+		assert_int_equal(vgpu_plan_find_type(snapshot, &snapshot->parents[0],
+						     rows[i].wanted, &wish.type, NULL),
+				 0);
+		vgpu_plan_make(snapshot, &snapshot->parents[0], &wish, 1, &plan);
+		assert_int_equal(plan.verdict, VGPU_PLAN_FULL);
+		assert_int_equal(plan.hopeless, rows[i].hopeless);
+		backend->impl->destroy(backend);
+	}
 }
 
 int main(void)
@@ -140,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_plan_says_is_what_happens),
 		cmocka_unit_test(the_reason_names_what_lacks),
+		cmocka_unit_test(what_would_fit_without_the_others_is_not_hopeless),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

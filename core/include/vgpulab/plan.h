@@ -7,6 +7,7 @@
  * and from those what fits surely, perhaps, or not at all.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <vgpulab/error.h>
 #include <vgpulab/snapshot.h>
@@ -29,6 +30,7 @@ struct vgpu_plan {
 	enum vgpu_plan_verdict verdict;
 	/* why it does not surely fit, in words; empty if it fits */
 	char reason[200];
+	bool hopeless; /* it is full, and would be without any vGPU */
 	/* the fewest vGPUs without which it surely fits; none if it fits, or if nothing helps */
 	const struct vgpu_instance *removals[VGPU_PLAN_REMOVALS_MAX];
 	size_t removals_len;
