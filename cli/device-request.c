@@ -89,6 +89,8 @@ int cli_device_request_take(struct cli_device_request *request, const struct cli
 		else
 			*fields[i].flag = true;
 	}
+	if (id == 'p' && !args->globals.mdevctl)
+		request->parent = vgpu_pci_address_canonical(args->value, request->parent_given);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
  */
 
 #include <vgpulab/definition.h>
+#include <vgpulab/pci-address.h>
 
 #include "host.h"
 
@@ -24,6 +25,7 @@ enum {
 struct cli_device_request {
 	const struct vgpu_uuid *uuid; /* NULL: none given */
 	struct vgpu_uuid uuid_given;
+	char parent_given[VGPU_PCI_ADDRESS_TEXT_LEN];
 	const char *parent, *type, *jsonfile, *addattr, *value, *output;
 	long index; /* -1: none given */
 	bool automatic, manual, delattr, live, defined, active, force, verbose, dumpjson, tree;

@@ -149,7 +149,7 @@ static int modify(struct invocation *invocation)
 	const struct cli_device_request *request = &invocation->request;
 	const char *uuid = request->uuid->text;
 	struct vgpu_error err = { 0 };
-	int ret = cli_modify(&invocation->host, request, &err);
+	int ret = cli_modify(&invocation->host, request, false, &err);
 
 	if (ret == 0)
 		return 0;

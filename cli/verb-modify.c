@@ -69,7 +69,23 @@ static int modify_live(const struct cli_host *host, const struct cli_device_requ
 	return ret;
 }
 
-int cli_modify(const struct cli_host *host, const struct cli_device_request *request,
+static int check_type(const struct cli_host *host, struct vgpu_definition *definition,
+		      struct vgpu_error *err)
+{
+	struct vgpu_definition checked = *definition; /* what it owns is not touched */
+	struct vgpu_error why = { 0 };
+	int ret = vgpu_definition_check(host->host.backend, &checked, &why);
+
+	if (ret < 0 && why.kind == VGPU_ERROR_NO_TYPE) {
+		*err = why;
+		return ret;
+	}
+	if (ret == 0)
+		strcpy(definition->type, checked.type);
+	return 0;
+}
+
+int cli_modify(const struct cli_host *host, const struct cli_device_request *request, bool checked,
 	       struct vgpu_error *err)
 {
 	_definition_ struct vgpu_definition before = { 0 }, after = { 0 };
@@ -84,6 +100,8 @@ int cli_modify(const struct cli_host *host, const struct cli_device_request *req
 		ret = cli_definition_load(request->jsonfile, &after, err);
 	if (ret == 0)
 		ret = cli_definition_change(request, &after, err);
+	if (ret == 0 && request->type && checked)
+		ret = check_type(host, &after, err);
 	if (ret == 0)
 		ret = vgpu_modify(&host->host, &before, &after, err);
 	return ret;
@@ -116,7 +134,7 @@ static int modify(const struct cli_globals *globals, const struct cli_host *host
 		  const struct cli_device_request *request, struct vgpu_error *err)
 {
 	(void)globals;
-	return cli_modify(host, request, err);
+	return cli_modify(host, request, true, err);
 }
 
 int cli_verb_modify(const struct cli_globals *globals, int argc, char **argv)

@@ -98,6 +98,7 @@ int cli_verb_start_parent_mdevs(const struct cli_globals *globals, int argc, cha
 {
 	_destroy_(vgpu_definitions) struct vgpu_definitions *definitions = NULL;
 	_cli_host_ struct cli_host host = { 0 };
+	char canonical[VGPU_PCI_ADDRESS_TEXT_LEN];
 	struct vgpu_error err = { 0 };
 	struct cli_arguments args;
 	int code = 0;
@@ -110,7 +111,9 @@ int cli_verb_start_parent_mdevs(const struct cli_globals *globals, int argc, cha
 	if (args.operands_len != 1)
 		return cli_usage_fail(&args, "which parent?");
 	if (cli_host_open(&args.globals, &host, &err) < 0 ||
-	    vgpu_store_list(host.host.store, NULL, args.operands[0], &definitions, &err) < 0)
+	    vgpu_store_list(host.host.store, NULL,
+			    vgpu_pci_address_canonical(args.operands[0], canonical), &definitions,
+			    &err) < 0)
 		return cli_fail(&args.globals, &err);
 	for (size_t i = 0; i < definitions->broken_len; i++) {
 		int failed = cli_fail(&args.globals, &definitions->broken[i]);

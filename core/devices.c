@@ -4,6 +4,7 @@
 #include <string.h>
 #include <vgpulab/backend-impl.h>
 #include <vgpulab/lifecycle.h>
+#include <vgpulab/mdev-type.h>
 #include <vgpulab/snapshot.h>
 
 #include "attribute.h"
@@ -58,7 +59,7 @@ static bool runs_as_defined(struct vgpu_backend *backend, const struct vgpu_defi
 
 	return vgpu_definition_from_running(backend, &running) == 0 &&
 	       !strcmp(running.parent, definition->parent) &&
-	       !strcmp(running.type, definition->type);
+	       vgpu_mdev_type_id_is(running.type, definition->type);
 }
 
 int vgpu_devices_defined(const struct vgpu_host *host, const struct vgpu_uuid *uuid,

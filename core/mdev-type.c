@@ -95,9 +95,14 @@ void vgpu_mdev_type_parse_description(struct vgpu_mdev_type *type)
 	}
 }
 
+bool vgpu_mdev_type_id_is(const char *id, const char *wanted)
+{
+	const char *dash = strchr(id, '-');
+
+	return !strcmp(id, wanted) || (dash && !strcmp(dash + 1, wanted));
+}
+
 bool vgpu_mdev_type_is(const struct vgpu_mdev_type *type, const char *wanted)
 {
-	const char *dash = strchr(type->id, '-');
-
-	return !strcmp(type->id, wanted) || (dash && !strcmp(dash + 1, wanted));
+	return vgpu_mdev_type_id_is(type->id, wanted);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <vgpulab/backend-impl.h>
 #include <vgpulab/lifecycle.h>
+#include <vgpulab/mdev-type.h>
 
 #include "attribute.h"
 #include "definition-store.h"
@@ -94,7 +95,7 @@ static int check_running(const struct starting *starting, struct vgpu_error *err
 	if (vgpu_definition_from_running(starting->host->backend, &running) < 0)
 		return 0;
 	if (!strcmp(running.parent, starting->definition->parent) &&
-	    !strcmp(running.type, starting->definition->type)) {
+	    vgpu_mdev_type_id_is(running.type, starting->definition->type)) {
 		vgpu_error_set(err, VGPU_ERROR_EXISTS, EALREADY, "vGPU %s is running already",
 			       running.uuid.text);
 		return -EALREADY;

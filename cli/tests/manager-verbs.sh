@@ -22,6 +22,8 @@ inside() {
 	verdict 'what is refused is not defined'
 	check 'define by force' 0 define -f -p nonesuch -t nonesuch $A
 	check 'undefine' 0 undefine $A
+	check 'define by force, with a short address' 0 define -f -p 00:02.0 -t nonesuch $A
+	check 'undefine with a short address' 0 undefine -p 00:02.0 $A
 	check 'define with short names' 0 define -p 00:02.0 -t GVTg_V5_4 --auto $A
 	grep -q '"mdev_type": "i915-GVTg_V5_4"' d/$P/$A
 	verdict 'the file has the full names'
@@ -42,6 +44,20 @@ inside() {
 	says out "$A"
 	check 'stop' 0 stop $A
 	check 'stop again' 8 stop $A
+	check 'start what is not defined, with short names' 0 start -p 00:02.0 -t GVTg_V5_8 $B
+	check 'start that again' 0 start -p 00:02.0 -t GVTg_V5_8 $B
+	check 'stop that' 0 stop $B
+	check 'modify to a type that is not there' 5 modify $A -t GVTg_V5_9
+	says err 'did you mean'
+	check 'modify to a short name' 0 modify -p 00:02.0 $A -t GVTg_V5_4
+	grep -q '"mdev_type": "i915-GVTg_V5_4"' d/$P/$A
+	verdict 'the file has the full name'
+	check 'list --defined by a short address' 0 list --defined -p 00:02.0
+	says out $A
+	check 'autostart by a short address' 0 start-parent-mdevs 00:02.0
+	runs $A
+	verdict 'it has started'
+	check 'stop' 0 stop $A
 
 	check 'attribute that is not there' 0 modify $A --addattr nonesuch --value 1
 	check 'start with it' 1 start $A

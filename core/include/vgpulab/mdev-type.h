@@ -16,7 +16,9 @@
 void vgpu_mdev_type_parse_description(struct vgpu_mdev_type *type);
 
 /**
- * Is @wanted this type's id ("i915-GVTg_V5_4"), or the id without the prefix that the driver core
+ * Is @wanted a type's id ("i915-GVTg_V5_4"), or the id without the prefix that the driver core
  * put before it ("GVTg_V5_4")?
  */
+bool vgpu_mdev_type_id_is(const char *id, const char *wanted);
+/** The same of @type. */
 bool vgpu_mdev_type_is(const struct vgpu_mdev_type *type, const char *wanted);
