@@ -5,6 +5,7 @@
 
 #include "facts-bundle.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -279,6 +280,11 @@ int vgpu_bundle_merge(struct vgpu_bundle *bundle, const char *text, size_t len,
 		used = json_tokener_get_parse_end(tokener);
 		json_tokener_free(tokener);
 	}
+	while (error == json_tokener_success && used < len && isspace((unsigned char)text[used]))
+		used++;
+	/* two of them in one file: the second would be passed over */
+	if (error == json_tokener_success && used < len)
+		error = json_tokener_error_parse_unexpected;
 	if (error != json_tokener_success || !is_bundle(patch)) {
 		json_object_put(patch);
 		vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "this is no bundle: %s",

@@ -325,8 +325,12 @@ static void recording_replays_to_the_same_diagnosis(void **state)
 
 static void what_is_no_bundle_changes_nothing(void **state)
 {
-	static const char *const texts[] = { "",  "[]",	      "{ \"facts\": 1 }",
-					     "{", "nonsense", "{ \"sysfs\": null }" };
+	static const char *const texts[] = {
+		"",	    "[]",
+		"{",	    "{ \"facts\": 1 }",
+		"nonsense", "{ \"sysfs\": null }",
+		"{} {}",    "{ \"facts\": {} }\nmore",
+	};
 	_destroy_(vgpu_bundle) struct vgpu_bundle *bundle = bundle_of(NULL);
 	_destroy_(vgpu_diagnosis) struct vgpu_diagnosis *diagnosis = NULL;
 
