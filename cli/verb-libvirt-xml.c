@@ -235,7 +235,7 @@ static int lint(struct verb *verb, int *exit_code, struct vgpu_error *err)
 
 int cli_verb_libvirt_xml(const struct cli_globals *globals, int argc, char **argv)
 {
-	struct verb verb = { .domain.memory_mib = 4096 };
+	struct verb verb = { 0 };
 	struct vgpu_error err = { 0 };
 	int ret = 0, exit_code = 0;
 
@@ -251,8 +251,14 @@ int cli_verb_libvirt_xml(const struct cli_globals *globals, int argc, char **arg
 	if (verb.snippet + !!verb.domain.name + !!verb.edit + !!verb.lint > 1)
 		return cli_usage_fail(&verb.arguments,
 				      "take one of --snippet, --domain, --edit and --lint");
-	if ((verb.removal || verb.output) && !verb.edit)
-		return cli_usage_fail(&verb.arguments, "--remove and --output go with --edit");
+	if ((verb.removal || verb.output || verb.unrecorded) && !verb.edit)
+		return cli_usage_fail(&verb.arguments,
+				      "--remove, --output and --no-record go with --edit");
+	if ((verb.domain.memory_mib || verb.domain.vcpus || verb.domain.disk) && !verb.domain.name)
+		return cli_usage_fail(&verb.arguments,
+				      "--memory, --vcpus and --disk go with --domain");
+	if (!verb.domain.memory_mib)
+		verb.domain.memory_mib = 4096;
 	if (verb.lint)
 		ret = lint(&verb, &exit_code, &err);
 	else if (verb.edit)

@@ -183,6 +183,10 @@ check 'a port that is none' 2 qemu-args --path dmabuf,vnc --vgpu "$uuid" --port 
 says err 'expected: 1 to 65535'
 check 'a version that is none' 2 libvirt-xml --path region --vgpu "$uuid" --libvirt x
 says err 'expected: a number like 9.0'
+check 'memory of no domain' 2 libvirt-xml --path region --vgpu "$uuid" --libvirt 9.0 --qemu 7.2 --memory 100
+says err '--memory, --vcpus and --disk go with --domain'
+check 'nothing edited, nothing recorded' 2 libvirt-xml --path region --vgpu "$uuid" --libvirt 9.0 --qemu 7.2 --no-record
+says err 'go with --edit'
 check 'fake guests takes nothing' 2 fake guests this
 check 'test with no jobs' 2 test --jobs 0
 says err "--jobs: '0' is not 1 to 64"
