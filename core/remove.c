@@ -143,13 +143,14 @@ static int find_device(struct removal *removal, struct vgpu_error *err)
 {
 	int ret = vgpu_instance_path(removal->backend, removal->uuid, removal->instance.path,
 				     sizeof(removal->instance.path));
+	char link[VGPU_PATH_LEN];
 
 	if (ret == -ENOENT)
 		return fail_absent(removal->backend, removal->uuid, err);
-	if (ret < 0)
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, -ret,
-				      "cannot read %s/bus/mdev/devices/%s: %s",
-				      removal->backend->root, removal->uuid, strerror(-ret));
+	if (ret < 0) {
+		snprintf(link, sizeof(link), "bus/mdev/devices/%s", removal->uuid);
+		return vgpu_attribute_fail(removal->backend, ret, link, err);
+	}
 	return 0;
 }
 

@@ -70,6 +70,15 @@ static int take_type(const struct taking *taking, const char *dir, const char *i
 	return 0;
 }
 
+/* All attributes but this may be missing. */
+static int fail_type(const struct taking *taking, int ret, const char *dir, const char *id)
+{
+	char path[VGPU_PATH_LEN + 320];
+
+	snprintf(path, sizeof(path), "%s/%s/available_instances", dir, id);
+	return fail(taking, ret, path);
+}
+
 static int take_types(const struct taking *taking, struct vgpu_parent *parent)
 {
 	_destroy_(vgpu_names) struct vgpu_names *ids = NULL;
@@ -91,7 +100,7 @@ static int take_types(const struct taking *taking, struct vgpu_parent *parent)
 		if (ret == 0)
 			parent->types_len++;
 		else if (!vgpu_attribute_has_gone(ret))
-			return fail(taking, ret, dir);
+			return fail_type(taking, ret, dir, ids->items[i]);
 	}
 	return 0;
 }

@@ -162,6 +162,10 @@ END
 		kill $holder
 		says out "$holder sh      box"
 	fi
+	unseen=44444444-0000-4000-8000-000000000004
+	check 'one whose link may not be read' 0 create -t GVTg_V5_8 $unseen
+	check 'remove that' 10 remove $unseen
+	says err "/sys/bus/mdev/devices/$unseen"
 	echo "1..$number"
 	exit $failed
 }
@@ -175,4 +179,4 @@ vgpulab=$(realpath "$1")
 "$vgpulab" run --gpu kaby-lake -- true || need_tap userns "vgpulab run does not work here"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT INT TERM
-"$vgpulab" run --gpu kaby-lake -- sh "$(realpath "$0")" --inside "$vgpulab" "$work"
+"$vgpulab" run --gpu kaby-lake --fault 'readlink:*bus/mdev/devices/4444*,errno=EACCES' -- sh "$(realpath "$0")" --inside "$vgpulab" "$work"

@@ -214,6 +214,25 @@ static void unreadable_tree_is_an_error_that_names_the_path(void **state)
 	backend->impl->destroy(backend);
 }
 
+static void unreadable_count_is_an_error_that_names_the_attribute(void **state)
+{
+	static const char path[] =
+		"devices/pci0000:00/" GPU "/mdev_supported_types/" V4 "/available_instances";
+	struct vgpu_backend *backend = paper_create(NULL, NULL);
+	struct paper *paper = paper_from_backend(backend);
+	struct vgpu_snapshot *snapshot = NULL;
+	struct vgpu_error err = { 0 };
+
+	paper_add_gpu(paper, GPU);
+	paper_add_type(paper, GPU, V4, 1, NULL);
+	paper_delete(paper, "%s", path);
+	paper_broken_file(paper, path, EIO);
+	assert_int_equal(-EIO, vgpu_snapshot_take(backend, &snapshot, &err));
+	assert_null(snapshot);
+	assert_non_null(strstr(err.message, path));
+	backend->impl->destroy(backend);
+}
+
 static void count_that_is_no_number_promises_nothing(void **state)
 {
 	struct vgpu_backend *backend = paper_create(NULL, NULL);
@@ -325,6 +344,7 @@ int main(void)
 		cmocka_unit_test(unbound_and_half_made_vgpus_are_listed_as_such),
 		cmocka_unit_test(what_is_no_vgpu_is_passed_over),
 		cmocka_unit_test(unreadable_tree_is_an_error_that_names_the_path),
+		cmocka_unit_test(unreadable_count_is_an_error_that_names_the_attribute),
 		cmocka_unit_test(count_that_is_no_number_promises_nothing),
 		cmocka_unit_test(vgpu_is_known_by_its_own_links),
 		cmocka_unit_test(vgpu_that_is_off_the_bus_is_not_listed),
