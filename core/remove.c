@@ -170,6 +170,7 @@ int vgpu_remove(struct vgpu_backend *backend, const struct vgpu_uuid *uuid, stru
 	ret = vgpu_error_set(err, VGPU_ERROR_UNVERIFIED, ETIMEDOUT,
 			     "the kernel took the removal of vGPU %s, but it is still there",
 			     uuid->text);
-	vgpu_error_hint(err, "a VM may still use it: end that, and look again with 'vgpulab list'");
+	vgpu_error_hint(err, "a VM may still use it: end that; or another program has made it "
+			     "again: look with 'vgpulab list'");
 	return ret;
 }

@@ -26,6 +26,7 @@ struct behaviour {
 	bool late; /* ... or appears while the program waits */
 	bool own_node; /* it has vfio-dev/vfio0 */
 	bool stays; /* removal says yes and does nothing */
+	bool again; /* another program makes at once again what was removed */
 	bool uses_up; /* after a create, available_instances of V8 reads 0 */
 	unsigned int writes;
 	char last_path[256], last_text[64];
@@ -57,6 +58,8 @@ static int kernel_write(struct paper *paper, const char *path, const char *text)
 		paper_delete(paper, "bus/mdev/devices/" UUID);
 		paper_delete(paper, D "/" UUID);
 		paper_delete(paper, "kernel/iommu_groups/0");
+		if (behaviour->again)
+			make_vgpu(paper, behaviour, UUID);
 	}
 	return 0;
 }
@@ -439,6 +442,18 @@ static void remove_that_is_swallowed_is_unverified(void **state)
 	assert_error(world, VGPU_ERROR_UNVERIFIED, "still there", "VM");
 }
 
+static void remove_of_a_vgpu_that_is_made_again_says_that_it_may_be(void **state)
+{
+	struct world *world = *state;
+
+	paper_add_vgpu(world->paper, GPU, V8, UUID, 0);
+	world->behaviour.again = true;
+	assert_int_equal(-ETIMEDOUT, remove_it(world));
+	assert_error(world, VGPU_ERROR_UNVERIFIED, "still there", "another program");
+	/* whoever made it has it still */
+	assert_int_equal(1, world->behaviour.writes);
+}
+
 static void remove_of_a_vgpu_in_use_is_busy(void **state)
 {
 	struct world *world = *state;
@@ -523,6 +538,7 @@ int main(void)
 		WORLD_TEST(remove_writes_1_and_observes_that_it_has_gone),
 		WORLD_TEST(remove_of_what_is_not_there_names_the_nearest),
 		WORLD_TEST(remove_that_is_swallowed_is_unverified),
+		WORLD_TEST(remove_of_a_vgpu_that_is_made_again_says_that_it_may_be),
 		WORLD_TEST(remove_of_a_vgpu_in_use_is_busy),
 		WORLD_TEST(remove_while_another_removal_waits_is_busy),
 		WORLD_TEST(remove_during_creation_writes_nothing),

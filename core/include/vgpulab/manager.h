@@ -29,6 +29,8 @@ int vgpu_create(struct vgpu_backend *backend, const struct vgpu_create_request *
 
 /**
  * Removes a vGPU and observes that it has gone. May block while a VM holds it (Linux 5.2 and later).
+ * A UUID is a name: one that another program has removed and made again, until the kernel takes the
+ * write, is removed as well, and one that is made again just after it is UNVERIFIED.
  * 0, or a negative errno: NO_VGPU, BUSY, PERMISSION, UNVERIFIED.
  */
 int vgpu_remove(struct vgpu_backend *backend, const struct vgpu_uuid *uuid, struct vgpu_error *err);
