@@ -60,6 +60,22 @@ static void roll_back(const struct starting *starting, struct vgpu_error *err)
 				why.message);
 }
 
+/* Does @running, which has the UUID, look as @wanted would? */
+static bool is_like(const struct vgpu_definition *running, const struct vgpu_definition *wanted)
+{
+	return !strcmp(running->parent, wanted->parent) &&
+	       vgpu_mdev_type_id_is(running->type, wanted->type);
+}
+
+/* Has another program made a vGPU of this UUID? One without a type yet is ours. */
+static bool is_of_another(const struct starting *starting)
+{
+	struct vgpu_definition running = { .uuid = starting->definition->uuid };
+
+	return vgpu_definition_from_running(starting->host->backend, &running) == 0 &&
+	       !is_like(&running, starting->definition);
+}
+
 static int create_and_set(struct starting *starting, struct vgpu_error *err)
 {
 	const struct vgpu_definition *definition = starting->definition;
@@ -75,7 +91,8 @@ static int create_and_set(struct starting *starting, struct vgpu_error *err)
 
 	/* what cannot be observed is not left behind, if anything of it is there */
 	if (ret == -ETIMEDOUT && err && err->kind == VGPU_ERROR_UNVERIFIED &&
-	    vgpu_attribute_exists(backend, "bus/mdev/devices/%s", definition->uuid.text))
+	    vgpu_attribute_exists(backend, "bus/mdev/devices/%s", definition->uuid.text) &&
+	    !is_of_another(starting))
 		roll_back(starting, err);
 	for (size_t i = 0; ret == 0 && i < definition->settings_len; i++) {
 		ret = write_setting(backend, instance.path, &definition->settings[i], err);
@@ -94,8 +111,7 @@ static int check_running(const struct starting *starting, struct vgpu_error *err
 
 	if (vgpu_definition_from_running(starting->host->backend, &running) < 0)
 		return 0;
-	if (!strcmp(running.parent, starting->definition->parent) &&
-	    vgpu_mdev_type_id_is(running.type, starting->definition->type)) {
+	if (is_like(&running, starting->definition)) {
 		vgpu_error_set(err, VGPU_ERROR_EXISTS, EALREADY, "vGPU %s is running already",
 			       running.uuid.text);
 		return -EALREADY;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <vgpulab/lifecycle.h>
 #include <vgpulab/manager.h>
 
 #include "paper-tree.h"
@@ -371,6 +372,29 @@ static void create_of_another_type_than_asked_is_unverified(void **state)
 	assert_error(world, VGPU_ERROR_UNVERIFIED, "of another type", "");
 }
 
+/* It was removed and made again between our write and our look. */
+static void start_that_finds_the_vgpu_of_another_program_leaves_it_alone(void **state)
+{
+	struct world *world = *state;
+	_destroy_(vgpu_store) struct vgpu_store *store = NULL;
+	struct vgpu_host host = { .backend = world->backend };
+	struct vgpu_definition definition = { .parent = GPU, .type = V8 };
+
+	assert_int_equal(0, vgpu_uuid_parse(UUID, &definition.uuid));
+	assert_int_equal(0, vgpu_store_open("/nonexistent", &store, NULL));
+	host.store = store;
+	world->behaviour.gives_type = V4;
+	assert_true(vgpu_start(&host, &definition, NULL, &world->err) < 0);
+	assert_error(world, VGPU_ERROR_UNVERIFIED, "of another type", "");
+	assert_int_equal(1, world->behaviour.writes);
+	world->behaviour.gives_type = V8;
+	world->behaviour.lacks = "driver";
+	paper_delete(world->paper, "bus/mdev/devices/" UUID);
+	paper_delete(world->paper, D "/" UUID);
+	assert_true(vgpu_start(&host, &definition, NULL, &world->err) < 0);
+	assert_non_null(strstr(world->behaviour.last_path, UUID "/remove"));
+}
+
 static void create_that_stays_unbound_is_unverified(void **state)
 {
 	struct world *world = *state;
@@ -531,6 +555,7 @@ int main(void)
 		WORLD_TEST(refusals_of_the_kernel_become_kinds),
 		WORLD_TEST(create_swallowed_without_a_device_is_unverified),
 		WORLD_TEST(create_of_another_type_than_asked_is_unverified),
+		WORLD_TEST(start_that_finds_the_vgpu_of_another_program_leaves_it_alone),
 		WORLD_TEST(create_that_stays_unbound_is_unverified),
 		WORLD_TEST(create_without_iommu_group_is_unverified),
 		WORLD_TEST(create_without_iommu_group_is_fine_where_the_vgpu_has_its_own_node),
