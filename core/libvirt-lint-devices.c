@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
-#include <strings.h>
 #include <vgpulab/uuid.h>
 
 #include "libvirt-lint-facts.h"
@@ -12,22 +11,29 @@ static void hostdev_without_uuid(struct lint *lint)
 			lint_report(lint, lint->mdevs[i].node, "<hostdev type='mdev'> has no uuid");
 }
 
+static bool has_uuid(const struct lint_mdev *mdev, struct vgpu_uuid *out)
+{
+	return mdev->uuid && vgpu_libvirt_uuid_parse(mdev->uuid, out) == 0;
+}
+
 static void hostdev_malformed_uuid(struct lint *lint)
 {
 	for (size_t i = 0; i < lint->mdevs_len; i++) {
 		struct vgpu_uuid uuid;
 
-		if (lint->mdevs[i].uuid && vgpu_uuid_parse(lint->mdevs[i].uuid, &uuid))
+		if (lint->mdevs[i].uuid && !has_uuid(&lint->mdevs[i], &uuid))
 			lint_report(lint, lint->mdevs[i].node, "uuid='%s'", lint->mdevs[i].uuid);
 	}
 }
 
 static void duplicate_uuid(struct lint *lint)
 {
+	struct vgpu_uuid one, other;
+
 	for (size_t i = 1; i < lint->mdevs_len; i++)
 		for (size_t k = 0; k < i; k++)
-			if (lint->mdevs[i].uuid && lint->mdevs[k].uuid &&
-			    !strcasecmp(lint->mdevs[i].uuid, lint->mdevs[k].uuid)) {
+			if (has_uuid(&lint->mdevs[i], &one) && has_uuid(&lint->mdevs[k], &other) &&
+			    vgpu_uuid_equal(&one, &other)) {
 				lint_report(lint, lint->mdevs[i].node, "uuid='%s' again",
 					    lint->mdevs[i].uuid);
 				break;

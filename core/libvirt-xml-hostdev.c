@@ -12,12 +12,32 @@ static xmlNode *hostdev_address(const xmlNode *hostdev)
 	return vgpu_xml_child(vgpu_xml_child(hostdev, "source", NULL), "address", NULL);
 }
 
+int vgpu_libvirt_uuid_parse(const char *text, struct vgpu_uuid *out)
+{
+	char hyphenated[VGPU_UUID_TEXT_LEN];
+	size_t len = 0;
+
+	for (; *text; text++) {
+		if (*text == '-' || *text == ' ')
+			continue;
+		if (len == 8 || len == 13 || len == 18 || len == 23)
+			hyphenated[len++] = '-';
+		if (len == VGPU_UUID_TEXT_LEN - 1)
+			return -EINVAL;
+		hyphenated[len++] = *text;
+	}
+	hyphenated[len] = '\0';
+	return vgpu_uuid_parse(hyphenated, out);
+}
+
 xmlNode *vgpu_hostdev_find(xmlNode *from, const char *uuid)
 {
 	for (; from; from = vgpu_xml_next(from, "hostdev", NULL)) {
 		_autofree_ char *own = vgpu_xml_get(hostdev_address(from), "uuid");
+		struct vgpu_uuid parsed;
 
-		if (vgpu_xml_is(from, "type", "mdev") && own && !strcasecmp(own, uuid))
+		if (vgpu_xml_is(from, "type", "mdev") && own &&
+		    vgpu_libvirt_uuid_parse(own, &parsed) == 0 && !strcasecmp(parsed.text, uuid))
 			return from;
 	}
 	return NULL;

@@ -76,6 +76,11 @@ const char *vgpu_json_capability(struct vgpu_version libvirt);
  * set if the domain itself says so.
  */
 char *vgpu_hostdev_alias(xmlNode *devices, const xmlNode *hostdev, bool *own);
+/**
+ * Parses a UUID as libvirt reads it: 32 digits, with or without hyphens. 0 or -EINVAL.
+ * Source: libvirt, src/util/viruuid.c, virUUIDParse()
+ */
+int vgpu_libvirt_uuid_parse(const char *text, struct vgpu_uuid *out);
 /** The mdev <hostdev> with that UUID at or after @from; NULL if there is none. */
 xmlNode *vgpu_hostdev_find(xmlNode *from, const char *uuid);
 /** Does the qemu:arg give the value "device.@alias.NAME=..." for -set? *@name then is NAME=... */

@@ -379,6 +379,19 @@ static void a_second_ramfb_or_the_same_vgpu_twice_is_refused(void **state)
 	assert_null(out);
 }
 
+static void a_uuid_without_hyphens_is_the_same_vgpu(void **state)
+{
+	static const char text[] =
+		"<domain type='kvm'><name>x</name><devices><hostdev mode='subsystem' type='mdev' "
+		"model='vfio-pci'><source><address uuid='C7A7AD343B9A4D348A5C5D5A6BA5B3A5'/>"
+		"</source></hostdev></devices></domain>";
+	struct vgpu_libvirt_request request = request_of(0);
+	size_t len;
+	_autofree_ char *edited = edit(&request, text, strlen(text), &len);
+
+	assert_null(strstr(strstr(edited, "<hostdev ") + 1, "<hostdev "));
+}
+
 static void what_is_no_domain_is_refused(void **state)
 {
 	static const char *const texts[] = {
@@ -476,6 +489,7 @@ int main(void)
 		cmocka_unit_test(each_libvirt_gets_properties_its_own_way),
 		cmocka_unit_test(what_a_libvirt_cannot_do_is_refused_with_the_reason),
 		cmocka_unit_test(a_second_ramfb_or_the_same_vgpu_twice_is_refused),
+		cmocka_unit_test(a_uuid_without_hyphens_is_the_same_vgpu),
 		cmocka_unit_test(what_is_no_domain_is_refused),
 		cmocka_unit_test(a_text_with_a_nul_byte_is_refused),
 		cmocka_unit_test(new_domains_and_snippets_are_valid_and_need_no_edit),

@@ -44,6 +44,8 @@ static const struct {
 	  DOMAIN("<hostdev type='mdev' model='vfio-pci'><source/></hostdev>") },
 	{ "bad-uuid", "7.2", "9.0", DOMAIN(MDEV_WITH("", "c7a7ad34", "")) },
 	{ "same-uuid-twice", "7.2", "9.0", DOMAIN(MDEV("") MDEV("")) },
+	{ "same-uuid-twice", "7.2", "9.0",
+	  DOMAIN(MDEV("") MDEV_WITH("", "C7A7AD343B9A4D348A5C5D5A6BA5B3A5", "")) },
 	{ "display-needs-vfio-pci", "7.2", "9.0",
 	  DOMAIN("<hostdev type='mdev' model='vfio-ap' display='on'><source><address uuid='" UUID
 		 "'/></source></hostdev>") },
