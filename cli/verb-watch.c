@@ -82,21 +82,32 @@ static void print_event(struct watching *watching, const char *event, const char
 	watching->left -= watching->left > 0;
 }
 
+/* One of another type or parent was made anew between two looks. */
+static const struct vgpu_instance *find_same(const struct vgpu_snapshot *snapshot,
+					     const struct vgpu_instance *instance)
+{
+	const struct vgpu_instance *found =
+		snapshot ? vgpu_snapshot_find_instance(snapshot, &instance->uuid) : NULL;
+
+	if (!found || strcmp(found->parent_name, instance->parent_name) != 0 ||
+	    (found->type[0] && instance->type[0] && strcmp(found->type, instance->type) != 0))
+		return NULL;
+	return found;
+}
+
 static void compare_instances(struct watching *watching, const struct view *old,
 			      const struct view *new)
 {
 	for (size_t i = 0; old->snapshot && i < old->snapshot->instances_len; i++) {
 		const struct vgpu_instance *was = &old->snapshot->instances[i];
 
-		if (!vgpu_snapshot_find_instance(new->snapshot, &was->uuid))
+		if (!find_same(new->snapshot, was))
 			print_event(watching, "removed", was->parent_name, was->uuid.text,
 				    was->type, NULL);
 	}
 	for (size_t i = 0; i < new->snapshot->instances_len; i++) {
 		const struct vgpu_instance *is = &new->snapshot->instances[i];
-		const struct vgpu_instance *was =
-			old->snapshot ? vgpu_snapshot_find_instance(old->snapshot, &is->uuid)
-				      : NULL;
+		const struct vgpu_instance *was = find_same(old->snapshot, is);
 
 		/* one without a type is still being created: its time comes */
 		if (is->type[0] && (!was || !was->type[0]))

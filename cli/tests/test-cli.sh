@@ -215,6 +215,23 @@ check 'remove that does nothing' 11 -b sysfs:sys remove "$uuid"
 [ "$(cat sys/$gpu/$uuid/remove)" = 1 ]
 verdict 'remove writes 1'
 
+# no event tells when the first look is over: the type changes until both events are there
+"$vgpulab" -b sysfs:two -C defs watch --count 2 >out 2>err &
+watcher=$!
+for _ in $(seq 100); do
+	for other in 4 8; do
+		ln -s ../mdev_supported_types/i915-GVTg_V5_$other two/$gpu/$uuid/new
+		mv -T two/$gpu/$uuid/new two/$gpu/$uuid/mdev_type
+		sleep 0.1
+	done
+	kill -0 $watcher 2>/dev/null || break
+done
+kill $watcher 2>/dev/null
+wait $watcher
+verdict 'watch sees what was made anew between two looks'
+grep -q '"removed"' out && grep -q '"created"' out
+verdict 'as one that has gone and one that has come'
+
 check 'create on a fake host' 0 -b mem:kaby-lake create --type GVTg_V5_4
 grep -qxE '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}' out && [ "$(wc -l <out)" = 1 ]
 verdict 'create prints the UUID and nothing else'
