@@ -48,13 +48,16 @@ struct jobs {
 	struct qt_host_watch watch; /* of a guarded run */
 };
 
-/* As many as the cores and the free memory allow; at least one. */
+/*
+ * As many as the cores and the free memory allow; at least one. Some more than there are cores, as scenarios wait for
+ * about a sixth of their time: for vertical blanks, for viewers, for a driver to give a batch up.
+ */
 unsigned int qt_jobs_default(void)
 {
 	unsigned long long available_kib = 0;
 	FILE *f = fopen("/proc/meminfo", "re");
 	char line[128];
-	unsigned int jobs = qt_cores(), fit;
+	unsigned int cores = qt_cores(), jobs = cores + (cores + 2) / 4, fit;
 
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, "MemAvailable: %llu kB", &available_kib) == 1)

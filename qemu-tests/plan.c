@@ -11,13 +11,15 @@
 
 /* What a scenario goes through takes about so long on a machine of two quiet cores. */
 enum {
-	QEMU_MS = 700,
-	KERNEL_MS = 5000,
-	UEFI_MS = 6000,
-	MENU_MS = 2500,
-	SHOT_MS = 250,
+	QEMU_MS = 200,
+	KERNEL_MS = 2500,
+	DRIVER_MS = 2500,
+	PACKED_MS = 8000,
+	UEFI_MS = 9000,
+	MENU_MS = 3500,
+	SHOT_MS = 150,
 	MODES = 8, /* of a display that is asked for all it has */
-	LAYOUTS = 24,
+	LAYOUTS = 47,
 };
 
 bool qt_scenario_needs(const struct qt_scenario *scenario, const char *need)
@@ -155,7 +157,8 @@ static unsigned int usual_ms(const struct qt_scenario *scenario)
 
 	if (scenario->refused)
 		return ms;
-	ms += (scenario->remote ? 0 : KERNEL_MS) + (path->firmware ? UEFI_MS : 0) +
+	ms += (scenario->remote ? 0 : KERNEL_MS) + (scenario->driver ? DRIVER_MS : 0) +
+	      (scenario->packed_kernel ? PACKED_MS : 0) + (path->firmware ? UEFI_MS : 0) +
 	      (path->boot_menu ? MENU_MS : 0);
 	while (captures < QT_PATH_CAPTURES_MAX && path->captures[captures])
 		captures++;

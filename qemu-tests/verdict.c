@@ -120,9 +120,9 @@ const char *qt_verdict_time(const struct qt_verdict *verdict, char *buffer, size
 
 	if (boots_ms)
 		snprintf(buffer + len, size - (size_t)len,
-			 ", %.2f times its guests' boots (%.1f s) on %u core%s",
-			 (double)verdict->total_ms * cores / boots_ms, boots_ms / 1000.0, cores,
-			 cores == 1 ? "" : "s");
+			 ", %u at a time: %.2f times its guests' boots (%.1f s) on %u core%s",
+			 verdict->jobs, (double)verdict->total_ms * cores / boots_ms,
+			 boots_ms / 1000.0, cores, cores == 1 ? "" : "s");
 	return buffer;
 }
 

@@ -276,8 +276,8 @@ static void what_was_never_measured_takes_what_it_goes_through(void **state)
 {
 	const struct qt_options all = { 0 };
 	struct qt_plan plan = plan_of(&all, NULL, NULL);
-	static const char *const rising[] = { "refused-xres", "region-1024x768", "ramfb-ovmf",
-					      "i915-reload", "i915-judges" };
+	static const char *const rising[] = { "refused-xres", "region-1024x768", "i915-reload",
+					      "i915-life", "i915-judges" };
 
 	qt_plan_estimate(&plan, NULL);
 	for (size_t i = 1; i < VGPU_ARRAY_LEN(rising); i++)

@@ -290,17 +290,18 @@ static void time_is_told_by_what_guests_boots_take(void **state)
 	char text[96];
 
 	verdict->total_ms = 3000;
+	verdict->jobs = 3;
 	verdict->cores = 2;
 	assert_string_equal("3.0 s", qt_verdict_time(verdict, text, sizeof(text)));
 	verdict->results[0].qemu_ms = 500;
 	verdict->results[0].guest_ms = 4500;
-	assert_string_equal("3.0 s, 1.50 times its guests' boots (4.0 s) on 2 cores",
+	assert_string_equal("3.0 s, 3 at a time: 1.50 times its guests' boots (4.0 s) on 2 cores",
 			    qt_verdict_time(verdict, text, sizeof(text)));
 	verdict->boots_before_ms = qt_verdict_boots_ms(verdict);
 	verdict->results[2].qemu_ms = 1000;
 	verdict->results[2].guest_ms = 3000;
 	verdict->cores = 1;
-	assert_string_equal("3.0 s, 1.50 times its guests' boots (2.0 s) on 1 core",
+	assert_string_equal("3.0 s, 3 at a time: 1.50 times its guests' boots (2.0 s) on 1 core",
 			    qt_verdict_time(verdict, text, sizeof(text)));
 }
 
