@@ -80,8 +80,8 @@ struct qt_counts {
 /** How many scenarios came out how. */
 struct qt_counts qt_verdict_counts(const struct qt_verdict *verdict);
 /**
- * How long the run took, and how often what it would do if its guests just booted, on all cores: "138.0 s, 1.50 times
- * its guests' boots (184.0 s) on 2 cores". Returns @buffer.
+ * How long the run took, and how often what it would do if its guests just booted, on all cores: "138.0 s, 3 at a
+ * time: 1.50 times its guests' boots (184.0 s) on 2 cores". Returns @buffer.
  */
 const char *qt_verdict_time(const struct qt_verdict *verdict, char *buffer, size_t size);
 /** The first skipped scenario's reason, "" if none was skipped. Valid as long as @verdict. */
