@@ -306,16 +306,12 @@ static int64_t carry_out(struct fv_trap *trap, int handle)
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(transfers); i++) {
 		const struct transfer *transfer = &transfers[i];
 		uint64_t offset = argument(trap, 3);
-		bool here = nr == __NR_preadv2 || nr == __NR_pwritev2;
 
 		if (transfer->nr != nr)
 			continue;
-		if (stage(trap, handle, transfer))
+		/* the kernel's to judge: EINVAL, or to preadv2(2) the file's position, its end */
+		if ((int64_t)offset < 0 || stage(trap, handle, transfer))
 			return CONTINUE;
-		if (here && (int64_t)offset == -1) /* as read(2) and write(2) */
-			return CONTINUE;
-		if ((int64_t)offset < 0)
-			return -EINVAL;
 		return transfer_at(trap, handle, transfer, offset);
 	}
 	return CONTINUE;

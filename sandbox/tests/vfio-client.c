@@ -191,7 +191,8 @@ static void check_config(struct client *client)
 	check(pread(device, id, 4, (off_t)at) == 4 && id[0] == 0x8086, "the vendor is Intel");
 	check(preadv(device, iov, 2, (off_t)at) == 4 && !memcmp(parts, id, 4),
 	      "preadv reads the same in pieces");
-	check(read(device, parts, 4) == 0 && write(device, parts, 4) < 0,
+	check(read(device, parts, 4) == 0 && write(device, parts, 4) < 0 &&
+		      preadv2(device, iov, 2, -1, 0) == 0 && pwritev2(device, iov, 2, -1, 0) < 0,
 	      "without an offset nothing is read, and nothing can be written");
 	check(pwrite(device, &command, 2, (off_t)at + 4) == 2 &&
 		      pread(device, &value, 2, (off_t)at + 4) == 2 && value == command,
@@ -204,7 +205,7 @@ static void check_config(struct client *client)
 	check(pread(device, nowhere, 4, (off_t)at) < 0 && errno == EFAULT,
 	      "a buffer nowhere: EFAULT");
 	check(pread(device, large, 4, (off_t)0x7fff000000000000) < 0, "no region there: an error");
-	check(pread(device, large, 4, -1) < 0 && errno == EINVAL, "a negative offset: EINVAL");
+	check(preadv2(device, iov, 2, -2, 0) < 0 && errno == EINVAL, "a negative offset: EINVAL");
 }
 
 static void check_memory(struct client *client)
