@@ -2,9 +2,9 @@
 
 /*
  * Runs a program with the filter of `vgpulab run` and nothing else of it: no namespaces, no fake host.
- * Calls that stop are let go on. Or with another filter, or without: see the table of ways. Prints how
- * long the program and its children took, and their processor time, in microseconds: what differs is
- * the filter's cost.
+ * Calls that stop are let go on. Or with one that allows all, or without: see the table of ways. Prints
+ * the processor time of the program and its children in microseconds: what differs is the filter's cost.
+ * All run on one processor, for where the scheduler has them counts for more.
  *
  * usage: under-filter WAY CMD...
  */
@@ -17,7 +17,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +25,10 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
+
+#include "placement.h"
 
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd 438
@@ -59,37 +59,16 @@ static int install_nothing(void)
 	return 0;
 }
 
-static int install(const struct sock_filter *filter, size_t len)
-{
-	const struct sock_fprog program = { .len = len, .filter = (struct sock_filter *)filter };
-
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
-}
-
 /* The kernel knows beforehand that it allows all, and does not run it. */
 static int install_empty(void)
 {
-	static const struct sock_filter filter[] = {
+	static struct sock_filter filter[] = {
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
+	static const struct sock_fprog program = { VGPU_ARRAY_LEN(filter), filter };
 
-	return install(filter, VGPU_ARRAY_LEN(filter));
-}
-
-/* No filter that tells read(2) of one descriptor from that of another is smaller. */
-static int install_one_read(void)
-{
-	static const struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_read, 0, 2),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1023, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EBADF),
-	};
-
-	return install(filter, VGPU_ARRAY_LEN(filter));
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
 }
 
 static int install_ours(void)
@@ -106,7 +85,6 @@ static const struct way {
 } ways[] = {
 	{ "without", install_nothing, false },
 	{ "empty", install_empty, false },
-	{ "one-read", install_one_read, false },
 	{ "with", install_ours, true },
 };
 
@@ -145,12 +123,12 @@ static long long to_us(struct timeval time)
 	return time.tv_sec * 1000000LL + time.tv_usec;
 }
 
-static long long now_us(void)
+static int take_one_processor(void)
 {
-	struct timespec now;
+	struct placement places[PLACEMENTS_MAX];
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+	placements_find(places);
+	return placement_take(&places[0], "");
 }
 
 int main(int argc, char **argv)
@@ -158,14 +136,13 @@ int main(int argc, char **argv)
 	int up[2], down[2], number = -1, status = -1, listener;
 	const struct way *way = argc > 2 ? find_way(argv[1]) : NULL;
 	struct rusage used;
-	long long begin_us;
 	pid_t child;
 
 	if (!way) {
-		fputs("usage: under-filter without|empty|one-read|with CMD...\n", stderr);
+		fputs("usage: under-filter without|empty|with CMD...\n", stderr);
 		return 2;
 	}
-	if (pipe(up) || pipe(down))
+	if (take_one_processor() || pipe(up) || pipe(down))
 		return EXIT_FAILURE;
 	child = fork();
 	if (!child) {
@@ -177,9 +154,8 @@ int main(int argc, char **argv)
 		perror("under-filter");
 		return EXIT_FAILURE;
 	}
-	begin_us = now_us();
 	if (write(down[1], "", 1) != 1 || wait4(child, &status, 0, &used) != child)
 		return EXIT_FAILURE;
-	printf("%lld %lld\n", now_us() - begin_us, to_us(used.ru_utime) + to_us(used.ru_stime));
+	printf("%lld\n", to_us(used.ru_utime) + to_us(used.ru_stime));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
