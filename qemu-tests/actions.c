@@ -130,6 +130,7 @@ struct watching {
 	int fd;
 	atomic_bool stop;
 	unsigned int updates;
+	double rate_hz;
 	struct vgpu_error err;
 	int rc;
 };
@@ -138,8 +139,8 @@ static void *watch(void *data)
 {
 	struct watching *watching = data;
 
-	watching->rc =
-		qt_vnc_count(watching->fd, &watching->stop, &watching->updates, &watching->err);
+	watching->rc = qt_vnc_count(watching->fd, &watching->stop, &watching->updates,
+				    &watching->rate_hz, &watching->err);
 	return NULL;
 }
 
@@ -148,9 +149,7 @@ static int run_stream(const struct qt_action_run *run, struct vgpu_error *err)
 {
 	struct watching watching = { 0 };
 	char command[40], answer[QT_CONSOLE_LINE_LEN];
-	double seconds;
 	pthread_t thread;
-	int64_t begin_ms;
 	int r;
 
 	watching.fd = qt_vm_connect(run->vm, QT_VNC_SOCKET, qt_now_ms() + QMP_MS, err);
@@ -160,10 +159,8 @@ static int run_stream(const struct qt_action_run *run, struct vgpu_error *err)
 		close(watching.fd);
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, EAGAIN, "cannot start a thread");
 	}
-	begin_ms = qt_now_ms();
 	snprintf(command, sizeof(command), "stream count=%u", run->times);
 	r = ask(run, command, answer, err);
-	seconds = (double)(qt_now_ms() - begin_ms) / 1000;
 	atomic_store(&watching.stop, true);
 	pthread_join(thread, NULL);
 	if (!r && watching.rc) {
@@ -172,7 +169,7 @@ static int run_stream(const struct qt_action_run *run, struct vgpu_error *err)
 	}
 	if (!r)
 		qt_result_note(run->result, "%u of %u pictures over VNC, %.2f a second",
-			       watching.updates, run->times, watching.updates / seconds);
+			       watching.updates, run->times, watching.rate_hz);
 	return r;
 }
 

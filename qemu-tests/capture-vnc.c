@@ -248,20 +248,36 @@ int qt_vnc_grab(int fd, int64_t deadline_ms, struct qt_image *out, struct vgpu_e
 	return 0;
 }
 
+/*
+ * QEMU looks less and less often at a display that does not change, and comes back to its pace with
+ * the first changes. Source: ui/vnc.c, vnc_refresh()
+ */
+enum { UPDATES_BEFORE_PACE = 10 };
+
 /* A client asks for what has changed whenever it has got the last changes. */
-int qt_vnc_count(int fd, const atomic_bool *stop, unsigned int *updates, struct vgpu_error *err)
+int qt_vnc_count(int fd, const atomic_bool *stop, unsigned int *updates, double *rate_hz,
+		 struct vgpu_error *err)
 {
 	struct grab grab = { 0 };
 	rfbClient *client = take_client(fd, &grab, qt_deadline_ms(READ_MS));
 	int r = !client ? -ENOMEM : connect_client(client) ? 0 : -EPIPE;
+	int64_t begin_ms = 0, end_ms = 0;
 
 	while (!r && !atomic_load(stop)) {
-		r = receive_updates(client, &grab, UINT_MAX, grab.sizes, qt_now_ms() + 50);
+		r = receive_updates(client, &grab, grab.full_updates + 1, grab.sizes,
+				    qt_now_ms() + 50);
+		if (!r)
+			end_ms = qt_now_ms();
+		if (grab.full_updates <= UPDATES_BEFORE_PACE)
+			begin_ms = end_ms;
 		r = r == -ETIMEDOUT ? 0 : r;
 	}
 	drop_client(client);
 	qt_image_finish(&grab.picture);
 	*updates = grab.full_updates;
+	*rate_hz = end_ms > begin_ms ? (grab.full_updates - UPDATES_BEFORE_PACE) * 1000.0 /
+					       (double)(end_ms - begin_ms)
+				     : 0;
 	return r ? vgpu_error_set(err, VGPU_ERROR_FAILED, -r, "VNC: the connection broke: %s",
 				  grab.said)
 		 : 0;

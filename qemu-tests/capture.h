@@ -50,9 +50,10 @@ int qt_vnc_grab(int fd, int64_t deadline_ms, struct qt_image *out, struct vgpu_e
 
 /**
  * Looks at a VNC server on @fd, a connected socket, which is taken over, until *@stop: how often
- * the whole picture changed.
+ * the whole picture changed, and how often a second once it did so.
  */
-int qt_vnc_count(int fd, const atomic_bool *stop, unsigned int *updates, struct vgpu_error *err);
+int qt_vnc_count(int fd, const atomic_bool *stop, unsigned int *updates, double *rate_hz,
+		 struct vgpu_error *err);
 
 /**
  * A viewer on @fd, a connected socket, which is taken over, wants another size (SetDesktopSize).
