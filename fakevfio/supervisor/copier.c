@@ -2,21 +2,68 @@
 
 #include "copier.h"
 
+#include "clock.h"
+
 /* To wake a thread takes as long as to copy some 100 KiB. */
 #define SHARED_MIN_LEN ((size_t)1 << 20)
+/* What is taken at a time: large beside the system calls, small beside a picture. */
+#define PART_LEN ((size_t)256 << 10)
+
+/* Longer than a part takes. To sleep and to be woken would take as long. */
+#define PATIENCE_NS 100000ull
+
+enum { PART_PIECES = 64 };
 
 void fv_copier_init(struct fv_copier *copier)
 {
-	*copier = (struct fv_copier){ .state = FV_COPIER_FREE, .avoided = -1 };
+	*copier = (struct fv_copier){ .avoided = -1 };
 	pthread_mutex_init(&copier->lock, NULL);
 	pthread_cond_init(&copier->changed, NULL);
 }
 
-static void carry_out(struct fv_copy *copy)
+/* The next part that nobody has taken. How many pieces; 0: there is none. */
+static size_t take(struct fv_copier *copier, struct fv_copy *copy,
+		   struct fv_memory_iov pieces[PART_PIECES])
 {
-	copy->result = copy->edge.len ? fv_process_readv(copy->process, &copy->edge, 1) : 0;
-	if (!copy->result)
-		copy->result = fv_process_readv(copy->process, copy->iov, copy->iov_len);
+	size_t len = 0, room = PART_LEN;
+
+	pthread_mutex_lock(&copier->lock);
+	while (copy->iov_len && len < PART_PIECES && room) {
+		size_t rest = copy->iov->len - copy->taken, part = rest < room ? rest : room;
+
+		pieces[len++] = (struct fv_memory_iov){
+			.vaddr = copy->iov->vaddr + copy->taken,
+			.buffer = (char *)copy->iov->buffer + copy->taken,
+			.len = part,
+		};
+		room -= part;
+		copy->taken += part;
+		if (part < rest)
+			break;
+		copy->iov++;
+		copy->iov_len--;
+		copy->taken = 0;
+	}
+	pthread_mutex_unlock(&copier->lock);
+	return len;
+}
+
+/* Takes parts until none is left. */
+static void carry_out(struct fv_copier *copier, struct fv_copy *copy)
+{
+	struct fv_memory_iov pieces[PART_PIECES];
+	size_t len;
+
+	while ((len = take(copier, copy, pieces))) {
+		int rc = fv_process_readv(copy->process, pieces, len);
+
+		if (!rc)
+			continue;
+		pthread_mutex_lock(&copier->lock);
+		copy->result = rc;
+		copy->iov_len = 0;
+		pthread_mutex_unlock(&copier->lock);
+	}
 }
 
 static void *run(void *data)
@@ -28,15 +75,16 @@ static void *run(void *data)
 	while (!copier->stopping) {
 		struct fv_copy *copy = copier->copy;
 
-		if (copier->state != FV_COPIER_OFFERED) {
+		if (!copy) {
 			pthread_cond_wait(&copier->changed, &copier->lock);
 			continue;
 		}
-		copier->state = FV_COPIER_TAKEN;
+		copier->helping = true;
 		pthread_mutex_unlock(&copier->lock);
-		carry_out(copy);
+		carry_out(copier, copy);
 		pthread_mutex_lock(&copier->lock);
-		copier->state = FV_COPIER_DONE;
+		copier->helping = false;
+		copier->copy = NULL;
 		pthread_cond_broadcast(&copier->changed);
 	}
 	pthread_mutex_unlock(&copier->lock);
@@ -67,28 +115,6 @@ void fv_copier_finish(struct fv_copier *copier)
 	pthread_mutex_destroy(&copier->lock);
 }
 
-/* Divides a copy into halves by length; a piece that lies across the middle is divided, too. */
-static void divide(const struct fv_process *process, const struct fv_memory_iov *iov,
-		   size_t iov_len, size_t half, struct fv_copy out[2])
-{
-	size_t i = 0;
-
-	while (half >= iov[i].len)
-		half -= iov[i++].len;
-	out[0] = (struct fv_copy){
-		.process = process,
-		.edge = { iov[i].vaddr, iov[i].buffer, half },
-		.iov = iov,
-		.iov_len = i,
-	};
-	out[1] = (struct fv_copy){
-		.process = process,
-		.edge = { iov[i].vaddr + half, (char *)iov[i].buffer + half, iov[i].len - half },
-		.iov = iov + i + 1,
-		.iov_len = iov_len - i - 1,
-	};
-}
-
 /* The kernel likes to wake a thread where its waker runs: there it would wait for us. */
 static void send_elsewhere(struct fv_copier *copier)
 {
@@ -102,51 +128,58 @@ static void send_elsewhere(struct fv_copier *copier)
 	copier->avoided = here;
 }
 
-static bool offer(struct fv_copier *copier, struct fv_copy *copy)
+/* Unless it helps somebody already. */
+static void ask_for_help(struct fv_copier *copier, struct fv_copy *copy)
 {
-	bool is_free;
-
 	pthread_mutex_lock(&copier->lock);
-	is_free = copier->started && copier->state == FV_COPIER_FREE;
-	if (is_free) {
+	if (copier->started && !copier->copy) {
 		send_elsewhere(copier);
 		copier->copy = copy;
-		copier->state = FV_COPIER_OFFERED;
 		pthread_cond_broadcast(&copier->changed);
 	}
 	pthread_mutex_unlock(&copier->lock);
-	return is_free;
 }
 
-/* What has not been begun yet is quicker done than waited for. False: it has been done. */
-static bool take_back(struct fv_copier *copier)
+static bool is_alone(struct fv_copier *copier, const struct fv_copy *copy)
 {
-	bool not_begun;
+	bool alone;
 
 	pthread_mutex_lock(&copier->lock);
-	not_begun = copier->state == FV_COPIER_OFFERED;
-	while (!not_begun && copier->state != FV_COPIER_DONE)
-		pthread_cond_wait(&copier->changed, &copier->lock);
-	copier->state = FV_COPIER_FREE;
+	if (copier->copy == copy && !copier->helping)
+		copier->copy = NULL;
+	alone = copier->copy != copy;
 	pthread_mutex_unlock(&copier->lock);
-	return not_begun;
+	return alone;
+}
+
+/* All parts have been taken; who helps may be at his last one. */
+static void wait_for_help(struct fv_copier *copier, const struct fv_copy *copy)
+{
+	uint64_t end_ns;
+
+	if (is_alone(copier, copy))
+		return;
+	end_ns = fv_now_ns() + PATIENCE_NS;
+	while (copier->copy == copy && fv_now_ns() < end_ns)
+		;
+	pthread_mutex_lock(&copier->lock);
+	while (copier->copy == copy)
+		pthread_cond_wait(&copier->changed, &copier->lock);
+	pthread_mutex_unlock(&copier->lock);
 }
 
 int fv_copier_readv(struct fv_copier *copier, const struct fv_process *process,
 		    const struct fv_memory_iov *iov, size_t iov_len)
 {
-	struct fv_copy halves[2];
+	struct fv_copy copy = { .process = process, .iov = iov, .iov_len = iov_len };
 	size_t len = 0;
 
 	for (size_t i = 0; i < iov_len; i++)
 		len += iov[i].len;
 	if (len < SHARED_MIN_LEN)
 		return fv_process_readv(process, iov, iov_len);
-	divide(process, iov, iov_len, len / 2, halves);
-	if (!offer(copier, &halves[1]))
-		return fv_process_readv(process, iov, iov_len);
-	carry_out(&halves[0]);
-	if (take_back(copier))
-		carry_out(&halves[1]);
-	return halves[0].result ? halves[0].result : halves[1].result;
+	ask_for_help(copier, &copy);
+	carry_out(copier, &copy);
+	wait_for_help(copier, &copy);
+	return copy.result;
 }

@@ -8,30 +8,31 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "process.h"
 
-/** Part of a copy: one piece that another part ends or begins with, and whole ones. */
+/** A copy, and what of it nobody has taken yet: guarded by the copier's lock. */
 struct fv_copy {
 	const struct fv_process *process;
-	struct fv_memory_iov edge;
 	const struct fv_memory_iov *iov;
 	size_t iov_len;
+	size_t taken; /* of the first piece */
 	int result;
 };
 
-/** A thread that takes one part of one copy at a time. */
+/** A thread that helps with one copy at a time. */
 struct fv_copier {
 	pthread_t thread;
 	bool started;
 	cpu_set_t processors; /* that we may use */
 	pthread_mutex_t lock; /* of what follows */
-	int avoided; /* processor that the thread does not use */
 	pthread_cond_t changed;
-	enum { FV_COPIER_FREE, FV_COPIER_OFFERED, FV_COPIER_TAKEN, FV_COPIER_DONE } state;
-	struct fv_copy *copy;
+	struct fv_copy *_Atomic copy; /* to help with; NULL: none */
+	bool helping;
 	bool stopping;
+	int avoided; /* processor that the thread does not use */
 };
 
 void fv_copier_init(struct fv_copier *copier);
