@@ -337,7 +337,7 @@ int qt_judge_desktop(const struct qt_action_run *run, struct vgpu_error *err)
 	int r, looked = 0;
 
 	snprintf(command, sizeof(command),
-		 "run seconds=%u signal=%d env XDG_RUNTIME_DIR=/run/user weston "
+		 "run seconds=%d signal=%d env XDG_RUNTIME_DIR=/run/user weston "
 		 "--backend=drm-backend.so --use-pixman --tty=1 --config=/etc/weston.ini",
 		 SHOW_S, SIGTERM);
 	r = qt_console_send(qt_vm_console(run->vm), command, err);

@@ -31,11 +31,12 @@ static size_t take(struct fv_copier *copier, struct fv_copy *copy,
 	while (copy->iov_len && len < PART_PIECES && room) {
 		size_t rest = copy->iov->len - copy->taken, part = rest < room ? rest : room;
 
-		pieces[len++] = (struct fv_memory_iov){
+		pieces[len] = (struct fv_memory_iov){
 			.vaddr = copy->iov->vaddr + copy->taken,
 			.buffer = (char *)copy->iov->buffer + copy->taken,
 			.len = part,
 		};
+		len++;
 		room -= part;
 		copy->taken += part;
 		if (part < rest)
