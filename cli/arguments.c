@@ -57,12 +57,13 @@ static const struct cli_option *find_option(const struct cli_verb *verb, int id)
 static int option_fail(struct cli_arguments *args, int result, const struct option *longs)
 {
 	const char *given = args->argv[optind - 1];
-	struct vgpu_nearest nearest = { .wanted = given + strspn(given, "-") };
+	struct vgpu_nearest nearest = { 0 };
 
 	if (result == ':')
 		return cli_usage_fail(args, "option '%s' needs an argument", given);
 	if (optopt && !find_option(args->verb, optopt))
 		return cli_usage_fail(args, "there is no option '-%c'", optopt);
+	nearest.wanted = given + strspn(given, "-");
 	for (; longs->name; longs++)
 		vgpu_nearest_offer(&nearest, longs->name);
 	if (nearest.name)
@@ -119,6 +120,16 @@ int cli_arguments_next(struct cli_arguments *args)
 	args->operands = args->argv + optind;
 	args->operands_len = args->argc - optind;
 	return -1;
+}
+
+void cli_arguments_drop(struct cli_arguments *args)
+{
+	char **last = args->argv + optind - 1;
+
+	/* "--name VALUE", or all in one word */
+	if (args->value == *last)
+		last[-1] = NULL;
+	*last = NULL;
 }
 
 int cli_usage_fail(const struct cli_arguments *args, const char *format, ...)

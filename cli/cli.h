@@ -90,6 +90,8 @@ void cli_arguments_init(struct cli_arguments *args, const struct cli_globals *gl
 			char **argv);
 /** The next option's id, or -1 at the end. */
 int cli_arguments_next(struct cli_arguments *args);
+/** Takes the option that cli_arguments_next() just gave out of argv: its words become NULL. */
+void cli_arguments_drop(struct cli_arguments *args);
 /** Says that the command line is wrong, in the same form, and gives the exit code. */
 int cli_usage_fail(const struct cli_arguments *args, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -113,7 +113,8 @@ struct request {
 	const char *lab; /* the drivers of the lab VM to run in; NULL: here */
 	bool list;
 	char guest[PATH_MAX];
-	char out_dir[PATH_MAX], kernel[PATH_MAX], init[PATH_MAX], self[PATH_MAX];
+	char out_dir[PATH_MAX], kernel[PATH_MAX], init[PATH_MAX], qemu[PATH_MAX], self[PATH_MAX];
+	char parent[VGPU_PCI_ADDRESS_TEXT_LEN];
 };
 
 static bool is_parent_here(void)
@@ -138,7 +139,24 @@ static void choose_gpu(struct request *request)
 	request->gpu = request->default_gpu;
 }
 
-/* The same command line without --gpu, inside `vgpulab run --gpu GPU --`. Returns only on failure. */
+/* Behind the @n words that @argv has: the same command line, but without --in, and with this GPU (NULL: none). */
+static void pass_on(const struct cli_arguments *args, const struct request *request,
+		    const char *gpu, char **argv, size_t n)
+{
+	argv[n++] = (char *)request->self;
+	if (args->globals.json)
+		argv[n++] = "--json";
+	argv[n++] = args->argv[0];
+	if (gpu) {
+		argv[n++] = "--gpu";
+		argv[n++] = (char *)gpu;
+	}
+	for (int i = 1; i < args->argc; i++)
+		if (args->argv[i])
+			argv[n++] = args->argv[i];
+}
+
+/* Inside `vgpulab run --gpu GPU --`. Returns only on failure. */
 static int enter_fake(const struct cli_arguments *args, const struct request *request)
 {
 	_autofree_ char **argv = calloc((size_t)args->argc + 16, sizeof(*argv));
@@ -156,27 +174,16 @@ static int enter_fake(const struct cli_arguments *args, const struct request *re
 	argv[n++] = "--gpu";
 	argv[n++] = (char *)request->gpu;
 	argv[n++] = "--";
-	argv[n++] = (char *)request->self;
-	if (args->globals.json)
-		argv[n++] = "--json";
-	for (int i = 0; i < args->argc; i++) {
-		const char *arg = args->argv[i];
-
-		if (!strcmp(arg, "--gpu") || !strcmp(arg, "-g"))
-			i++;
-		else if (strncmp(arg, "--gpu=", 6) && strncmp(arg, "-g", 2))
-			argv[n++] = args->argv[i];
-	}
+	pass_on(args, request, NULL, argv, n);
 	execv(request->self, argv);
 	vgpu_error_set(&err, VGPU_ERROR_FAILED, errno, "cannot run %s: %s", request->self,
 		       strerror(errno));
 	return cli_fail(&args->globals, &err);
 }
 
-/* The same command line without --in, in the lab VM. */
 static int run_in_lab(const struct cli_arguments *args, const struct request *request)
 {
-	_autofree_ char **argv = calloc((size_t)args->argc + 4, sizeof(*argv));
+	_autofree_ char **argv = calloc((size_t)args->argc + 8, sizeof(*argv));
 	const struct qt_lab_options options = {
 		.guest_dir = getenv("VGPULAB_GUEST_DIR"),
 		.modules = request->lab,
@@ -187,19 +194,10 @@ static int run_in_lab(const struct cli_arguments *args, const struct request *re
 	struct qt_lab_times times;
 	struct vgpu_error err = { 0 };
 	int status, r;
-	size_t n = 0;
 
 	if (!argv)
 		return EXIT_FAILURE;
-	argv[n++] = (char *)request->self;
-	if (args->globals.json)
-		argv[n++] = "--json";
-	for (int i = 0; i < args->argc; i++) {
-		if (!strcmp(args->argv[i], "--in"))
-			i++;
-		else if (strncmp(args->argv[i], "--in=", 5))
-			argv[n++] = args->argv[i];
-	}
+	pass_on(args, request, request->gpu, argv, 0);
 	qt_catch_signals();
 	r = qt_lab_run(&options, &status, &times, &err);
 	if (r)
@@ -420,8 +418,9 @@ static bool take_host_option(struct request *request, int id, const char *value)
 		request->no_preflight = true;
 		return true;
 	case OPTION_KERNEL_LOG:
+		request->wrong = "'%s' is no file that can be read";
 		request->options.kernel_log = value;
-		return true;
+		return is_readable(value);
 	case OPTION_PATIENCE:
 		request->wrong = "'%s' is not 0.01 to 1000";
 		return sscanf(value, "%lf%c", &request->options.patience, &rest) == 1 &&
@@ -462,7 +461,8 @@ static bool take_option(struct request *request, int id, const char *value)
 		request->options.init = absolute(value, request->init);
 		return true;
 	case OPTION_QEMU:
-		request->options.qemu = value;
+		/* a name is looked up in PATH */
+		request->options.qemu = strchr(value, '/') ? absolute(value, request->qemu) : value;
 		return true;
 	case OPTION_ACCEL:
 		request->wrong = "'%s' is neither tcg nor kvm";
@@ -520,17 +520,41 @@ static int fail_value(const struct cli_arguments *args, const struct request *re
 	return cli_usage_fail(args, format, args->value);
 }
 
+/* What would be asked for in vain; NULL: nothing. */
+static const char *find_contradiction(const struct cli_arguments *args,
+				      const struct request *request)
+{
+	const struct qt_options *options = &request->options;
+
+	if (strcmp(args->globals.backend, "sysfs") != 0)
+		return "scenarios run on /sys, with no other --backend; --gpu NAME plays a GPU";
+	if (options->only_failed && options->resume)
+		return "--rerun-failed or --resume, not both";
+	if (args->globals.json && is_stdout_taken(request))
+		return "--json or a --format without a file, not both";
+	if (options->guest_image &&
+	    (options->kernel || options->init || options->tamper || request->repeat))
+		return "--kernel, --init, --tamper and --repeat do not go with --guest";
+	if (!options->guarded && !request->lab && (options->kernel_log || request->no_preflight))
+		return "--kernel-log and --no-preflight go with --gpu ADDRESS";
+	return NULL;
+}
+
 int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
 {
 	struct request request = { .options.out_dir = "vgpulab-results" };
-	const char *accel = getenv("VGPULAB_ACCEL");
+	const char *accel = getenv("VGPULAB_ACCEL"), *contradiction;
 	struct cli_arguments args;
 	int id;
 
 	cli_arguments_init(&args, globals, argc, argv);
-	while ((id = cli_arguments_next(&args)) >= 0)
+	while ((id = cli_arguments_next(&args)) >= 0) {
 		if (!take_option(&request, id, args.value))
 			return fail_value(&args, &request, id);
+		/* where the run takes place is said otherwise there */
+		if (id == 'g' || id == OPTION_IN)
+			cli_arguments_drop(&args);
+	}
 	if (args.ended)
 		return args.exit_code;
 	if (!request.options.accel && accel && *accel) {
@@ -545,13 +569,19 @@ int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
 		return cli_test_list(&args, &request.options, request.describe);
 	if (readlink("/proc/self/exe", request.self, sizeof(request.self) - 1) < 0)
 		strcpy(request.self, "vgpulab");
-	if (request.gpu && is_own_gpu(&args.globals, request.gpu)) {
+	if (request.gpu && !request.lab && is_own_gpu(&args.globals, request.gpu)) {
 		request.options.parent = request.gpu;
 		request.options.guarded = true;
 		request.gpu = NULL;
 	}
+	contradiction = find_contradiction(&args, &request);
+	if (contradiction)
+		return cli_usage_fail(&args, "%s", contradiction);
 	if (request.lab)
 		return run_in_lab(&args, &request);
+	if (request.options.parent)
+		request.options.parent =
+			vgpu_pci_address_canonical(request.options.parent, request.parent);
 	if (!request.gpu && !request.options.guarded && !getenv(HOST_VARIABLE) &&
 	    !is_parent_here() &&
 	    qt_selection_needs_vgpu(request.options.select, request.options.select_len))

@@ -202,6 +202,20 @@ check 'test --expect of a directory' 2 test --expect . bochs-1024x768
 says err 'cannot read .: Is a directory'
 check 'test --resume of nothing' 1 test --resume --out never bochs-1024x768
 says err 'nothing ran with --out never before'
+check 'test of what failed and of what is left' 2 test --rerun-failed --resume
+says err 'not both'
+check 'test on a tree of files' 2 -b sysfs:sys test bochs-1024x768
+says err 'no other --backend'
+check 'test with two things on standard output' 2 test --json --format tap bochs-1024x768
+says err 'not both'
+check 'test of a guest that cannot draw wrong' 2 test --guest out --tamper stale
+says err 'do not go with --guest'
+check 'test of a fake host whose kernel is to be watched' 2 test --gpu kaby-lake --kernel-log out
+says err 'go with --gpu ADDRESS'
+check 'test with a kernel log that is not there' 2 test --gpu 0000:00:02.0 --kernel-log missing
+says err "--kernel-log: 'missing' is no file that can be read"
+check 'test with an option that is none behind one that is' 2 test --gpu kaby-lake -xz
+says err "no option '-x'"
 check 'test on a GPU that is none' 3 test --gpu kabylake bochs-1024x768
 says err 'vgpulab fake profiles'
 check 'export takes nothing' 2 export this

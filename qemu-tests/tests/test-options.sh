@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What options of `vgpulab test` do to a run, with scenarios that boot nothing.
+# usage: test-options.sh VGPULAB        prints TAP
+set -u
+. "$(dirname "$0")/../../tests/need.sh"
+# shellcheck source=cli/tests/verdicts.sh
+. "$(dirname "$0")/../../cli/tests/verdicts.sh"
+vgpulab=$(realpath "$1") || exit 99
+number=0 failed=0
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+cd "$work" || exit 99
+
+"$vgpulab" run --gpu kaby-lake -- true || need_tap userns 'no fake host here'
+command -v qemu-system-x86_64 >/dev/null || need_tap qemu 'nobody refuses'
+
+for gpu in '--gp kaby-lake' '--gp=kaby-lake' '-gkaby-lake'; do
+	# shellcheck disable=SC2086 # one word or two
+	check "a GPU as $gpu, among operands" 0 test refused-absent $gpu -- refused-xres
+	says out 'PASS: 2 passed'
+done
+check 'a GPU by its short address' 0 test --gpu kaby-lake --parent 00:02.0 refused-xres
+check 'a GPU of its own by its short address' 0 run --gpu kaby-lake -- "$vgpulab" test --gpu 00:02.0 --no-preflight refused-xres
+
+# shellcheck disable=SC2016 # the script's own
+printf '#!/bin/sh\nexec qemu-system-x86_64 "$@"\n' >qemu
+chmod +x qemu
+check 'a QEMU beside us' 0 test --gpu kaby-lake --qemu ./qemu refused-xres
+echo "1..$number"
+exit $failed
