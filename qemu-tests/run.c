@@ -217,11 +217,12 @@ static int make_plan(struct qt_runner *runner, struct qt_verdict *verdict, struc
 	if (r == -ENOENT)
 		vgpu_error_hint(err, "nothing ran with --out %s before", options->out_dir);
 	qt_journal_read(runner->out_fd, earlier, NULL);
-	if (!r && !options->resume)
-		unlinkat(runner->out_fd, QT_JOURNAL, 0);
 	if (!r)
 		r = qt_plan_make(options, options->only_failed ? last : NULL,
 				 options->resume ? verdict : NULL, plan, err);
+	/* not for a misspelt name: what failed would be forgotten */
+	if (!r && !options->resume)
+		unlinkat(runner->out_fd, QT_JOURNAL, 0);
 	/* one at a time, they come in the order that was asked for */
 	if (!r && !options->shuffle && (options->jobs ? options->jobs : qt_jobs_default()) > 1)
 		qt_plan_estimate(plan, earlier);

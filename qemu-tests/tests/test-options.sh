@@ -29,5 +29,11 @@ check 'a GPU of its own by its short address' 0 run --gpu kaby-lake -- "$vgpulab
 printf '#!/bin/sh\nexec qemu-system-x86_64 "$@"\n' >qemu
 chmod +x qemu
 check 'a QEMU beside us' 0 test --gpu kaby-lake --qemu ./qemu refused-xres
+
+printf '#!/bin/sh\necho "this is no QEMU" >&2\nexit 1\n' >qemu
+check 'a QEMU that is none' 1 test --gpu kaby-lake --qemu ./qemu refused-xres
+check 'what failed, by a name that is none' 2 test --gpu kaby-lake --rerun-failed refused-nothing
+check 'what failed is still known' 0 test --gpu kaby-lake --rerun-failed
+says out 'PASS: 1 passed'
 echo "1..$number"
 exit $failed
