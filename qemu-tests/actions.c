@@ -240,9 +240,11 @@ static int set_reset(const struct qt_action_run *run, const char *action, struct
 
 static int wait_boot(const struct qt_action_run *run, struct vgpu_error *err)
 {
+	int64_t start_ms = qt_now_ms();
 	int r = qt_console_wait_ready(qt_vm_console(run->vm), qt_deadline_ms(run->boot_ms), NULL,
 				      err);
 
+	run->result->reboots_ms += (unsigned int)(qt_now_ms() - start_ms);
 	return r ? r : set_reset(run, "shutdown", err);
 }
 
@@ -252,6 +254,8 @@ static int run_reboot(const struct qt_action_run *run, struct vgpu_error *err)
 
 	if (!r)
 		r = qt_console_send(qt_vm_console(run->vm), "reboot", err);
+	if (!r)
+		r = qt_qmp_wait_event(qt_vm_qmp(run->vm), "RESET", qt_deadline_ms(ANSWER_MS), err);
 	return r ? r : wait_boot(run, err);
 }
 

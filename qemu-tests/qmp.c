@@ -232,6 +232,23 @@ int qt_qmp_command(struct qt_qmp *qmp, const char *name, json_object *arguments,
 	return run_command(qmp, name, arguments, -1, deadline_ms, result, err);
 }
 
+int qt_qmp_wait_event(struct qt_qmp *qmp, const char *name, int64_t deadline_ms,
+		      struct vgpu_error *err)
+{
+	bool came = false;
+	int r = 0;
+
+	while (!r && !came) {
+		json_object *message = NULL, *event;
+
+		r = receive(qmp, deadline_ms, &message);
+		came = !r && json_object_object_get_ex(message, "event", &event) &&
+		       !strcmp(json_object_get_string(event), name);
+		json_object_put(message);
+	}
+	return r ? trouble(r, name, err) : 0;
+}
+
 int qt_qmp_give_fd(struct qt_qmp *qmp, const char *name, int fd, int64_t deadline_ms,
 		   struct vgpu_error *err)
 {

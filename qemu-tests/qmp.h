@@ -40,6 +40,14 @@ int qt_qmp_command(struct qt_qmp *qmp, const char *name, json_object *arguments,
 		   int64_t deadline_ms, json_object **result, struct vgpu_error *err);
 
 /**
+ * Waits for the next event of that name; others, and what came before, are passed over. 0, -ETIMEDOUT, -EPIPE
+ * or -EPROTO, as above.
+ * Source: QEMU docs/interop/qmp-spec, "Asynchronous events"
+ */
+int qt_qmp_wait_event(struct qt_qmp *qmp, const char *name, int64_t deadline_ms,
+		      struct vgpu_error *err);
+
+/**
  * Gives QEMU a copy of @fd, which later commands call @name. Errors as above.
  * Source: QEMU qapi/misc.json, getfd
  */

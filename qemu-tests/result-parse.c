@@ -202,6 +202,7 @@ int qt_result_parse(json_object *object, struct qt_result *out)
 	take_texts(object, &result);
 	result.round = take_number(object, "round");
 	result.attempts = take_number(object, "attempts");
+	result.reboots_ms = take_number(object, "reboots_ms");
 	if (json_object_object_get_ex(object, "after_ms", &part)) {
 		result.qemu_ms = take_number(part, "qemu");
 		result.guest_ms = take_number(part, "guest");

@@ -107,7 +107,7 @@ unsigned int qt_verdict_boots_ms(const struct qt_verdict *verdict)
 		const struct qt_result *result = &verdict->results[i];
 
 		if (!result->scenario->remote && result->guest_ms > result->qemu_ms)
-			sum_ms += result->guest_ms - result->qemu_ms;
+			sum_ms += result->guest_ms - result->qemu_ms + result->reboots_ms;
 	}
 	return sum_ms;
 }
@@ -250,6 +250,8 @@ json_object *qt_result_json(const struct qt_result *result)
 	add_number(timing, "steps", result->steps_ms);
 	add_number(timing, "total", result->total_ms);
 	json_object_object_add(object, "after_ms", timing);
+	if (result->reboots_ms)
+		add_number(object, "reboots_ms", result->reboots_ms);
 	if (result->boot_display.looks)
 		json_object_object_add(object, "boot_display",
 				       boot_display_json(&result->boot_display));

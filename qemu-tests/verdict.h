@@ -64,6 +64,7 @@ struct qt_result {
 	char notes[400]; /* what was measured on the way: "60.00 Hz, 2 x reload" */
 	/* from the start to QMP, to the guest, to the last picture, to the end */
 	unsigned int qemu_ms, guest_ms, steps_ms, total_ms;
+	unsigned int reboots_ms; /* from each further reset to the guest, together */
 	struct qt_boot_display boot_display; /* looks are 0 if the path has none */
 	struct qt_frame *frames;
 	size_t frames_len;
@@ -82,7 +83,7 @@ struct qt_verdict {
 	size_t results_len;
 };
 
-/** What all guests together took from QEMU's start to their own "ready", once each. */
+/** What all guests together took from QEMU's start, and from each further reset, to their own "ready". */
 unsigned int qt_verdict_boots_ms(const struct qt_verdict *verdict);
 /** Adds an empty result; NULL if memory is short. Valid until the next addition. */
 struct qt_result *qt_verdict_add(struct qt_verdict *verdict, const struct qt_scenario *scenario);

@@ -160,6 +160,29 @@ static void events_between_command_and_answer_are_passed_over(void **state)
 	end(&session);
 }
 
+/* A late answer is no event, and neither is one of another name; what never comes ends by time. */
+static void event_is_awaited_by_name(void **state)
+{
+	static const char *const lines[] = {
+		GREETING,
+		">qmp_capabilities",
+		"{\"return\": {}, \"id\": 0}\r\n",
+		"{\"event\": \"STOP\"}\r\n{\"return\": {}, \"id\": 7}\r\n",
+		"{\"event\": \"RESET\", \"data\": {\"guest\": true}}\r\n{\"event\": \"RESUME\"}\r\n",
+		"hang",
+		NULL,
+	};
+	struct session session;
+
+	begin(&session, lines, 5000);
+	assert_int_equal(0,
+			 qt_qmp_wait_event(session.qmp, "RESET", qt_now_ms() + 5000, &session.err));
+	assert_int_equal(-ETIMEDOUT,
+			 qt_qmp_wait_event(session.qmp, "STOP", qt_now_ms() + 50, &session.err));
+	assert_string_equal("QMP STOP: no answer in time", session.err.message);
+	end(&session);
+}
+
 static void error_answer_carries_qemus_words(void **state)
 {
 	static const char *const lines[] = {
@@ -264,6 +287,7 @@ int main(void)
 		cmocka_unit_test(descriptor_travels_with_its_name),
 		cmocka_unit_test(greeting_is_answered_with_capabilities_and_gives_the_version),
 		cmocka_unit_test(events_between_command_and_answer_are_passed_over),
+		cmocka_unit_test(event_is_awaited_by_name),
 		cmocka_unit_test(error_answer_carries_qemus_words),
 		cmocka_unit_test(late_answer_to_an_abandoned_command_is_passed_over),
 		cmocka_unit_test(silent_server_times_out),

@@ -303,6 +303,9 @@ static void time_is_told_by_what_guests_boots_take(void **state)
 	verdict->cores = 1;
 	assert_string_equal("3.0 s, 3 at a time: 1.50 times its guests' boots (2.0 s) on 1 core",
 			    qt_verdict_time(verdict, text, sizeof(text)));
+	verdict->results[2].reboots_ms = 4000;
+	assert_string_equal("3.0 s, 3 at a time: 0.50 times its guests' boots (6.0 s) on 1 core",
+			    qt_verdict_time(verdict, text, sizeof(text)));
 }
 
 int main(void)
