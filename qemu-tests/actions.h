@@ -28,6 +28,7 @@ struct qt_action {
 	const char *summary;
 	bool counts; /* does all its times in one call */
 	bool loads; /* the guest's driver is loaded anew */
+	bool waits; /* most of its time, and leaves its core to others */
 	unsigned int takes_ms; /* about, once, while nothing else runs */
 	const char *provokes; /* what the guest's kernel must complain of; NULL: nothing */
 	int (*run)(const struct qt_action_run *run, struct vgpu_error *err);

@@ -28,7 +28,8 @@ struct job {
 	const struct qt_plan_item *item;
 	enum job_state state;
 	pid_t pid;
-	int fd; /* of its reports: bytes while it goes on, and its results as JSON */
+	int fd; /* of its reports: a beat for each step, and its results as JSON */
+	bool waits; /* now, and leaves its core to others */
 	int64_t deadline_ms; /* it is stuck if nothing is heard of it until then */
 	char *text; /* the results so far */
 	size_t text_len;
@@ -42,32 +43,39 @@ struct jobs {
 	struct job *jobs;
 	size_t len, running, done;
 	size_t done_before; /* by a run that this one goes on with */
-	unsigned int limit; /* how many may run at a time */
+	unsigned int limit; /* how many may work at a time */
+	unsigned int most; /* with those that wait meanwhile */
 	struct vgpu_error
 		stop; /* why nothing new is begun; its kind is 0 as long as that is not so */
 	struct qt_host_watch watch; /* of a guarded run */
 };
 
-/*
- * As many as the cores and the free memory allow; at least one. Scenarios wait for a fifth of their time, and
- * yet three at a time take two cores no less long than two do: each needs a fifth more of a processor then.
- */
-unsigned int qt_jobs_default(void)
+/* How many fit into the memory that is free; at least one. */
+static unsigned int fit_into_memory(void)
 {
 	unsigned long long available_kib = 0;
 	FILE *f = fopen("/proc/meminfo", "re");
 	char line[128];
-	unsigned int jobs = qt_cores(), fit;
+	unsigned int fit;
 
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, "MemAvailable: %llu kB", &available_kib) == 1)
 			break;
+	fit = f ? (unsigned int)(available_kib / 1024 / JOB_MEMORY_MIB) : JOBS_MAX;
 	if (f)
 		fclose(f);
-	fit = (unsigned int)(available_kib / 1024 / JOB_MEMORY_MIB);
-	if (f && jobs > fit)
-		jobs = fit;
-	return jobs < 1 ? 1 : jobs > JOBS_MAX ? JOBS_MAX : jobs;
+	return fit < 1 ? 1 : fit > JOBS_MAX ? JOBS_MAX : fit;
+}
+
+/*
+ * Scenarios wait for a fifth of their time, and yet three at a time take two cores no less long than two do:
+ * each needs a fifth more of a processor then.
+ */
+unsigned int qt_jobs_default(void)
+{
+	unsigned int cores = qt_cores(), fit = fit_into_memory();
+
+	return cores < fit ? cores : fit;
 }
 
 /* One that has another guest beside it fills the GPU, and the cores. */
@@ -172,6 +180,7 @@ static int start(struct jobs *jobs, struct job *job, struct vgpu_error *err)
 	}
 	job->deadline_ms = qt_deadline_ms(STUCK_MS);
 	job->state = JOB_RUNNING;
+	job->waits = false;
 	jobs->running++;
 	return 0;
 }
@@ -190,12 +199,22 @@ static bool waits_to_be_alone(const void *data, size_t index)
 	return jobs->jobs[index].state == JOB_WAITING && is_exclusive(&jobs->jobs[index]);
 }
 
+/* One that waits for long makes room for another; when it works again it is one more for a while. */
+static bool has_room(const struct jobs *jobs)
+{
+	size_t working = jobs->running;
+
+	for (size_t i = 0; i < jobs->len; i++)
+		working -= jobs->jobs[i].state == JOB_RUNNING && jobs->jobs[i].waits;
+	return working < jobs->limit && jobs->running < jobs->most;
+}
+
 /* The next one that may be begun now, or NULL. Exclusive ones come last, one by one. */
 static struct job *next(struct jobs *jobs)
 {
 	size_t index;
 
-	if (jobs->stop.kind || qt_interrupted() || jobs->running >= jobs->limit)
+	if (jobs->stop.kind || qt_interrupted() || !has_room(jobs))
 		return NULL;
 	for (size_t i = 0; i < jobs->len; i++)
 		if (jobs->jobs[i].state == JOB_RUNNING && is_exclusive(&jobs->jobs[i]))
@@ -211,7 +230,7 @@ static int parse(struct job *job)
 	char *rest = job->text;
 
 	job->results_len = 0;
-	for (char *line; (line = strsep(&rest, "\n"));) {
+	for (char *line; (line = strsep(&rest, QT_BEATS));) {
 		json_object *object;
 		int r;
 
@@ -312,7 +331,7 @@ static int finish(struct jobs *jobs, struct job *job, int status, struct vgpu_er
 	if (is_crowded_out(jobs, job)) {
 		forget(job);
 		job->state = JOB_WAITING;
-		jobs->limit = (unsigned int)jobs->running;
+		jobs->most = (unsigned int)jobs->running;
 		return 0;
 	}
 	judge_host(jobs, &job->results[0]);
@@ -371,6 +390,7 @@ static int hear(struct jobs *jobs, struct job *job, struct vgpu_error *err)
 		return finish(jobs, job, status, err);
 	}
 	job->deadline_ms = qt_deadline_ms(STUCK_MS);
+	job->waits = buffer[got - 1] == QT_BEAT_WAITS;
 	text = realloc(job->text, job->text_len + (size_t)got + 1);
 	if (!text)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "running scenarios");
@@ -450,13 +470,14 @@ int qt_jobs_run(struct qt_runner *runner, const struct qt_plan *plan, struct qt_
 		.len = plan->len,
 		.done_before = verdict->results_len,
 		.limit = runner->options->jobs ? runner->options->jobs : qt_jobs_default(),
+		.most = runner->options->jobs ? runner->options->jobs : fit_into_memory(),
 	};
 	int r = 0;
 
 	if (!jobs.jobs)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "running scenarios");
-	if (jobs.limit > JOBS_MAX)
-		jobs.limit = JOBS_MAX;
+	if (jobs.most > JOBS_MAX)
+		jobs.most = JOBS_MAX;
 	verdict->jobs = jobs.limit;
 	measure_patience(&jobs);
 	if (runner->options->guarded) {

@@ -9,7 +9,10 @@
 #include "plan.h"
 #include "scenario-run.h"
 
-/** As many as the cores and the free memory allow; at least one. */
+/**
+ * As many as the cores and the free memory allow; at least one. Where nobody has set a number, one that only waits
+ * for a while makes room for another meanwhile.
+ */
 unsigned int qt_jobs_default(void);
 
 /**

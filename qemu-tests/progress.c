@@ -48,8 +48,9 @@ void qt_progress_step(struct qt_progress *progress, const char *format, ...)
 	char step[160];
 	va_list args;
 
+	const char beat = progress->waits ? QT_BEAT_WAITS : QT_BEAT_WORKS;
 	/* a full or broken pipe is the reader's to find */
-	if (progress->beat_fd && write(progress->beat_fd, "\n", 1) < 0)
+	if (progress->beat_fd && write(progress->beat_fd, &beat, 1) < 0)
 		progress->beat_fd = 0;
 	if (!progress->out)
 		return;

@@ -14,8 +14,13 @@ struct qt_progress {
 	bool terminal;
 	int64_t start_ms;
 	char subject[64]; /* "[1/2] region-1024x768" */
-	int beat_fd; /* gets a newline with each step; 0: there is none */
+	int beat_fd; /* gets a byte with each step; 0: there is none */
+	bool waits; /* the step leaves its core to others */
 };
+
+/** What a step's byte tells. */
+enum qt_beat { QT_BEAT_WORKS = '\n', QT_BEAT_WAITS = '\t' };
+#define QT_BEATS "\n\t" /* none is in JSON as we write it */
 
 void qt_progress_init(struct qt_progress *progress, FILE *out);
 /** What the following steps are about. */

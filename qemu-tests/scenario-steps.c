@@ -207,6 +207,7 @@ static int run_action(struct qt_scenario_state *run, const struct qt_step *step,
 	int64_t start_ms = qt_now_ms();
 	int r = 0;
 
+	run->runner->progress.waits = action->waits;
 	for (unsigned int i = 0; i < (action->counts ? 1 : times) && !r; i++) {
 		qt_progress_step(&run->runner->progress, "%s %u/%u", action->name, i + 1, times);
 		/* a restart takes the log with it */
@@ -216,6 +217,7 @@ static int run_action(struct qt_scenario_state *run, const struct qt_step *step,
 			r = action->run(&request, err);
 		run->loads += action->loads;
 	}
+	run->runner->progress.waits = false;
 	if (!r && !action->counts)
 		qt_result_note(run->result, "%u x %s in %.1f s", times, action->name,
 			       (double)(qt_now_ms() - start_ms) / 1000);
