@@ -159,8 +159,7 @@ static int run(void *data, const char *program, char *const argv[], const char *
 	       struct vgpu_callout_result *result)
 {
 	__attribute__((cleanup(pipes_finish))) struct pipes pipes = { -1, -1, -1, -1, -1, -1 };
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, usual = { .sa_handler = SIG_DFL };
-	struct sigaction pipe_before, child_before;
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, pipe_before;
 	int ret = open_pipe(&pipes.script_in, &pipes.to_script);
 
 	if (ret == 0)
@@ -171,10 +170,7 @@ static int run(void *data, const char *program, char *const argv[], const char *
 		return ret;
 	fflush(stdout);
 	sigaction(SIGPIPE, &ignore, &pipe_before);
-	/* ignored, as whoever started us may have left it, it keeps exit codes from waitpid(2) */
-	sigaction(SIGCHLD, &usual, &child_before);
 	ret = run_with(program, argv, input, &pipes, result);
-	sigaction(SIGCHLD, &child_before, NULL);
 	sigaction(SIGPIPE, &pipe_before, NULL);
 	return ret;
 }

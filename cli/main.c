@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,8 @@ int main(int argc, char **argv)
 	};
 	int code;
 
+	/* ignored, as whoever started us may have left it, it keeps exit codes from waitpid(2) */
+	signal(SIGCHLD, SIG_DFL);
 	if (cli_is_mdevctl(argv[0]))
 		code = cli_mdevctl_main(&globals, argc, argv);
 	else

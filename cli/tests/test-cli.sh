@@ -152,6 +152,10 @@ chmod +x veto/scripts.d/callouts/never
 env --ignore-signal=CHLD "$vgpulab" -b mem:kaby-lake -C veto define -p 00:02.0 -t GVTg_V5_8 >out 2>err
 [ $? -eq 1 ]
 verdict 'a script forbids, even if whoever started the program ignores SIGCHLD'
+"$vgpulab" doctor --json | grep '"rule"' >rules
+env --ignore-signal=CHLD "$vgpulab" doctor --json 2>err | grep '"rule"' >out
+cmp -s rules out
+verdict 'and doctor finds the same'
 check 'define from what is no definition' 2 -b mem:kaby-lake -C defs define -p 00:02.0 --jsonfile nonsense
 says err 'nonsense is no definition'
 check 'start of nothing' 2 -b mem:kaby-lake -C defs start
