@@ -266,10 +266,10 @@ static FILE *open_log(int dir_fd, const char *name)
 	return log;
 }
 
-void qt_vm_remove_sockets(int dir_fd)
+void qt_vm_remove_leftovers(int dir_fd)
 {
-	static const char *const names[] = { QT_QMP_SOCKET, QT_CONTROL_SOCKET, QT_VNC_SOCKET,
-					     QT_SPICE_SOCKET };
+	static const char *const names[] = { QT_QMP_SOCKET,   QT_CONTROL_SOCKET, QT_VNC_SOCKET,
+					     QT_SPICE_SOCKET, QT_QTEST_SOCKET,	 QT_MEMORY };
 
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(names); i++)
 		unlinkat(dir_fd, names[i], 0);
@@ -282,7 +282,7 @@ static int start(struct qt_vm *vm, char *const *argv, int64_t deadline_ms, struc
 	int fd, r;
 
 	/* left by a run that was killed: nobody listens there */
-	qt_vm_remove_sockets(vm->dir_fd);
+	qt_vm_remove_leftovers(vm->dir_fd);
 	vm->qmp_log = open_log(vm->dir_fd, QT_QMP_LOG);
 	vm->control_log = open_log(vm->dir_fd, QT_CONTROL_LOG);
 	r = spawn(vm, argv, err);
@@ -368,7 +368,7 @@ void qt_vm_destroy(struct qt_vm *vm)
 	if (vm->control_log)
 		fclose(vm->control_log);
 	if (vm->dir_fd >= 0) {
-		qt_vm_remove_sockets(vm->dir_fd);
+		qt_vm_remove_leftovers(vm->dir_fd);
 		close(vm->dir_fd);
 	}
 	if (vm->pidfd >= 0)

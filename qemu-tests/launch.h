@@ -67,10 +67,10 @@ int qt_vm_wait(struct qt_vm *vm, int64_t deadline_ms, int *status);
  */
 int qt_vm_stop(struct qt_vm *vm, int grace_ms, int *status);
 
-/** Removes the sockets that a QEMU in this directory has left, if it was killed. */
-void qt_vm_remove_sockets(int dir_fd);
+/** Removes what a QEMU in this directory has left: sockets if it was killed, and its memory if that was a file. */
+void qt_vm_remove_leftovers(int dir_fd);
 
-/** Kills QEMU if it still runs, reaps it, removes its sockets. */
+/** Kills QEMU if it still runs, reaps it, removes what it leaves. */
 void qt_vm_destroy(struct qt_vm *vm);
 VGPU_DEFINE_DESTROYP(qt_vm)
 

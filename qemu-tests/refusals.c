@@ -91,11 +91,11 @@ static int provoke_second(const struct qt_refusal_request *request, struct qt_vm
 
 	if (r)
 		return r;
-	mkdirat(request->dir_fd, "second", 0777);
-	dir_fd = openat(request->dir_fd, "second", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	mkdirat(request->dir_fd, QT_SECOND_DIR, 0777);
+	dir_fd = openat(request->dir_fd, QT_SECOND_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot open second: %s",
-				      strerror(errno));
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno,
+				      "cannot open " QT_SECOND_DIR ": %s", strerror(errno));
 	return qt_vm_start(request->argv, dir_fd, request->deadline_ms, &second, err);
 }
 

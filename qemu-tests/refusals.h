@@ -13,6 +13,9 @@
 
 struct qt_vm;
 
+/** Where a second QEMU runs, in the scenario's directory. */
+#define QT_SECOND_DIR "second"
+
 struct qt_refusal_request {
 	const struct qt_scenario *scenario;
 	char *const *argv; /* QEMU's */

@@ -2,6 +2,7 @@
 #include "scenario-keeper.h"
 
 #include "launch.h"
+#include "refusals.h"
 
 #include <backends/backends.h>
 #include <dirent.h>
@@ -30,23 +31,29 @@ static bool is_there(struct vgpu_backend *backend, const struct vgpu_uuid *uuid)
 	       vgpu_snapshot_find_instance(snapshot, uuid);
 }
 
-static void remove_one(struct vgpu_backend *backend, const struct vgpu_uuid *uuid)
+/* False: somebody holds it still. */
+static bool remove_one(struct vgpu_backend *backend, const struct vgpu_uuid *uuid)
 {
 	const struct timespec pause = { .tv_nsec = REMOVAL_EVERY_MS * 1000000L };
 
-	for (int i = 0; i < REMOVAL_TRIES && is_there(backend, uuid); i++) {
-		if (!vgpu_remove(backend, uuid, NULL))
-			return;
+	for (int i = 0; i < REMOVAL_TRIES; i++) {
+		if (!is_there(backend, uuid) || !vgpu_remove(backend, uuid, NULL))
+			return true;
 		nanosleep(&pause, NULL);
 	}
+	return false;
 }
 
-/* The UUIDs are random and of our making: whatever else is on this machine is not touched. */
+/*
+ * The UUIDs are random and of our making: whatever else is on this machine is not touched. What cannot be removed
+ * stays noted, for the next run here.
+ */
 static void remove_noted(int out_fd)
 {
 	int fd = openat(out_fd, NOTES, O_RDONLY | O_CLOEXEC);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	struct vgpu_backend *backend = NULL;
+	bool gone = true;
 	char line[64];
 
 	if (!f)
@@ -57,34 +64,44 @@ static void remove_noted(int out_fd)
 		line[strcspn(line, "\n")] = '\0';
 		if (vgpu_uuid_parse(line, &uuid))
 			continue;
-		if (!backend && vgpu_backend_open("sysfs", &backend, NULL))
-			break;
-		remove_one(backend, &uuid);
+		gone &= (backend || !vgpu_backend_open("sysfs", &backend, NULL)) &&
+			remove_one(backend, &uuid);
 	}
 	if (backend)
 		backend->impl->destroy(backend);
 	fclose(f);
-	unlinkat(out_fd, NOTES, 0);
+	if (gone)
+		unlinkat(out_fd, NOTES, 0);
 }
 
-/* Of every scenario's directory, and of those in it: a second QEMU has one of its own. */
-static void remove_sockets(int out_fd, int depth)
+static void remove_leftovers_in(int dir_fd, const char *name)
+{
+	_autoclose_ int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	qt_vm_remove_leftovers(fd);
+	remove_leftovers_in(fd, QT_SECOND_DIR);
+}
+
+/* "region-1024x768", or "region-1024x768.2" of the second round. */
+static bool is_scenarios(const char *directory)
+{
+	char name[80];
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(directory, "."), directory);
+	return qt_scenario_find(name);
+}
+
+/* Whatever else is in the output directory is not ours. */
+static void remove_leftovers(int out_fd)
 {
 	int listed_fd = openat(out_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_autoclosedir_ DIR *dir = listed_fd < 0 ? NULL : fdopendir(listed_fd);
 
-	for (struct dirent *entry; dir && (entry = readdir(dir));) {
-		_autoclose_ int fd =
-			entry->d_name[0] == '.'
-				? -1
-				: openat(out_fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (fd < 0)
-			continue;
-		qt_vm_remove_sockets(fd);
-		if (depth > 1)
-			remove_sockets(fd, depth - 1);
-	}
+	for (struct dirent *entry; dir && (entry = readdir(dir));)
+		if (is_scenarios(entry->d_name))
+			remove_leftovers_in(out_fd, entry->d_name);
 }
 
 /* Reads until nobody can write any more: then all of them have ended. Ends in _exit. */
@@ -101,7 +118,7 @@ static void keep(int out_fd, int read_fd)
 	while (read(read_fd, &byte, 1) < 0 && errno == EINTR)
 		;
 	remove_noted(out_fd);
-	remove_sockets(out_fd, 2);
+	remove_leftovers(out_fd);
 	_exit(0);
 }
 
@@ -111,8 +128,7 @@ int qt_keeper_init(struct qt_keeper *keeper, int out_fd, struct vgpu_error *err)
 
 	remove_noted(out_fd);
 	*keeper = (struct qt_keeper){ -1, -1, -1 };
-	keeper->note_fd =
-		openat(out_fd, NOTES, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+	keeper->note_fd = openat(out_fd, NOTES, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 	if (keeper->note_fd < 0 || pipe2(fds, O_CLOEXEC))
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot write %s: %s", NOTES,
 				      strerror(errno));

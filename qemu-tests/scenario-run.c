@@ -6,6 +6,7 @@
 #include "guest-console.h"
 #include "guest-image.h"
 #include "guest-log.h"
+#include "host-watch.h"
 #include "launch.h"
 #include "paths.h"
 #include "qmp.h"
@@ -73,17 +74,21 @@ static bool for_each_need(struct qt_scenario_state *run,
 	return met;
 }
 
-/* Pictures of an earlier run in the same place would pass for this one's. */
-static void remove_old_pictures(int dir_fd)
+/* What an earlier run in the same place left would pass for this one's. */
+static void remove_old_evidence(int dir_fd)
 {
+	static const char *const ours[] = { "frame-*.png",  "guest*.png",  "boot-display.png",
+					    QT_QEMU_LOG,    QT_QMP_LOG,	   QT_CONTROL_LOG,
+					    QT_CONSOLE_LOG, QT_KERNEL_LOG, QT_GUEST_LOG };
 	int listed_fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_autoclosedir_ DIR *dir = listed_fd < 0 ? NULL : fdopendir(listed_fd);
 
 	if (!dir && listed_fd >= 0)
 		close(listed_fd);
 	for (struct dirent *entry; dir && (entry = readdir(dir));)
-		if (!fnmatch("frame-*.png", entry->d_name, 0))
-			unlinkat(dir_fd, entry->d_name, 0);
+		for (size_t i = 0; i < VGPU_ARRAY_LEN(ours); i++)
+			if (!fnmatch(ours[i], entry->d_name, 0))
+				unlinkat(dir_fd, entry->d_name, 0);
 }
 
 static int open_guest_log(struct qt_scenario_state *run, struct vgpu_error *err)
@@ -115,7 +120,7 @@ static int make_directory(struct qt_scenario_state *run, struct vgpu_error *err)
 	if (run->dir_fd < 0)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot open %s: %s",
 				      result->dir, strerror(errno));
-	remove_old_pictures(run->dir_fd);
+	remove_old_evidence(run->dir_fd);
 	return run->driver ? open_guest_log(run, err) : 0;
 }
 

@@ -105,6 +105,18 @@ static void silent_qemu_is_killed_after_the_deadline(void **state)
 	assert_int_equal(ESRCH, errno);
 }
 
+/* As large as the guest's memory, and of no use to anybody. */
+static void what_a_qemu_leaves_is_removed(void **state)
+{
+	struct room *room = *state;
+
+	assert_int_equal(-ECHILD, start(room, "touch " QT_MEMORY " " QT_QTEST_SOCKET "; exit 1",
+					5000, NULL));
+	assert_int_equal(-1, faccessat(room->fd, QT_MEMORY, F_OK, 0));
+	assert_int_equal(-1, faccessat(room->fd, QT_QTEST_SOCKET, F_OK, 0));
+	assert_int_equal(0, faccessat(room->fd, QT_QEMU_LOG, F_OK, 0));
+}
+
 /* A harness that is killed takes its QEMU along. */
 static void qemu_dies_with_its_harness(void **state)
 {
@@ -161,6 +173,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(missing_program_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(silent_qemu_is_killed_after_the_deadline, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(what_a_qemu_leaves_is_removed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(qemu_dies_with_its_harness, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tail_begins_at_a_line, set_up, tear_down),
 	};

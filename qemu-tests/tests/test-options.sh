@@ -35,5 +35,16 @@ check 'a QEMU that is none' 1 test --gpu kaby-lake --qemu ./qemu refused-xres
 check 'what failed, by a name that is none' 2 test --gpu kaby-lake --rerun-failed refused-nothing
 check 'what failed is still known' 0 test --gpu kaby-lake --rerun-failed
 says out 'PASS: 1 passed'
+
+# What the directory of results has besides, and what an earlier run left in it.
+mkdir -p results/mine
+touch results/mine/memory results/mine/vnc.sock
+echo 'BUG: long ago' >vgpulab-results/refused-xres/kernel.log
+check 'among what others have' 0 test --gpu kaby-lake --out results refused-xres
+[ -e results/mine/memory ] && [ -e results/mine/vnc.sock ]
+verdict 'what is not ours is left alone'
+check 'where a run has been before' 0 test --gpu kaby-lake refused-xres
+! grep -q 'long ago' vgpulab-results/report.html
+verdict 'the report tells of this run'
 echo "1..$number"
 exit $failed
