@@ -64,13 +64,6 @@ void qt_host_watch_finish(struct qt_host_watch *watch)
 	watch->log_fd = -1;
 }
 
-void qt_host_watch_skip(struct qt_host_watch *watch)
-{
-	if (watch->log_fd >= 0)
-		lseek(watch->log_fd, 0, SEEK_END);
-	watch->taint = read_taint();
-}
-
 /* "6,339,5140900,-;text": the time and the text; any other line is text alone. */
 static void take_line(FILE *out, char *line, char *alarm, size_t alarm_size)
 {
@@ -113,6 +106,11 @@ static void take_log(struct qt_host_watch *watch, FILE *out, char *alarm, size_t
 	}
 }
 
+void qt_host_watch_skip(struct qt_host_watch *watch)
+{
+	take_log(watch, NULL, watch->alarm, sizeof(watch->alarm));
+}
+
 int qt_host_watch_take(struct qt_host_watch *watch, int dir_fd, struct vgpu_error *err)
 {
 	int fd = dir_fd < 0 || watch->log_fd < 0
@@ -121,9 +119,11 @@ int qt_host_watch_take(struct qt_host_watch *watch, int dir_fd, struct vgpu_erro
 				  0666);
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 	unsigned long long taint = read_taint();
-	char alarm[300] = "";
+	char alarm[sizeof(watch->alarm)];
 
-	take_log(watch, out, alarm, sizeof(alarm));
+	take_log(watch, out, watch->alarm, sizeof(watch->alarm));
+	strcpy(alarm, watch->alarm);
+	watch->alarm[0] = '\0';
 	if (out)
 		fclose(out);
 	if (!*alarm && taint & ~watch->taint)

@@ -16,6 +16,7 @@
 struct qt_host_watch {
 	int log_fd; /* -1: nobody may read it */
 	unsigned long long taint;
+	char alarm[300]; /* that was heard, and not told yet; empty: none */
 	char trouble[200]; /* why the log is not read; empty: it is */
 };
 
@@ -23,7 +24,7 @@ struct qt_host_watch {
 void qt_host_watch_init(struct qt_host_watch *watch, const char *log);
 void qt_host_watch_finish(struct qt_host_watch *watch);
 
-/** Drops what was said so far. */
+/** Drops what was said so far, but for an alarm: that is told when next asked for. */
 void qt_host_watch_skip(struct qt_host_watch *watch);
 
 /**

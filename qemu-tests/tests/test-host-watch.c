@@ -102,6 +102,23 @@ static void unsound_kernel_is_told_by_its_own_words(void **state)
 	}
 }
 
+/* An oops is one, whoever provoked it: a worker, long after the scenario's end. */
+static void alarm_between_scenarios_is_told(void **state)
+{
+	struct room *room = *state;
+	struct vgpu_error err = { 0 };
+	char text[256];
+
+	dprintf(room->log_fd, "4,9,99,-;BUG: unable to handle page fault\n6,10,100,-;hello\n");
+	qt_host_watch_skip(&room->watch);
+	dprintf(room->log_fd, "6,11,5140900,-;next\n");
+	assert_int_equal(-EIO, qt_host_watch_take(&room->watch, room->dir_fd, &err));
+	assert_non_null(strstr(err.message, "BUG: unable to handle page fault"));
+	slice(room, text, sizeof(text));
+	assert_string_equal("[    5.140900] next\n", text);
+	assert_int_equal(0, qt_host_watch_take(&room->watch, -1, NULL));
+}
+
 static void log_that_nobody_may_read_is_told(void **state)
 {
 	struct qt_host_watch watch;
@@ -119,6 +136,7 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(unsound_kernel_is_told_by_its_own_words, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(alarm_between_scenarios_is_told, set_up, tear_down),
 		cmocka_unit_test(log_that_nobody_may_read_is_told),
 	};
 
