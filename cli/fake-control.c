@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
+#include <vgpulab/pci-address.h>
 
 #include "listing.h"
 
@@ -194,7 +195,8 @@ int cli_fake_fault(const struct cli_arguments *args, const struct cli_fake_contr
 
 int cli_fake_hotplug(const struct cli_arguments *args, const struct cli_fake_control *control)
 {
-	const char *verb = args->operands[0];
+	const char *verb = args->operands[0], *address;
+	char canonical[VGPU_PCI_ADDRESS_TEXT_LEN];
 	struct vgpu_error err = { 0 };
 	_autoclose_ int fd = -1;
 	int ret;
@@ -204,10 +206,11 @@ int cli_fake_hotplug(const struct cli_arguments *args, const struct cli_fake_con
 	fd = open_control(control, "hotplug", O_WRONLY, &err);
 	if (fd < 0)
 		return cli_fail(&args->globals, &err);
-	ret = command(fd, verb, args->operands[1]);
+	address = vgpu_pci_address_canonical(args->operands[1], canonical);
+	ret = command(fd, verb, address);
 	if (!ret)
 		return 0;
-	vgpu_error_set(&err, VGPU_ERROR_USAGE, -ret, "cannot %s %s: %s", verb, args->operands[1],
+	vgpu_error_set(&err, VGPU_ERROR_USAGE, -ret, "cannot %s %s: %s", verb, address,
 		       ret == -ENODEV ? "no GPU there that could be" : strerror(-ret));
 	return cli_fail(&args->globals, &err);
 }

@@ -81,7 +81,7 @@ echo 22222222-1f0e-4b1a-8d0a-3a3b6f6b7c01 | tee $types/i915-GVTg_V5_8/create 2>&
 exec 9>&-
 wait \$unplug && [ ! -e /sys/bus/pci/devices/0000:00:02.0 ] && echo out
 "$VGPULAB" fake unplug 0000:00:02.0 2>/dev/null || echo "twice: \$?"
-"$VGPULAB" fake plug 0000:00:02.0 && cat $types/i915-GVTg_V5_8/available_instances
+"$VGPULAB" fake plug 00:02.0 && cat $types/i915-GVTg_V5_8/available_instances
 until grep -q ACTION=bind heard; do sleep 0.05; done
 grep -E '^(ACTION|MDEV_STATE)=' heard | xargs
 EOS
