@@ -259,6 +259,7 @@ static int print_domain(const struct qt_domain_request *request, char **out, str
 {
 	const struct qt_qemu_argv *qemu = request->qemu;
 	_autofree_ char *romfile = property(qemu, "romfile");
+	_autofree_ char *program = qt_argv_quote((char *const[]){ (char *)qemu->qemu, NULL });
 	struct vgpu_libvirt_request wish = {
 		.display.rendernode = names_render_node(qemu) ? qemu->render_node : NULL,
 		.display.romfile = romfile,
@@ -272,7 +273,7 @@ static int print_domain(const struct qt_domain_request *request, char **out, str
 	char ask_qemu[512];
 	int r;
 
-	snprintf(ask_qemu, sizeof(ask_qemu), "%s --version 2>/dev/null", qemu->qemu);
+	snprintf(ask_qemu, sizeof(ask_qemu), "%s --version 2>/dev/null", program ? program : "");
 	r = vgpu_display_path_parse(request->path, &wish.display.path, err);
 	if (!r && (vgpu_machine_parse(qemu->machine, &wish.display.machine) ||
 		   vgpu_uuid_parse(request->uuid, &wish.display.uuid)))
@@ -320,6 +321,9 @@ static int add_ours(char *text, const struct qt_domain_request *request, int dir
 	if (devices) {
 		tell_device(devices, request);
 		set_machine(domain, request);
+		/* libvirt finds one that is a mere name itself */
+		if (strchr(request->qemu->qemu, '/'))
+			add_text(devices, "emulator", request->qemu->qemu);
 		if (request->boot_menu)
 			set_boot_menu(domain);
 		if (request->qemu->kernel) {

@@ -30,6 +30,12 @@ check 'a GPU of its own by its short address' 0 run --gpu kaby-lake -- "$vgpulab
 printf '#!/bin/sh\nexec qemu-system-x86_64 "$@"\n' >qemu
 chmod +x qemu
 check 'a QEMU beside us' 0 test --gpu kaby-lake --qemu ./qemu refused-xres
+if command -v virsh >/dev/null; then
+	cp qemu 'a qemu'
+	check 'and as libvirt has it' 0 test --through libvirt --gpu kaby-lake --qemu './a qemu' refused-absent
+	grep -q '<emulator>.*/a qemu</emulator>' vgpulab-results/refused-absent/domain.xml
+	verdict 'libvirt is told of it'
+fi
 
 printf '#!/bin/sh\necho "this is no QEMU" >&2\nexit 1\n' >qemu
 check 'a QEMU that is none' 1 test --gpu kaby-lake --qemu ./qemu refused-xres
