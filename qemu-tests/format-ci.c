@@ -23,11 +23,13 @@ void qt_format_lava(FILE *f, const struct qt_verdict *verdict)
 	fputs("<LAVA_SIGNAL_TESTSET START vgpulab>\n", f);
 	for (size_t i = 0; i < verdict->results_len; i++) {
 		const struct qt_result *result = &verdict->results[i];
+		char name[QT_RESULT_NAME_LEN];
 
 		fprintf(f,
 			"<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=%s RESULT=%s UNITS=seconds "
 			"MEASUREMENT=%.3f>\n",
-			result->scenario->name, *result->known ? "skip" : words[result->outcome],
+			qt_result_name(result, name),
+			*result->known ? "skip" : words[result->outcome],
 			result->total_ms / 1000.0);
 	}
 	fputs("<LAVA_SIGNAL_TESTSET STOP>\n", f);
@@ -56,9 +58,10 @@ void qt_format_tmt(FILE *f, const struct qt_verdict *verdict)
 	for (size_t i = 0; i < verdict->results_len; i++) {
 		const struct qt_result *result = &verdict->results[i];
 		unsigned int s = (result->total_ms + 999) / 1000;
+		char name[QT_RESULT_NAME_LEN];
 
 		fprintf(f, "- name: /%s\n  result: %s\n  duration: \"%02u:%02u:%02u\"\n",
-			result->scenario->name,
+			qt_result_name(result, name),
 			result->outcome == QT_PASSED			  ? "pass"
 			: result->outcome == QT_SKIPPED || *result->known ? "info"
 									  : "fail",
@@ -89,6 +92,7 @@ void qt_format_github(FILE *f, const struct qt_verdict *verdict)
 {
 	for (size_t i = 0; i < verdict->results_len; i++) {
 		const struct qt_result *result = &verdict->results[i];
+		char name[QT_RESULT_NAME_LEN];
 
 		if (result->outcome == QT_PASSED)
 			continue;
@@ -96,7 +100,7 @@ void qt_format_github(FILE *f, const struct qt_verdict *verdict)
 			result->outcome == QT_SKIPPED ? "notice"
 			: *result->known	      ? "warning"
 						      : "error");
-		print_escaped(f, result->scenario->name, ":,");
+		print_escaped(f, qt_result_name(result, name), ":,");
 		if (*result->fault) {
 			fputs(" (", f);
 			print_escaped(f, result->fault, ":,");

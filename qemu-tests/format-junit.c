@@ -12,10 +12,11 @@ static void print_attribute(FILE *f, const char *name, const char *text)
 static void print_case(FILE *f, const struct qt_result *result)
 {
 	bool skipped = result->outcome == QT_SKIPPED || *result->known;
+	char name[QT_RESULT_NAME_LEN];
 
 	fputs("<testcase", f);
 	print_attribute(f, "classname", result->scenario->path);
-	print_attribute(f, "name", result->scenario->name);
+	print_attribute(f, "name", qt_result_name(result, name));
 	fprintf(f, " time=\"%.3f\">\n", result->total_ms / 1000.0);
 	if (skipped) {
 		fputs("<skipped", f);

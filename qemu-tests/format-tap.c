@@ -30,9 +30,10 @@ void qt_format_tap(FILE *f, const struct qt_verdict *verdict)
 	fprintf(f, "TAP version 14\n1..%zu\n", verdict->results_len);
 	for (size_t i = 0; i < verdict->results_len; i++) {
 		const struct qt_result *result = &verdict->results[i];
+		char name[QT_RESULT_NAME_LEN];
 
 		fprintf(f, "%sok %zu - ", result->outcome == QT_FAILED ? "not " : "", i + 1);
-		print_text(f, result->scenario->name);
+		print_text(f, qt_result_name(result, name));
 		if (result->outcome == QT_SKIPPED || *result->known) {
 			fputs(result->outcome == QT_SKIPPED ? " # SKIP " : " # TODO ", f);
 			print_text(f,
@@ -54,14 +55,15 @@ void qt_format_ktap(FILE *f, const struct qt_verdict *verdict)
 	fprintf(f, "KTAP version 1\n1..%zu\n", verdict->results_len);
 	for (size_t i = 0; i < verdict->results_len; i++) {
 		const struct qt_result *result = &verdict->results[i];
+		char name[QT_RESULT_NAME_LEN];
 
+		qt_result_name(result, name);
 		if (result->outcome == QT_FAILED) {
-			fprintf(f, "# %s: %s: ", result->scenario->name, result->fault);
+			fprintf(f, "# %s: %s: ", name, result->fault);
 			print_text(f, result->reason);
 			fputc('\n', f);
 		}
-		fprintf(f, "%sok %zu %s", result->outcome == QT_FAILED ? "not " : "", i + 1,
-			result->scenario->name);
+		fprintf(f, "%sok %zu %s", result->outcome == QT_FAILED ? "not " : "", i + 1, name);
 		if (result->outcome == QT_SKIPPED || *result->known) {
 			fputs(result->outcome == QT_SKIPPED ? " # SKIP " : " # XFAIL ", f);
 			print_text(f,

@@ -32,6 +32,15 @@ bool qt_format_exists(const char *wish)
 	return qt_format_find(wish) && !(colon && !colon[1]);
 }
 
+const char *qt_result_name(const struct qt_result *result, char buffer[QT_RESULT_NAME_LEN])
+{
+	int len = snprintf(buffer, QT_RESULT_NAME_LEN, "%s", result->scenario->name);
+
+	if (result->round > 1)
+		snprintf(buffer + len, QT_RESULT_NAME_LEN - (size_t)len, ".%u", result->round);
+	return buffer;
+}
+
 static int fail_to_write(const char *path, struct vgpu_error *err)
 {
 	return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot write %s: %s", path,

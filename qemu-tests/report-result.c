@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "formats.h"
 #include "host-watch.h"
 #include "launch.h"
 #include "paths.h"
@@ -239,9 +240,12 @@ static void print_frames(FILE *f, const struct qt_result *result)
 
 		fprintf(f, "<tr><td>%u</td>", card->frame);
 		print_shots(f, frame);
-		fprintf(f, "<td>%ux%u</td><td>%s %s</td><td>%u ms</td><td>%016llx</td></tr>\n",
-			card->width_px, card->height_px, frame->shown.format, frame->tiling,
-			frame->show_ms, (unsigned long long)card->nonce);
+		fprintf(f, "<td>%ux%u</td><td>", card->width_px, card->height_px);
+		qt_html_text(f, frame->shown.format); /* the guest's word */
+		fputc(' ', f);
+		qt_html_text(f, frame->tiling);
+		fprintf(f, "</td><td>%u ms</td><td>%016llx</td></tr>\n", frame->show_ms,
+			(unsigned long long)card->nonce);
 	}
 	fputs("</table></div>\n", f);
 }
@@ -314,16 +318,15 @@ static void print_facts(FILE *f, const struct qt_result *result)
 void qt_report_result(FILE *f, const struct qt_result *result, int out_fd)
 {
 	const char *class = css_class(result->outcome);
+	char name[QT_RESULT_NAME_LEN];
 	_autoclose_ int dir_fd = -1;
 
 	if (*result->dir)
 		dir_fd = openat(out_fd, result->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	fprintf(f, "<section class=\"%s\" id=\"%s", class, result->scenario->name);
-	if (result->round > 1)
-		fprintf(f, ".%u", result->round);
-	fprintf(f, "\">\n<h2><span class=\"badge %s\">%s</span>%s", class,
-		*result->known ? "KNOWN" : qt_outcome_name(result->outcome),
-		result->scenario->name);
+	qt_result_name(result, name);
+	fprintf(f, "<section class=\"%s\" id=\"%s\">\n<h2><span class=\"badge %s\">%s</span>%s",
+		class, name, class, *result->known ? "KNOWN" : qt_outcome_name(result->outcome),
+		name);
 	if (*result->fault)
 		fprintf(f, " <span class=\"fault\">%s</span>", result->fault);
 	fputs("</h2>\n", f);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "report.h"
 
+#include "formats.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -55,12 +57,11 @@ static void print_overview(FILE *f, const struct qt_verdict *verdict)
 	      f);
 	for (size_t i = 0; i < verdict->results_len; i++) {
 		const struct qt_result *result = &verdict->results[i];
+		char name[QT_RESULT_NAME_LEN];
 
-		fprintf(f, "<a class=\"%s\" href=\"#%s", classes[result->outcome],
-			result->scenario->name);
-		if (result->round > 1)
-			fprintf(f, ".%u", result->round);
-		fprintf(f, "\">%s</a>\n", result->scenario->name);
+		qt_result_name(result, name);
+		fprintf(f, "<a class=\"%s\" href=\"#%s\">%s</a>\n", classes[result->outcome], name,
+			name);
 	}
 	fputs("</p>\n</nav>\n", f);
 }

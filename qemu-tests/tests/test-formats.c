@@ -182,6 +182,30 @@ static void signals_and_annotations_are_a_line_each(void **state)
 	assert_int_equal(1, count(tmt, "\\nok 9"));
 }
 
+/* Readers merge cases of one name, and hide that one of them has failed. */
+static void each_round_has_a_name_of_its_own(void **state)
+{
+	_destroy_(qt_verdict) struct qt_verdict *verdict = calloc(1, sizeof(*verdict));
+
+	for (unsigned int round = 1; round <= 2; round++) {
+		struct qt_result *result =
+			qt_verdict_add(verdict, qt_scenario_find("region-modes"));
+
+		result->round = round;
+		result->outcome = QT_FAILED;
+	}
+	for (size_t i = 0; i < qt_formats_len; i++) {
+		_autofree_ char *text = NULL;
+		size_t len;
+		FILE *f = open_memstream(&text, &len);
+
+		qt_formats[i].print(f, verdict);
+		fclose(f);
+		if (qt_formats[i].print != qt_format_json)
+			assert_true(strstr(text, "region-modes.2") > strstr(text, "region-modes"));
+	}
+}
+
 static void wish_is_a_name_or_a_name_and_a_file(void **state)
 {
 	assert_non_null(qt_format_find("tap"));
@@ -198,6 +222,7 @@ int main(void)
 		cmocka_unit_test(junit_is_xml_whose_sums_are_right),
 		cmocka_unit_test(json_is_the_verdict),
 		cmocka_unit_test(signals_and_annotations_are_a_line_each),
+		cmocka_unit_test(each_round_has_a_name_of_its_own),
 		cmocka_unit_test(wish_is_a_name_or_a_name_and_a_file),
 	};
 
