@@ -54,7 +54,7 @@ static void log_line(struct qt_console *console, const char *direction, const ch
 	}
 }
 
-/* Takes the first @len bytes, a line, out of the buffer. A longer one than @line holds is cut. */
+/* Takes the first @len bytes, a line of ASCII, out of the buffer. A longer one than @line holds is cut. */
 static void take_line(struct qt_console *console, size_t len, char *line)
 {
 	size_t kept = len;
@@ -63,7 +63,9 @@ static void take_line(struct qt_console *console, size_t len, char *line)
 		kept--;
 	if (kept >= QT_CONSOLE_LINE_LEN)
 		kept = QT_CONSOLE_LINE_LEN - 1;
-	memcpy(line, console->buffer, kept);
+	for (size_t i = 0; i < kept; i++)
+		line[i] =
+			console->buffer[i] & 0x80 || !console->buffer[i] ? '?' : console->buffer[i];
 	line[kept] = '\0';
 	memmove(console->buffer, console->buffer + len, console->len - len);
 	console->len -= len;

@@ -108,6 +108,10 @@ const char *qt_log_last_line(int dir_fd, const char *name, char *buffer, size_t 
 	newline = strrchr(buffer, '\n');
 	if (newline)
 		memmove(buffer, newline + 1, strlen(newline));
+	/* a guest may write anything to its console */
+	for (char *at = buffer; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
 	return buffer;
 }
 

@@ -64,6 +64,21 @@ static void ready_is_found_behind_what_firmware_wrote(void **state)
 	close_port(&port);
 }
 
+/* What it says ends up in JSON, which is UTF-8. */
+static void what_is_not_ascii_is_told_as_that(void **state)
+{
+	static const char line[] = "ok \xff\xc3\0 x\n";
+	struct port port;
+	char answer[QT_CONSOLE_LINE_LEN];
+
+	open_port(&port);
+	assert_int_equal(sizeof(line) - 1, write(port.guest, line, sizeof(line) - 1));
+	assert_int_equal(
+		0, qt_console_command(port.console, "info", qt_now_ms() + 1000, answer, NULL));
+	assert_string_equal("??? x", answer);
+	close_port(&port);
+}
+
 static void guest_that_gives_up_is_quoted(void **state)
 {
 	struct port port;
@@ -164,6 +179,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ready_is_found_among_other_lines),
 		cmocka_unit_test(ready_is_found_behind_what_firmware_wrote),
+		cmocka_unit_test(what_is_not_ascii_is_told_as_that),
 		cmocka_unit_test(guest_that_gives_up_is_quoted),
 		cmocka_unit_test(command_gets_its_answer),
 		cmocka_unit_test(refused_command_is_an_error_with_the_guests_words),

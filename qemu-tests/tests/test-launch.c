@@ -162,6 +162,8 @@ static void tail_begins_at_a_line(void **state)
 	assert_string_equal("second\nthird\n\n", qt_log_tail(room->fd, "log", buffer, 16));
 	assert_string_equal("third", qt_log_last_line(room->fd, "log", buffer, 16));
 	assert_string_equal("", qt_log_tail(room->fd, "none", buffer, 16));
+	dprintf(fd, "\033[mA\xff");
+	assert_string_equal("?[mA?", qt_log_last_line(room->fd, "log", buffer, 16));
 }
 
 int main(void)
