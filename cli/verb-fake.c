@@ -147,6 +147,7 @@ struct arguments {
 	struct cli_fake_serve serve;
 	struct cli_fake_control control;
 	bool redact;
+	bool given[VGPU_ARRAY_LEN(cli_fake_options)];
 };
 
 static int run_serve(const struct cli_arguments *args, struct arguments *own)
@@ -204,13 +205,35 @@ static const struct {
 	{ "fault", run_fault },	      { "unplug", run_hotplug },	  { "plug", run_hotplug },
 };
 
+/* An option's help begins with the subverbs that take it: "fault, unplug: ...". */
+static bool takes(const char *subverb, const struct cli_option *option)
+{
+	const char *word = option->help;
+	size_t len;
+
+	for (; (len = strcspn(word, ",:")) != strlen(subverb) || strncmp(word, subverb, len);
+	     word += len + strlen(", "))
+		if (word[len] == ':')
+			return false;
+	return true;
+}
+
+static int run_subverb(size_t index, const struct cli_arguments *args, struct arguments *own)
+{
+	for (size_t i = 0; cli_fake_options[i].name; i++)
+		if (own->given[i] && !takes(subverbs[index].name, &cli_fake_options[i]))
+			return cli_usage_fail(args, "fake %s takes no --%s", subverbs[index].name,
+					      cli_fake_options[i].name);
+	return subverbs[index].run(args, own);
+}
+
 static int run_operand(const struct cli_arguments *args, struct arguments *own)
 {
 	struct vgpu_nearest nearest = { .wanted = args->operands_len ? args->operands[0] : "" };
 
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(subverbs); i++) {
 		if (!strcmp(nearest.wanted, subverbs[i].name))
-			return subverbs[i].run(args, own);
+			return run_subverb(i, args, own);
 		vgpu_nearest_offer(&nearest, subverbs[i].name);
 	}
 	if (nearest.name)
@@ -229,6 +252,8 @@ static int take_option(struct cli_arguments *args, int id, struct arguments *own
 	char *end;
 	long fd;
 
+	for (size_t i = 0; cli_fake_options[i].name; i++)
+		own->given[i] |= cli_fake_options[i].id == id;
 	switch (id) {
 	case OPTION_FAULT:
 		return fake_faults_add(own->serve.faults, args->value, &err) < 0

@@ -192,6 +192,10 @@ says err '--memory, --vcpus and --disk go with --domain'
 check 'nothing edited, nothing recorded' 2 libvirt-xml --path region --vgpu "$uuid" --libvirt 9.0 --qemu 7.2 --no-record
 says err 'go with --edit'
 check 'fake guests takes nothing' 2 fake guests this
+check 'an option of another subverb' 2 fake plug --clear 1 0000:00:02.0
+says err 'fake plug takes no --clear'
+check 'the last of the subverbs that take an option' 2 fake guests --state s --host /nowhere
+says err 'fake guests takes no --state'
 check 'test with no jobs' 2 test --jobs 0
 says err "--jobs: '0' is not 1 to 64"
 check 'test of a part below none' 2 test --shard -1/-1
