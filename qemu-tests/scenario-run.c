@@ -252,12 +252,19 @@ static int watch_image(struct qt_scenario_state *run, struct vgpu_error *err)
 	return r;
 }
 
+/* 0, or how QEMU ended instead of well. */
+static int judge_end(struct qt_scenario_state *run, int status, struct vgpu_error *err)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : qt_vm_explain_end(run->vm, err);
+}
+
 /* A system without our program is not asked to power off: its disk is a throw-away. */
 static int end_image(struct qt_scenario_state *run, struct vgpu_error *err)
 {
-	int r = qt_vm_stop(run->vm, POWER_OFF_MS, NULL);
+	int status, r = qt_vm_stop(run->vm, POWER_OFF_MS, &status);
 
-	return r ? vgpu_error_set(err, VGPU_ERROR_FAILED, -r, "QEMU does not end") : 0;
+	return r ? vgpu_error_set(err, VGPU_ERROR_FAILED, -r, "QEMU does not end")
+		 : judge_end(run, status, err);
 }
 
 static int judge_boot_display(struct qt_scenario_state *run, struct vgpu_error *err)
@@ -278,9 +285,7 @@ static int power_off(struct qt_scenario_state *run, struct vgpu_error *err)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ETIMEDOUT,
 				      "the guest did not power off within %d s",
 				      POWER_OFF_MS / 1000);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	return qt_vm_explain_end(run->vm, err);
+	return judge_end(run, status, err);
 }
 
 static int remove_vgpu(struct qt_scenario_state *run, struct vgpu_error *err)

@@ -49,4 +49,12 @@ grep '"picture": "guest.png"' "$out/r/verdict.json"
 grep 'guest-1.png' "$out/r/verdict.json"
 [ -s "$out/r/ramfb-seabios/guest-1.png" ]
 [ "$before" = "$(sha256sum <"$out/disk.img")" ]
+# libvirt does not tell how its QEMU ended
+if [ "${2-qemu}" = qemu ]; then
+	printf '#!/bin/sh\nqemu-system-x86_64 "$@"\nexit 3\n' >"$out/qemu"
+	chmod +x "$out/qemu"
+	! "$vgpulab" test --gpu kaby-lake --guest "$out/disk.img" --patience 0.1 --qemu "$out/qemu" --out "$out/ill" \
+		ramfb-seabios
+	grep 'QEMU ended with status 3' "$out/ill/verdict.json"
+fi
 rm -r "$out"
