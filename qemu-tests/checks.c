@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "checks.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <vgpulab/cleanup.h>
@@ -8,6 +9,10 @@
 static enum qt_fault judge_captured(const struct qt_frame *frame, const struct qt_image *images,
 				    char *reason, size_t reason_size)
 {
+	if (!frame->shots_len) {
+		snprintf(reason, reason_size, "nobody looked at it");
+		return QT_FAULT_NO_PICTURE;
+	}
 	for (size_t i = 0; i < frame->shots_len; i++)
 		if (!images[i].xrgb && !frame->shots[i].by_checksum) {
 			snprintf(reason, reason_size, "%s gave no picture: %s",
@@ -79,4 +84,16 @@ void qt_frame_check(struct qt_frame *frame, const struct qt_image *images)
 		frame->fault =
 			qt_checks[i].judge(frame, images, frame->reason, sizeof(frame->reason));
 	frame->passed = !frame->fault;
+}
+
+int qt_frames_check(const struct qt_result *result, struct vgpu_error *err)
+{
+	const struct qt_step *step;
+
+	for (size_t i = 0; (step = qt_scenario_step(result->scenario, i)) != NULL; i++)
+		if (step->width_px && !result->frames_len)
+			return vgpu_error_set(err, VGPU_ERROR_FAILED, ENODATA,
+					      "no picture was shown: the guest's display tells of "
+					      "no mode or layout that was asked for");
+	return 0;
 }

@@ -24,3 +24,6 @@ extern const size_t qt_checks_len;
 
 /** Runs all checks and fills the frame's verdict with the first that fails. */
 void qt_frame_check(struct qt_frame *frame, const struct qt_image *images);
+
+/** Was any frame judged, of a scenario that shows some? 0, or -ENODATA with @err filled. */
+int qt_frames_check(const struct qt_result *result, struct vgpu_error *err);

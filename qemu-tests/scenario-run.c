@@ -2,6 +2,7 @@
 #include "scenario-run.h"
 
 #include "boot-display.h"
+#include "checks.h"
 #include "clock.h"
 #include "guest-console.h"
 #include "guest-image.h"
@@ -218,10 +219,10 @@ static int boot_guest(struct qt_scenario_state *run, struct vgpu_error *err)
 	return 0;
 }
 
-static int note_steps(struct qt_scenario_state *run, struct vgpu_error *err)
+static int end_steps(struct qt_scenario_state *run, struct vgpu_error *err)
 {
 	run->result->steps_ms = since_ms(run);
-	return 0;
+	return qt_frames_check(run->result, err);
 }
 
 static int start_image(struct qt_scenario_state *run, struct vgpu_error *err)
@@ -409,7 +410,7 @@ static const struct stage guest_stages[] = {
 	{ "boot-display", NULL, judge_boot_display },
 	{ "guest", NULL, qt_steps_run },
 	{ "guest", NULL, qt_steps_show_again },
-	{ NULL, NULL, note_steps },
+	{ "no-picture", NULL, end_steps },
 	{ "driver", "reading the guest's kernel log", qt_steps_judge_driver },
 	{ "no-power-off", "powering off", power_off },
 	{ "no-removal", NULL, remove_vgpu },

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <qemu-tests/scenario.h>
 #include <stdbool.h>
@@ -100,6 +101,24 @@ static void every_scenario_can_be_run_as_it_is_written(void **state)
 	assert_int_equal(qt_scenario_count(), seen);
 }
 
+/* Who tells of no modes must not pass for one whose every mode is right. */
+static void nothing_shown_is_no_proof(void **state)
+{
+	struct qt_result result = { .scenario = qt_scenario_find("i915-modes") };
+	struct qt_frame unseen = { .shots_len = 0 };
+	struct vgpu_error err = { 0 };
+
+	assert_int_equal(-ENODATA, qt_frames_check(&result, &err));
+	assert_non_null(qt_result_add_frame(&result));
+	assert_int_equal(0, qt_frames_check(&result, NULL));
+	qt_frame_check(&unseen, NULL);
+	assert_false(unseen.passed);
+	qt_result_reset(&result);
+	result.scenario = qt_scenario_find("mtty-two-ports");
+	assert_int_equal(0, qt_frames_check(&result, NULL));
+	qt_result_finish(&result);
+}
+
 static void globs_select_but_what_is_on_request_must_be_named(void **state)
 {
 	const struct qt_scenario *region = qt_scenario_find("region-1024x768");
@@ -162,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_path_names_captures_and_needs_that_exist),
 		cmocka_unit_test(every_scenario_can_be_run_as_it_is_written),
+		cmocka_unit_test(nothing_shown_is_no_proof),
 		cmocka_unit_test(globs_select_but_what_is_on_request_must_be_named),
 		cmocka_unit_test(need_that_is_not_met_says_why),
 		cmocka_unit_test(repeat_script_runs_the_very_command),
