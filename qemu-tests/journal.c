@@ -6,13 +6,22 @@
 #include <string.h>
 #include <unistd.h>
 
+/* False: a kill, or a full disk, has cut the last line off. */
+static bool ends_with_line(int fd)
+{
+	off_t len = lseek(fd, 0, SEEK_END);
+	char last;
+
+	return len <= 0 || pread(fd, &last, 1, len - 1) != 1 || last == '\n';
+}
+
 int qt_journal_add(int dir_fd, const struct qt_result *result, struct vgpu_error *err)
 {
-	int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
+	int flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC;
 	_autoclose_ int fd = openat(dir_fd, QT_JOURNAL, flags, 0666);
 	json_object *object = qt_result_json(result);
 	_autofree_ char *line = NULL;
-	int len = asprintf(&line, "%s\n",
+	int len = asprintf(&line, "%s%s\n", ends_with_line(fd) ? "" : "\n",
 			   json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
 	ssize_t put = fd < 0 || len < 0 ? -1 : write(fd, line, (size_t)len);
 

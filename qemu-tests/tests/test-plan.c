@@ -188,6 +188,21 @@ static void journal_gives_back_what_was_finished(void **state)
 	rmdir(dir);
 }
 
+static void result_behind_a_line_that_was_cut_off_is_read(void **state)
+{
+	_destroy_(qt_verdict) struct qt_verdict *verdict = calloc(1, sizeof(*verdict));
+	char dir[] = "/tmp/test-plan-XXXXXX";
+	_autoclose_ int dir_fd = make_journal(dir);
+	struct qt_result result = { .scenario = qt_scenario_find("region-modes"), .round = 1 };
+
+	assert_int_equal(0, qt_journal_add(dir_fd, &result, NULL));
+	assert_int_equal(0, qt_journal_read(dir_fd, verdict, NULL));
+	assert_int_equal(3, verdict->results_len);
+	assert_ptr_equal(result.scenario, verdict->results[2].scenario);
+	unlinkat(dir_fd, QT_JOURNAL, 0);
+	rmdir(dir);
+}
+
 static void known_failure_is_none_and_an_unexpected_pass_is_one(void **state)
 {
 	char path[] = "/tmp/test-plan-XXXXXX";
@@ -295,6 +310,7 @@ int main(void)
 		cmocka_unit_test(what_was_never_measured_takes_what_it_goes_through),
 		cmocka_unit_test(result_survives_its_json),
 		cmocka_unit_test(journal_gives_back_what_was_finished),
+		cmocka_unit_test(result_behind_a_line_that_was_cut_off_is_read),
 		cmocka_unit_test(known_failure_is_none_and_an_unexpected_pass_is_one),
 	};
 
