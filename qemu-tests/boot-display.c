@@ -47,6 +47,7 @@ static bool same(const struct qt_image *a, const struct qt_image *b)
 struct standing {
 	struct qt_image picture;
 	int64_t since_ms;
+	bool kept; /* as the one that stood longest */
 };
 
 static int look(struct qt_vm *vm, struct standing *standing, struct qt_boot_display *out,
@@ -67,8 +68,9 @@ static int look(struct qt_vm *vm, struct standing *standing, struct qt_boot_disp
 		out->stood_ms = stood_ms;
 		out->width_px = now.width_px;
 		out->height_px = now.height_px;
-		if (*out->picture && out->looks % 8)
+		if (standing->kept)
 			return 0;
+		standing->kept = true;
 		snprintf(out->picture, sizeof(out->picture), "%s", PICTURE);
 		return qt_image_write_png(&now, qt_vm_dir(vm), PICTURE, err);
 	}
@@ -78,6 +80,7 @@ static int look(struct qt_vm *vm, struct standing *standing, struct qt_boot_disp
 	out->pictures++;
 	standing->picture = now;
 	standing->since_ms = now_ms;
+	standing->kept = false;
 	now = (struct qt_image){ 0 };
 	return 0;
 }
