@@ -16,8 +16,11 @@ static void print_headline(FILE *f, const struct qt_verdict *verdict)
 	char time[96];
 
 	fprintf(f, "<header class=\"%s\">\n<h1><b>%s</b>", class, word);
-	fprintf(f, "%u passed, %u failed, %u skipped</h1>\n<p class=\"dim\">Display paths on ",
-		counts.passed, counts.failed, counts.skipped);
+	fprintf(f, "%u passed, %u failed, %u skipped", counts.passed, counts.failed,
+		counts.skipped);
+	if (counts.known)
+		fprintf(f, ", %u failed as expected", counts.known);
+	fputs("</h1>\n<p class=\"dim\">Display paths on ", f);
 	qt_html_text(f, verdict->host);
 	fprintf(f, " (tier %d); machine %s%s; %s; %s.", verdict->tier, verdict->machine,
 		strcmp(verdict->through, "libvirt") ? "" : ", through libvirt", verdict->started,

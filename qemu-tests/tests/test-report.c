@@ -308,9 +308,22 @@ static void time_is_told_by_what_guests_boots_take(void **state)
 			    qt_verdict_time(verdict, text, sizeof(text)));
 }
 
+static void failure_that_was_expected_is_counted(void **state)
+{
+	struct fixture *fixture = *state;
+	_autofree_ char *text = NULL;
+
+	strcpy(fixture->verdict->results[2].known, "bug 12");
+	assert_int_equal(0, qt_report_write(fixture->verdict, fixture->dir_fd, NULL));
+	text = read_back(fixture, "report.html");
+	assert_non_null(strstr(text, "1 passed, 0 failed, 1 skipped, 1 failed as expected</h1>"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(failure_that_was_expected_is_counted, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(page_is_well_formed_and_complete, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(nothing_in_a_log_becomes_markup, set_up, tear_down),
