@@ -134,6 +134,12 @@ int qt_plan_make(const struct qt_options *options, const struct qt_verdict *only
 	if (options->shuffle)
 		shuffle(&plan, options->seed);
 	thin_out(&plan, options, done);
+	if (!plan.len && !done) {
+		free(plan.items);
+		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,
+				      "part %u of %u has no scenario: there are fewer than that",
+				      options->shard, options->shards);
+	}
 	*out = plan;
 	return 0;
 }

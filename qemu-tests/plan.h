@@ -24,7 +24,7 @@ struct qt_plan {
 /**
  * Plans a run: what is selected, by name and by need; of that what @only (may be NULL) has as
  * failed; as many rounds as wished; shuffled, then this shard of it; without what @done (may be
- * NULL) has. 0, -ENOMEM, or -EINVAL with @err filled if nothing is selected.
+ * NULL) has. 0, -ENOMEM, or -EINVAL with @err filled if nothing is selected, or in this shard.
  */
 int qt_plan_make(const struct qt_options *options, const struct qt_verdict *only,
 		 const struct qt_verdict *done, struct qt_plan *out, struct vgpu_error *err);

@@ -77,6 +77,20 @@ static void shards_share_all_rounds_and_nothing_twice(void **state)
 	qt_plan_finish(&all);
 }
 
+static void shard_that_nothing_is_left_for_is_an_error(void **state)
+{
+	char *names[] = { "region-modes", "region-cursor" };
+	struct qt_options options = { .select = names, .select_len = 2, .shard = 2, .shards = 3 };
+	struct vgpu_error err = { 0 };
+	struct qt_plan plan = plan_of(&options, NULL, NULL);
+
+	assert_int_equal(1, plan.len);
+	qt_plan_finish(&plan);
+	options.shard = 3;
+	assert_int_equal(-EINVAL, qt_plan_make(&options, NULL, NULL, &plan, &err));
+	assert_non_null(strstr(err.message, "part 3 of 3"));
+}
+
 static void need_selects_and_nothing_selected_is_an_error(void **state)
 {
 	const struct qt_options spice = { .need = "spice" }, pony = { .need = "pony" };
@@ -305,6 +319,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(seed_gives_one_order_with_everything_in_it),
 		cmocka_unit_test(shards_share_all_rounds_and_nothing_twice),
+		cmocka_unit_test(shard_that_nothing_is_left_for_is_an_error),
 		cmocka_unit_test(need_selects_and_nothing_selected_is_an_error),
 		cmocka_unit_test(longest_is_begun_first_so_that_no_core_waits_for_it),
 		cmocka_unit_test(what_was_never_measured_takes_what_it_goes_through),
