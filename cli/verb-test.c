@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <qemu-tests/harness.h>
-#include <qemu-tests/lab.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,12 +13,11 @@
 
 #include "listing.h"
 #include "test-list.h"
+#include "test-place.h"
 #include "test-preflight.h"
 
 /* What is simulated if neither the command line nor the machine offers a GPU. */
 #define DEFAULT_GPU "kaby-lake"
-/* Tells the program inside the fake host what it is in, for the report. */
-#define HOST_VARIABLE "VGPULAB_TEST_HOST"
 
 enum {
 	OPTION_KERNEL = 256,
@@ -114,7 +112,7 @@ struct request {
 	bool list;
 	char guest[PATH_MAX];
 	char out_dir[PATH_MAX], kernel[PATH_MAX], init[PATH_MAX], qemu[PATH_MAX], self[PATH_MAX];
-	char parent[VGPU_PCI_ADDRESS_TEXT_LEN];
+	char kernel_log[PATH_MAX], parent[VGPU_PCI_ADDRESS_TEXT_LEN];
 };
 
 static bool is_parent_here(void)
@@ -137,75 +135,6 @@ static void choose_gpu(struct request *request)
 	snprintf(request->default_gpu, sizeof(request->default_gpu), DEFAULT_GPU "%s",
 		 dmabuf ? ",display=dmabuf" : "");
 	request->gpu = request->default_gpu;
-}
-
-/* Behind the @n words that @argv has: the same command line, but without --in, and with this GPU (NULL: none). */
-static void pass_on(const struct cli_arguments *args, const struct request *request,
-		    const char *gpu, char **argv, size_t n)
-{
-	argv[n++] = (char *)request->self;
-	if (args->globals.json)
-		argv[n++] = "--json";
-	argv[n++] = args->argv[0];
-	if (gpu) {
-		argv[n++] = "--gpu";
-		argv[n++] = (char *)gpu;
-	}
-	for (int i = 1; i < args->argc; i++)
-		if (args->argv[i])
-			argv[n++] = args->argv[i];
-}
-
-/* Inside `vgpulab run --gpu GPU --`. Returns only on failure. */
-static int enter_fake(const struct cli_arguments *args, const struct request *request)
-{
-	_autofree_ char **argv = calloc((size_t)args->argc + 16, sizeof(*argv));
-	struct vgpu_error err = { 0 };
-	char host[128];
-	size_t n = 0;
-
-	snprintf(host, sizeof(host), "a fake %s", request->gpu);
-	if (!argv || setenv(HOST_VARIABLE, host, 1))
-		return EXIT_FAILURE;
-	argv[n++] = (char *)request->self;
-	argv[n++] = "run";
-	if (request->options.through_libvirt)
-		argv[n++] = "--libvirt";
-	argv[n++] = "--gpu";
-	argv[n++] = (char *)request->gpu;
-	argv[n++] = "--";
-	pass_on(args, request, NULL, argv, n);
-	execv(request->self, argv);
-	vgpu_error_set(&err, VGPU_ERROR_FAILED, errno, "cannot run %s: %s", request->self,
-		       strerror(errno));
-	return cli_fail(&args->globals, &err);
-}
-
-static int run_in_lab(const struct cli_arguments *args, const struct request *request)
-{
-	_autofree_ char **argv = calloc((size_t)args->argc + 8, sizeof(*argv));
-	const struct qt_lab_options options = {
-		.guest_dir = getenv("VGPULAB_GUEST_DIR"),
-		.modules = request->lab,
-		.out_dir = request->options.out_dir,
-		.command = argv,
-		.environment = environ,
-	};
-	struct qt_lab_times times;
-	struct vgpu_error err = { 0 };
-	int status, r;
-
-	if (!argv)
-		return EXIT_FAILURE;
-	pass_on(args, request, request->gpu, argv, 0);
-	qt_catch_signals();
-	r = qt_lab_run(&options, &status, &times, &err);
-	if (r)
-		return cli_fail(&args->globals, &err);
-	fprintf(stderr, "lab VM: up after %.1f s, tests %.1f s, in all %.1f s\n",
-		(double)times.boot_ms / 1000, (double)times.command_ms / 1000,
-		(double)times.total_ms / 1000);
-	return status;
 }
 
 static bool is_stdout_taken(const struct request *request)
@@ -246,20 +175,21 @@ static void print_verdict(const struct cli_arguments *args, const struct request
 /* What repeat.sh runs: this, with the same guest, but for scenario and output. */
 static void describe_repeat(const struct request *request, char **command, char **enter)
 {
-	const char *host = getenv(HOST_VARIABLE);
-	const char *gpu = host ? strrchr(host, ' ') + 1 : NULL;
+	const char *host = getenv(CLI_TEST_HOST);
+	const char *space = host ? strrchr(host, ' ') : NULL, *gpu = space ? space + 1 : NULL;
 	const struct qt_options *options = &request->options;
 	const struct {
 		char *name;
 		const char *value;
 	} values[] = {
-		{ "--gpu", gpu },
+		{ "--gpu", options->guarded ? options->parent : gpu },
+		{ "--kernel-log", options->kernel_log },
 		{ "--kernel", options->kernel },
 		{ "--init", options->init },
 		{ "--guest", options->guest_image },
 		{ "--qemu", options->qemu },
 		{ "--accel", options->accel },
-		{ "--parent", options->parent },
+		{ "--parent", options->guarded ? NULL : options->parent },
 		{ "--type", options->type },
 		{ "--tamper", options->tamper },
 		{ "--repeat", request->repeat },
@@ -275,6 +205,8 @@ static void describe_repeat(const struct request *request, char **command, char 
 			command[n++] = values[i].name;
 			command[n++] = (char *)values[i].value;
 		}
+	if (request->no_preflight)
+		command[n++] = "--no-preflight";
 	n = 0;
 	if (gpu) {
 		enter[n++] = (char *)request->self;
@@ -301,7 +233,7 @@ static int run_scenarios(const struct cli_arguments *args, struct request *reque
 			return code;
 	}
 	describe_repeat(request, command, enter);
-	request->options.host = getenv(HOST_VARIABLE);
+	request->options.host = getenv(CLI_TEST_HOST);
 	request->options.guest_dir = getenv("VGPULAB_GUEST_DIR");
 	request->options.command = command;
 	request->options.enter = *enter ? enter : NULL;
@@ -419,7 +351,7 @@ static bool take_host_option(struct request *request, int id, const char *value)
 		return true;
 	case OPTION_KERNEL_LOG:
 		request->wrong = "'%s' is no file that can be read";
-		request->options.kernel_log = value;
+		request->options.kernel_log = absolute(value, request->kernel_log);
 		return is_readable(value);
 	case OPTION_PATIENCE:
 		request->wrong = "'%s' is not 0.01 to 1000";
@@ -520,6 +452,25 @@ static int fail_value(const struct cli_arguments *args, const struct request *re
 	return cli_usage_fail(args, format, args->value);
 }
 
+/* Only what is in the output directory is brought out of the lab VM. */
+static bool is_brought_out(const struct request *request, const char *file)
+{
+	size_t len = strlen(request->options.out_dir);
+
+	return !strncmp(file, request->options.out_dir, len) && file[len] == '/';
+}
+
+static bool is_file_lost(const struct request *request)
+{
+	for (size_t i = 0; i < request->formats_len && request->lab; i++) {
+		const char *colon = strchr(request->formats[i], ':');
+
+		if (colon && !is_brought_out(request, colon + 1))
+			return true;
+	}
+	return false;
+}
+
 /* What would be asked for in vain; NULL: nothing. */
 static const char *find_contradiction(const struct cli_arguments *args,
 				      const struct request *request)
@@ -532,6 +483,8 @@ static const char *find_contradiction(const struct cli_arguments *args,
 		return "--rerun-failed or --resume, not both";
 	if (args->globals.json && is_stdout_taken(request))
 		return "--json or a --format without a file, not both";
+	if (is_file_lost(request))
+		return "of --in lab-vm only what is below --out stays: no --format FILE elsewhere";
 	if (options->guest_image &&
 	    (options->kernel || options->init || options->tamper || request->repeat))
 		return "--kernel, --init, --tamper and --repeat do not go with --guest";
@@ -578,16 +531,18 @@ int cli_verb_test(const struct cli_globals *globals, int argc, char **argv)
 	if (contradiction)
 		return cli_usage_fail(&args, "%s", contradiction);
 	if (request.lab)
-		return run_in_lab(&args, &request);
+		return cli_test_in_lab(&args, request.self, request.gpu, request.lab,
+				       request.options.out_dir);
 	if (request.options.parent)
 		request.options.parent =
 			vgpu_pci_address_canonical(request.options.parent, request.parent);
-	if (!request.gpu && !request.options.guarded && !getenv(HOST_VARIABLE) &&
+	if (!request.gpu && !request.options.guarded && !getenv(CLI_TEST_HOST) &&
 	    !is_parent_here() &&
 	    qt_selection_needs_vgpu(request.options.select, request.options.select_len))
 		choose_gpu(&request);
 	if (request.gpu)
-		return enter_fake(&args, &request);
+		return cli_test_in_fake(&args, request.self, request.gpu,
+					request.options.through_libvirt);
 	snprintf(request.out_dir, sizeof(request.out_dir), "%s", request.options.out_dir);
 	return run_scenarios(&args, &request);
 }

@@ -25,6 +25,8 @@ for gpu in '--gp kaby-lake' '--gp=kaby-lake' '-gkaby-lake'; do
 done
 check 'a GPU by its short address' 0 test --gpu kaby-lake --parent 00:02.0 refused-xres
 check 'a GPU of its own by its short address' 0 run --gpu kaby-lake -- "$vgpulab" test --gpu 00:02.0 --no-preflight refused-xres
+grep -q 'test --gpu 0000:00:02.0 --accel tcg --no-preflight --out' vgpulab-results/refused-xres/repeat.sh
+verdict 'what repeats it guards it, too'
 
 # shellcheck disable=SC2016 # the script's own
 printf '#!/bin/sh\nexec qemu-system-x86_64 "$@"\n' >qemu
