@@ -34,10 +34,11 @@ static void print_qemu(FILE *f, const struct qt_options *options, const struct q
 	}
 	if (*result->uuid) {
 		print_quoted(f, manager);
-		fprintf(f, " create --parent %s --type %s %s\ntrap '", result->parent, result->type,
-			result->uuid);
+		fprintf(f, " create --parent %s --type %s %s\nfinish() {\n\t", result->parent,
+			result->type, result->uuid);
 		print_quoted(f, manager);
-		fprintf(f, " remove %s' EXIT\n", result->uuid);
+		fprintf(f, " remove %s\n}\ntrap finish EXIT\ntrap 'exit 130' HUP INT TERM\n",
+			result->uuid);
 	}
 	print_quoted(f, result->argv.items);
 	fputc('\n', f);

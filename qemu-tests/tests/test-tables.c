@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
 
@@ -176,6 +178,41 @@ static void repeat_script_runs_the_very_command(void **state)
 	rmdir(dir);
 }
 
+/* The manager may be in a directory whose name has a blank; and Ctrl-C is how people end QEMU. */
+static void repeat_script_removes_what_it_makes(void **state)
+{
+	char dir[] = "/tmp/test-tables XXXXXX", manager[64], line[64], text[256] = "";
+	char *const command[] = { manager, NULL };
+	const struct qt_options options = { .command = command };
+	struct qt_result result = { .scenario = qt_scenario_find("region-1024x768"),
+				    .parent = "P",
+				    .type = "T",
+				    .uuid = "U" };
+	_autoclose_ int dir_fd = -1;
+	FILE *f;
+
+	assert_non_null(mkdtemp(dir));
+	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	snprintf(manager, sizeof(manager), "%s/manager", dir);
+	f = fopen(manager, "we");
+	fputs("#!/bin/sh\necho \"$*\"\n", f);
+	fclose(f);
+	chmod(manager, 0700);
+	qt_argv_add(&result.argv, "sh");
+	qt_argv_add(&result.argv, "-c");
+	qt_argv_add(&result.argv, "echo qemu; kill -INT $PPID");
+	assert_int_equal(0, qt_repeat_write(&options, &result, dir_fd, NULL));
+	snprintf(line, sizeof(line), "'%s/repeat.sh' --qemu", dir);
+	f = popen(line, "r");
+	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+	assert_int_equal(130, WEXITSTATUS(pclose(f)));
+	assert_string_equal("create --parent P --type T U\nqemu\nremove U\n", text);
+	qt_argv_finish(&result.argv);
+	unlinkat(dir_fd, "repeat.sh", 0);
+	unlink(manager);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +222,7 @@ int main(void)
 		cmocka_unit_test(globs_select_but_what_is_on_request_must_be_named),
 		cmocka_unit_test(need_that_is_not_met_says_why),
 		cmocka_unit_test(repeat_script_runs_the_very_command),
+		cmocka_unit_test(repeat_script_removes_what_it_makes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
