@@ -110,7 +110,7 @@ struct request {
 	bool no_preflight;
 	const char *lab; /* the drivers of the lab VM to run in; NULL: here */
 	bool list;
-	char guest[PATH_MAX];
+	char guest[PATH_MAX], guest_dir[PATH_MAX];
 	char out_dir[PATH_MAX], kernel[PATH_MAX], init[PATH_MAX], qemu[PATH_MAX], self[PATH_MAX];
 	char kernel_log[PATH_MAX], parent[VGPU_PCI_ADDRESS_TEXT_LEN];
 };
@@ -219,6 +219,14 @@ static void describe_repeat(const struct request *request, char **command, char 
 	}
 }
 
+/* Absolute, because QEMU and repeat.sh run elsewhere. A file that is not there fails later. */
+static const char *absolute(const char *path, char *buffer)
+{
+	if (!path)
+		return NULL;
+	return realpath(path, buffer) ? buffer : path;
+}
+
 static int run_scenarios(const struct cli_arguments *args, struct request *request)
 {
 	_destroy_(qt_verdict) struct qt_verdict *verdict = NULL;
@@ -234,7 +242,7 @@ static int run_scenarios(const struct cli_arguments *args, struct request *reque
 	}
 	describe_repeat(request, command, enter);
 	request->options.host = getenv(CLI_TEST_HOST);
-	request->options.guest_dir = getenv("VGPULAB_GUEST_DIR");
+	request->options.guest_dir = absolute(getenv("VGPULAB_GUEST_DIR"), request->guest_dir);
 	request->options.command = command;
 	request->options.enter = *enter ? enter : NULL;
 	request->options.progress = stderr;
@@ -259,14 +267,6 @@ static int run_scenarios(const struct cli_arguments *args, struct request *reque
 	vgpu_error_set(&err, VGPU_ERROR_NEED, 0, "no scenario could run: %s",
 		       qt_verdict_skip_reason(verdict));
 	return cli_fail(&args->globals, &err);
-}
-
-/* Absolute, because QEMU and repeat.sh run elsewhere. A file that is not there fails later. */
-static const char *absolute(const char *path, char *buffer)
-{
-	if (!path)
-		return NULL;
-	return realpath(path, buffer) ? buffer : path;
 }
 
 /* Which scenarios run, how often, in which order. */

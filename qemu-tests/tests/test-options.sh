@@ -45,6 +45,13 @@ check 'what failed, by a name that is none' 2 test --gpu kaby-lake --rerun-faile
 check 'what failed is still known' 0 test --gpu kaby-lake --rerun-failed
 says out 'PASS: 1 passed'
 
+# QEMU runs elsewhere.
+mkdir guest
+echo 'no kernel' >guest/vmlinux
+VGPULAB_GUEST_DIR=guest check 'a guest beside us' 1 test bochs-1024x768
+grep -q "\"$work/guest/vmlinux\"" vgpulab-results/verdict.json
+verdict 'is where it was'
+
 # What the directory of results has besides, and what an earlier run left in it.
 mkdir -p results/mine
 touch results/mine/memory results/mine/vnc.sock
