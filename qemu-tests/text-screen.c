@@ -25,15 +25,27 @@ void qt_text_screen_take(void *data, const char *line)
 	}
 }
 
+/* A text without glyphs is as black as a screen that is off. */
+static bool has_glyphs(const struct qt_text_screen *screen)
+{
+	static const uint8_t blank[QT_TEXT_GLYPH_BYTES];
+
+	for (const char *c = screen->text; *c; c++)
+		if (*c < 0 || !memcmp(screen->glyphs[(uint8_t)*c], blank, sizeof(blank)))
+			return false;
+	return true;
+}
+
 int qt_text_screen_measure(struct qt_text_screen *screen, const char *answer)
 {
 	if (sscanf(answer, "mode=%ux%u columns=%u rows=%u glyph=%ux%u", &screen->width_px,
 		   &screen->height_px, &screen->columns, &screen->rows, &screen->glyph_width_px,
 		   &screen->glyph_height_px) != 6 ||
-	    screen->glyph_width_px > 32 || screen->glyph_height_px > 32 ||
-	    screen->columns * screen->glyph_width_px > screen->width_px ||
-	    screen->rows * screen->glyph_height_px > screen->height_px ||
-	    screen->columns <= strlen(screen->text))
+	    !screen->glyph_width_px || screen->glyph_width_px > 32 || !screen->glyph_height_px ||
+	    screen->glyph_height_px > 32 ||
+	    screen->columns > screen->width_px / screen->glyph_width_px ||
+	    screen->columns <= strlen(screen->text) || !screen->rows ||
+	    screen->rows > screen->height_px / screen->glyph_height_px || !has_glyphs(screen))
 		return -EPROTO;
 	return 0;
 }

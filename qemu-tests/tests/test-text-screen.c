@@ -55,6 +55,10 @@ static void screen_that_cannot_be_is_refused(void **state)
 		"mode=64x5 columns=8 rows=3 glyph=8x2", /* higher */
 		"mode=64x64 columns=2 rows=2 glyph=8x2", /* no room for the text */
 		"mode=4096x4096 columns=8 rows=2 glyph=33x2",
+		"mode=64x5 columns=8 rows=0 glyph=8x2", /* nothing of it would be shown */
+		"mode=64x5 columns=8 rows=2 glyph=0x2",
+		"mode=64x5 columns=8 rows=2 glyph=8x0",
+		"mode=64x64 columns=536870912 rows=2 glyph=8x2", /* 4 GiB are no pixels in 32 bits */
 	};
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
@@ -62,6 +66,18 @@ static void screen_that_cannot_be_is_refused(void **state)
 
 		assert_int_equal(-EPROTO, qt_text_screen_measure(&screen, answers[i]));
 	}
+}
+
+static void text_without_a_glyph_is_no_proof(void **state)
+{
+	struct qt_text_screen screen = { .text = "ab" };
+
+	qt_text_screen_take(&screen, "glyph 61 ff00");
+	assert_int_equal(-EPROTO,
+			 qt_text_screen_measure(&screen, "mode=64x5 columns=8 rows=2 glyph=8x2"));
+	qt_text_screen_take(&screen, "glyph 62 0000");
+	assert_int_equal(-EPROTO,
+			 qt_text_screen_measure(&screen, "mode=64x5 columns=8 rows=2 glyph=8x2"));
 }
 
 static void lines_that_are_no_glyphs_change_nothing(void **state)
@@ -80,6 +96,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_drawn_with_the_guests_font_in_the_colour_of_its_row),
 		cmocka_unit_test(screen_that_cannot_be_is_refused),
+		cmocka_unit_test(text_without_a_glyph_is_no_proof),
 		cmocka_unit_test(lines_that_are_no_glyphs_change_nothing),
 	};
 
