@@ -11,8 +11,8 @@ static size_t utf8_len(const unsigned char *text)
 		     : text[0] >= 0xe1 && text[0] < 0xf0 ? 3
 							 : 0;
 
-	/* E0, ED and what lies beyond 16 bits would need more care, and logs have little of them */
-	if (text[0] == 0xed)
+	/* E0, ED, EF and what lies beyond 16 bits would need more care, and logs have little of them */
+	if (text[0] == 0xed || text[0] == 0xef)
 		return 0;
 	for (size_t i = 1; i < len; i++)
 		if ((text[i] & 0xc0) != 0x80)

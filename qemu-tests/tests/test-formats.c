@@ -15,7 +15,8 @@
 
 #include "../formats.h"
 
-static const char hostile[] = "50% of ]]> <b> & \"x\" # TODO none\nok 9 - forged\r\n::error::y";
+static const char hostile[] = "50% of ]]> <b> & \"x\" # TODO none\nok 9 - forged\r\n::error::y"
+			      " \xef\xbf\xbf \xff \x01";
 
 /* One that passed, one that failed, one that was skipped, one that fails as expected. */
 static struct qt_verdict *make_verdict(void)
