@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -80,6 +81,23 @@ const char *qt_directory_path(int dir_fd, char *buffer, size_t size)
 	else
 		snprintf(buffer, size, ".");
 	return buffer;
+}
+
+int qt_directory_make(const char *path)
+{
+	_autofree_ char *dir = strdup(path);
+	int r = 0;
+
+	if (!dir)
+		return -ENOMEM;
+	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(dir, 0777);
+		*slash = '/';
+	}
+	if (mkdir(dir, 0777) && errno != EEXIST)
+		r = -errno;
+	return r;
 }
 
 const char *qt_log_tail(int dir_fd, const char *name, char *buffer, size_t size)

@@ -74,6 +74,9 @@ void qt_vm_remove_leftovers(int dir_fd);
 void qt_vm_destroy(struct qt_vm *vm);
 VGPU_DEFINE_DESTROYP(qt_vm)
 
+/** Makes a directory, and those above it, that are not there. 0 or a negative errno. */
+int qt_directory_make(const char *path);
+
 /** The absolute path of an open directory; "." if the kernel does not tell. */
 const char *qt_directory_path(int dir_fd, char *buffer, size_t size);
 

@@ -9,6 +9,7 @@
 #include "initramfs.h"
 #include "jobs.h"
 #include "journal.h"
+#include "launch.h"
 #include "plan.h"
 #include "report.h"
 #include "scenario-keeper.h"
@@ -16,7 +17,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -26,24 +26,15 @@
 /* What was killed is cleaned up after within this time. */
 #define LOCK_MS 20000
 
-/* Makes the output directory and those above it. */
 static int open_out_dir(const char *path, struct vgpu_error *err)
 {
-	char dir[PATH_MAX];
-	int fd;
+	int r = qt_directory_make(path);
+	int fd = r ? r : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if ((size_t)snprintf(dir, sizeof(dir), "%s", path) >= sizeof(dir))
-		return vgpu_error_set(err, VGPU_ERROR_USAGE, ENAMETOOLONG, "--out %s", path);
-	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(dir, 0777);
-		*slash = '/';
-	}
-	mkdir(dir, 0777);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot open directory %s: %s",
-				      dir, strerror(errno));
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, r ? -r : errno,
+				      "cannot open directory %s: %s", path,
+				      strerror(r ? -r : errno));
 	return fd;
 }
 

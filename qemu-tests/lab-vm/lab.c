@@ -88,6 +88,7 @@ static int prepare_directories(struct lab *lab, struct vgpu_error *err)
 {
 	const char *out = lab->options->out_dir;
 	char dir[] = "/tmp/vgpulab-lab-XXXXXX";
+	int r;
 
 	if (!mkdtemp(dir))
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot make %s: %s", dir,
@@ -97,9 +98,12 @@ static int prepare_directories(struct lab *lab, struct vgpu_error *err)
 	if (lab->dir_fd < 0)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot open %s: %s", dir,
 				      strerror(errno));
-	if (out && ((mkdir(out, 0777) && errno != EEXIST) || !realpath(out, lab->out_dir)))
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot make %s: %s", out,
-				      strerror(errno));
+	r = out ? qt_directory_make(out) : 0;
+	if (!r && out && !realpath(out, lab->out_dir))
+		r = -errno;
+	if (r)
+		return vgpu_error_set(err, VGPU_ERROR_FAILED, -r, "cannot make %s: %s", out,
+				      strerror(-r));
 	/* QEMU's options end at commas, unless they are doubled */
 	if (strchr(lab->out_dir, ','))
 		return vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL,

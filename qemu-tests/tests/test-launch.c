@@ -152,6 +152,18 @@ static void qemu_dies_with_its_harness(void **state)
 	}
 }
 
+static void directory_is_made_with_those_above_it(void **state)
+{
+	struct room *room = *state;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/a/b//c/", room->path);
+	assert_int_equal(0, qt_directory_make(path));
+	assert_int_equal(0, faccessat(room->fd, "a/b/c", F_OK, 0));
+	assert_int_equal(0, qt_directory_make(path));
+	assert_int_equal(-ENOTDIR, qt_directory_make("/dev/null/a"));
+}
+
 static void tail_begins_at_a_line(void **state)
 {
 	struct room *room = *state;
@@ -177,6 +189,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_a_qemu_leaves_is_removed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(qemu_dies_with_its_harness, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(directory_is_made_with_those_above_it, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(tail_begins_at_a_line, set_up, tear_down),
 	};
 
