@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "expectations.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
@@ -11,14 +12,18 @@
 static int parse_line(const char *text, struct qt_expectation_line *out)
 {
 	char word[8] = "";
-	int n;
+	int n, glob_end = 0;
 
 	*out = (struct qt_expectation_line){ 0 };
-	n = sscanf(text, "%7s %79s %119[^\n]", word, out->glob, out->reason);
+	n = sscanf(text, "%7s %79s%n %119[^\r\n]", word, out->glob, &glob_end, out->reason);
 	if (n <= 0 || word[0] == '#')
 		return 0;
 	out->flaky = !strcmp(word, "flaky");
-	return n == 3 && (out->flaky || !strcmp(word, "fail")) ? 1 : -EINVAL;
+	/* of a glob that is too long the rest would be the reason */
+	return n == 3 && isspace((unsigned char)text[glob_end]) &&
+			       (out->flaky || !strcmp(word, "fail"))
+		       ? 1
+		       : -EINVAL;
 }
 
 int qt_expectations_read(const char *path, struct qt_expectations *out, struct vgpu_error *err)

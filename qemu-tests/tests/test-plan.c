@@ -220,7 +220,9 @@ static void result_behind_a_line_that_was_cut_off_is_read(void **state)
 static void known_failure_is_none_and_an_unexpected_pass_is_one(void **state)
 {
 	char path[] = "/tmp/test-plan-XXXXXX";
-	static const char text[] = "# list\n\nfail region-1024* bug 12\nflaky region-m* busy\n";
+	static const char text[] = "# list\n\nfail region-1024* bug 12\r\nflaky region-m* busy\n";
+	static const char too_long[] = "fail region-*[a-z][a-z][a-z][a-z][a-z][a-z][a-z]"
+				       "[a-z][a-z][a-z][a-z][a-z][a-z][a-z][a-z]* of nothing\n";
 	_autoclose_ int fd = mkstemp(path);
 	struct qt_expectations expectations;
 	struct qt_result failed = { .scenario = qt_scenario_find("region-1024x768"),
@@ -239,6 +241,10 @@ static void known_failure_is_none_and_an_unexpected_pass_is_one(void **state)
 			 qt_expectations_attempts(&expectations, qt_scenario_find("region-modes")));
 	assert_int_equal(1, qt_expectations_attempts(&expectations, failed.scenario));
 	qt_expectations_finish(&expectations);
+	assert_int_equal(sizeof(too_long) - 1, write(fd, too_long, sizeof(too_long) - 1));
+	assert_int_equal(-EINVAL, qt_expectations_read(path, &expectations, NULL));
+	assert_int_equal(0, ftruncate(fd, sizeof(text) - 1));
+	lseek(fd, 0, SEEK_END);
 	assert_int_equal(9, write(fd, "fail only", 9));
 	assert_int_equal(-EINVAL, qt_expectations_read(path, &expectations, &err));
 	assert_non_null(strstr(err.message, ":5:"));
