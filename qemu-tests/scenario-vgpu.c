@@ -66,14 +66,18 @@ bool qt_vgpu_possible(const struct qt_vgpu_wish *wish, char *why, size_t why_siz
 	_destroy_(vgpu_snapshot) struct vgpu_snapshot *snapshot = NULL;
 	struct vgpu_backend *backend = NULL;
 	const char *parent;
-	bool possible = true;
+	bool possible = true, known = true;
 
 	if (!vgpu_backend_open("sysfs", &backend, NULL) &&
-	    !vgpu_snapshot_take(backend, &snapshot, NULL))
+	    !vgpu_snapshot_take(backend, &snapshot, NULL)) {
 		possible = choose(snapshot, wish, false, &parent);
+		known = !wish->parent || vgpu_snapshot_find_parent(snapshot, wish->parent);
+	}
 	if (backend)
 		backend->impl->destroy(backend);
-	if (!possible)
+	if (!known)
+		snprintf(why, why_size, "there is no device %s; see `vgpulab types`", wish->parent);
+	else if (!possible)
 		snprintf(why, why_size, "no vGPU type here %s %s",
 			 wish->glob ? "is called" : "tells",
 			 wish->glob ? wish->glob : "that it shows such a mode");

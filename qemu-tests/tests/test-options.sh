@@ -24,6 +24,8 @@ for gpu in '--gp kaby-lake' '--gp=kaby-lake' '-gkaby-lake'; do
 	says out 'PASS: 2 passed'
 done
 check 'a GPU by its short address' 0 test --gpu kaby-lake --parent 00:02.0 refused-xres
+check 'a GPU that is not there' 12 test --gpu kaby-lake --parent 00:07.0 refused-xres
+says err 'there is no device 0000:00:07.0'
 check 'a GPU of its own by its short address' 0 run --gpu kaby-lake -- "$vgpulab" test --gpu 00:02.0 --no-preflight refused-xres
 grep -q 'test --gpu 0000:00:02.0 --accel tcg --no-preflight --out' vgpulab-results/refused-xres/repeat.sh
 verdict 'what repeats it guards it, too'
