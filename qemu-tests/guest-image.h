@@ -3,9 +3,9 @@
 
 /*
  * A guest of which nobody knows what it shows: a disk image, with nothing of ours in it. Its display
- * is judged by what every system's fulfils that starts well: it is not blank, it changes while the
- * system starts, it comes to rest, and all captures show the same then. Whether it answers a key is
- * told, not judged: a login without an echo does not.
+ * is judged by what every system's fulfils that starts well: it is not blank, it comes to rest, and all
+ * captures show the same then. How many pictures came before, and whether it answers a key, is told,
+ * not judged: firmware that finds no system rests, too, and a login without an echo does not answer.
  */
 
 #include "boot-display.h"
