@@ -62,6 +62,7 @@ struct qt_qemu_argv {
 #define QT_CONTROL_SOCKET "control.sock"
 #define QT_QTEST_SOCKET	  "qtest.sock"
 #define QT_MEMORY	  "memory"
+#define QT_NVRAM	  "nvram" /* what UEFI firmware remembers, of a libvirt domain */
 #define QT_HALTED_BIOS	  "halted.bin" /* firmware whose first instructions stop the processor */
 #define QT_CONSOLE_LOG	  "console.log"
 /** The display device's id, the one that libvirt gives, for QMP's screendump and -vnc display=. */

@@ -291,7 +291,8 @@ static FILE *open_log(int dir_fd, const char *name)
 void qt_vm_remove_leftovers(int dir_fd)
 {
 	static const char *const names[] = { QT_QMP_SOCKET,   QT_CONTROL_SOCKET, QT_VNC_SOCKET,
-					     QT_SPICE_SOCKET, QT_QTEST_SOCKET,	 QT_MEMORY };
+					     QT_SPICE_SOCKET, QT_QTEST_SOCKET,	 QT_MEMORY,
+					     QT_NVRAM };
 
 	for (size_t i = 0; i < VGPU_ARRAY_LEN(names); i++)
 		unlinkat(dir_fd, names[i], 0);

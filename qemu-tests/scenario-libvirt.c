@@ -64,14 +64,28 @@ static void set(xmlNode *node, const char *name, const char *value)
 	xmlSetProp(node, BAD_CAST name, BAD_CAST value);
 }
 
+/* Heap; NULL without memory. */
+static char *path_of(const struct qt_domain_request *request, const char *file)
+{
+	char *path;
+
+	return asprintf(&path, "%s/%s", request->directory, file) < 0 ? NULL : path;
+}
+
 static void set_path(xmlNode *node, const char *name, const struct qt_domain_request *request,
 		     const char *file)
 {
-	_autofree_ char *path = NULL;
+	_autofree_ char *path = path_of(request, file);
 
-	if (asprintf(&path, "%s/%s", request->directory, file) < 0)
-		path = NULL;
 	set(node, name, path ? path : "");
+}
+
+static void add_path(xmlNode *to, const char *name, const struct qt_domain_request *request,
+		     const char *file)
+{
+	_autofree_ char *path = path_of(request, file);
+
+	add_text(to, name, path ? path : "");
 }
 
 /* A processor that KVM has not, and none but QEMU's own clock and end. */
@@ -100,12 +114,9 @@ static void set_boot_menu(xmlNode *domain)
 static void set_kernel(xmlNode *domain, const struct qt_domain_request *request)
 {
 	xmlNode *os = find(domain, "os");
-	_autofree_ char *initrd = NULL;
 
-	if (asprintf(&initrd, "%s/%s", request->directory, request->qemu->initrd) < 0)
-		initrd = NULL;
 	add_text(os, "kernel", request->qemu->kernel);
-	add_text(os, "initrd", initrd ? initrd : "");
+	add_path(os, "initrd", request, request->qemu->initrd);
 	add_text(os, "cmdline", request->append);
 }
 
@@ -321,6 +332,9 @@ static int add_ours(char *text, const struct qt_domain_request *request, int dir
 	if (devices) {
 		tell_device(devices, request);
 		set_machine(domain, request);
+		/* else libvirt makes one for each domain's name, and keeps it */
+		if (request->qemu->firmware)
+			add_path(find(domain, "os"), "nvram", request, QT_NVRAM);
 		/* libvirt finds one that is a mere name itself */
 		if (strchr(request->qemu->qemu, '/'))
 			add_text(devices, "emulator", request->qemu->qemu);

@@ -110,9 +110,11 @@ static void what_a_qemu_leaves_is_removed(void **state)
 {
 	struct room *room = *state;
 
-	assert_int_equal(-ECHILD, start(room, "touch " QT_MEMORY " " QT_QTEST_SOCKET "; exit 1",
-					5000, NULL));
+	assert_int_equal(-ECHILD,
+			 start(room, "touch " QT_MEMORY " " QT_NVRAM " " QT_QTEST_SOCKET "; exit 1",
+			       5000, NULL));
 	assert_int_equal(-1, faccessat(room->fd, QT_MEMORY, F_OK, 0));
+	assert_int_equal(-1, faccessat(room->fd, QT_NVRAM, F_OK, 0));
 	assert_int_equal(-1, faccessat(room->fd, QT_QTEST_SOCKET, F_OK, 0));
 	assert_int_equal(0, faccessat(room->fd, QT_QEMU_LOG, F_OK, 0));
 }
