@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vgpulab/cleanup.h>
+#include <vgpulab/number.h>
 
 #include "device-request.h"
 #include "whole-file.h"
@@ -38,12 +40,11 @@ int cli_device_request_take_uuid(struct cli_device_request *request,
 
 static int take_index(struct cli_device_request *request, const struct cli_arguments *args)
 {
-	char *end;
+	uint64_t index;
 
-	errno = 0;
-	request->index = strtol(args->value, &end, 10);
-	if (errno || *end || end == args->value || request->index < 0)
+	if (vgpu_number_parse(args->value, 0, LONG_MAX, &index))
 		return cli_usage_fail(args, "'%s' is no index", args->value);
+	request->index = (long)index;
 	return 0;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <vgpulab/cleanup.h>
+#include <vgpulab/number.h>
 
 #include "display-request.h"
 
@@ -15,26 +15,12 @@ int cli_display_wrong(struct vgpu_error *err, const char *what, const char *valu
 	return -EINVAL;
 }
 
-static int number(const char *value, unsigned long max, unsigned long *out)
-{
-	char *rest;
-	unsigned long n;
-
-	errno = 0;
-	n = strtoul(value, &rest, 10);
-	if (errno || *rest || rest == value || value[0] == '-' || !n || n > max)
-		return -EINVAL;
-	*out = n;
-	return 0;
-}
-
 static int take_number(struct vgpu_display_request *request, int id, const char *value,
 		       struct vgpu_error *err)
 {
-	unsigned long max = id == CLI_DISPLAY_PORT ? 65535 : 16384;
-	unsigned long n;
+	uint64_t n;
 
-	if (number(value, max, &n))
+	if (vgpu_number_parse(value, 1, id == CLI_DISPLAY_PORT ? 65535 : 16384, &n))
 		return id == CLI_DISPLAY_PORT
 			       ? cli_display_wrong(err, "TCP port", value, "1 to 65535")
 			       : cli_display_wrong(err, "number of pixels", value, "1 to 16384");

@@ -3,10 +3,12 @@
 #include <fakesysfs/kernel.h>
 #include <fakesysfs/profile.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vgpulab/nearest.h>
+#include <vgpulab/number.h>
 
 #include "fake-conformance.h"
 #include "fake-control.h"
@@ -249,8 +251,7 @@ static int run_operand(const struct cli_arguments *args, struct arguments *own)
 static int take_option(struct cli_arguments *args, int id, struct arguments *own)
 {
 	struct vgpu_error err = { 0 };
-	char *end;
-	long fd;
+	uint64_t fd;
 
 	for (size_t i = 0; cli_fake_options[i].name; i++)
 		own->given[i] |= cli_fake_options[i].id == id;
@@ -281,9 +282,7 @@ static int take_option(struct cli_arguments *args, int id, struct arguments *own
 		own->control.clear = args->value;
 		return 0;
 	case OPTION_READY_FD:
-		fd = strtol(args->value, &end, 10);
-		if (*end || end == args->value || fd < 0 || fd > 1 << 20 ||
-		    fcntl((int)fd, F_GETFD) < 0)
+		if (vgpu_number_parse(args->value, 0, INT_MAX, &fd) || fcntl((int)fd, F_GETFD) < 0)
 			return cli_usage_fail(args, "--ready-fd %s is no open descriptor",
 					      args->value);
 		own->serve.ready_fd = (int)fd;

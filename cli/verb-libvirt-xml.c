@@ -7,6 +7,7 @@
 #include <vgpulab/cleanup.h>
 #include <vgpulab/libvirt-lint.h>
 #include <vgpulab/libvirt-xml.h>
+#include <vgpulab/number.h>
 
 #include "display-request.h"
 #include "listing.h"
@@ -56,10 +57,9 @@ struct verb {
 
 static int take_count(const char *value, unsigned int *out, struct vgpu_error *err)
 {
-	char *rest;
-	unsigned long n = strtoul(value, &rest, 10);
+	uint64_t n;
 
-	if (value[0] < '0' || value[0] > '9' || *rest || !n || n > 1UL << 24)
+	if (vgpu_number_parse(value, 1, 1 << 24, &n))
 		return cli_display_wrong(err, "number", value, "1 to 16777216");
 	*out = (unsigned int)n;
 	return 0;

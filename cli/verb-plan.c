@@ -27,11 +27,11 @@ static int read_word(const char *text, struct word *out)
 	char *end;
 	unsigned long count = strtoul(text, &end, 10);
 
-	if (end == text || *end != 'x') {
+	if (*text < '0' || *text > '9' || *end != 'x') {
 		*out = (struct word){ text, 1 };
 		return 0;
 	}
-	if (!count || count > COUNT_MAX || !end[1] || text[0] == '-')
+	if (!count || count > COUNT_MAX || !end[1])
 		return -EINVAL;
 	*out = (struct word){ end + 1, (unsigned int)count };
 	return 0;

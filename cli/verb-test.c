@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <vgpulab/cleanup.h>
+#include <vgpulab/number.h>
 #include <vgpulab/pci-address.h>
 
 #include "listing.h"
@@ -269,6 +270,17 @@ static int run_scenarios(const struct cli_arguments *args, struct request *reque
 	return cli_fail(&args->globals, &err);
 }
 
+/* From 1 on. */
+static bool take_number(const char *value, uint64_t max, unsigned int *out)
+{
+	uint64_t number;
+
+	if (vgpu_number_parse(value, 1, max, &number))
+		return false;
+	*out = (unsigned int)number;
+	return true;
+}
+
 /* Which scenarios run, how often, in which order. */
 static bool take_plan_option(struct request *request, int id, const char *value)
 {
@@ -282,15 +294,13 @@ static bool take_plan_option(struct request *request, int id, const char *value)
 	case OPTION_SHUFFLE:
 		request->wrong = "'%s' is no number";
 		options->shuffle = true;
-		return sscanf(value, "%" SCNu64 "%c", &options->seed, &rest) == 1;
+		return !vgpu_number_parse(value, 0, UINT64_MAX, &options->seed);
 	case OPTION_ROUNDS:
 		request->wrong = "'%s' is not 1 to 100000";
-		return sscanf(value, "%u%c", &options->rounds, &rest) == 1 &&
-		       options->rounds >= 1 && options->rounds <= 100000;
+		return take_number(value, 100000, &options->rounds);
 	case OPTION_JOBS:
 		request->wrong = "'%s' is not 1 to 64";
-		return sscanf(value, "%u%c", &options->jobs, &rest) == 1 && options->jobs >= 1 &&
-		       options->jobs <= 64;
+		return take_number(value, 64, &options->jobs);
 	case OPTION_SHARD:
 		request->wrong = "'%s' is not I/N with I from 1 to N";
 		return !strchr(value, '-') &&
@@ -368,8 +378,6 @@ static bool is_accel(const char *name)
 
 static bool take_option(struct request *request, int id, const char *value)
 {
-	char rest;
-
 	switch (id) {
 	case 'l':
 		request->list = true;
@@ -403,8 +411,7 @@ static bool take_option(struct request *request, int id, const char *value)
 	case OPTION_REPEAT:
 		request->wrong = "'%s' is not 1 to 1000000";
 		request->repeat = value;
-		return sscanf(value, "%u%c", &request->options.repeat, &rest) == 1 &&
-		       request->options.repeat >= 1 && request->options.repeat <= 1000000;
+		return take_number(value, 1000000, &request->options.repeat);
 	case OPTION_FORMAT:
 		request->wrong =
 			"'%s' is not FORMAT[:FILE], of tap, ktap, junit, json, lava, tmt, github";

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 #include <vgpulab/backend-impl.h>
+#include <vgpulab/number.h>
 
 #include "host.h"
 #include "listing.h"
@@ -27,7 +28,7 @@ struct view {
 
 struct watching {
 	struct cli_host host;
-	long left; /* events to print; negative: for ever */
+	int64_t left; /* events to print; negative: for ever */
 };
 
 static void view_finish(struct view *view)
@@ -207,7 +208,7 @@ int cli_verb_watch(const struct cli_globals *globals, int argc, char **argv)
 	struct vgpu_error err = { 0 };
 	struct cli_arguments args;
 	bool initial = false;
-	char *end;
+	uint64_t events;
 	int id, ret;
 
 	cli_arguments_init(&args, globals, argc, argv);
@@ -216,9 +217,9 @@ int cli_verb_watch(const struct cli_globals *globals, int argc, char **argv)
 			initial = true;
 			continue;
 		}
-		watching.left = strtol(args.value, &end, 10);
-		if (*end || watching.left < 1)
+		if (vgpu_number_parse(args.value, 1, INT64_MAX, &events))
 			return cli_usage_fail(&args, "'%s' is no number of events", args.value);
+		watching.left = (int64_t)events;
 	}
 	if (args.ended)
 		return args.exit_code;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdint.h>
 #include <string.h>
+#include <vgpulab/number.h>
 
 #include "libvirt-xml-escape.h"
 #include "libvirt-xml-record.h"
@@ -284,16 +285,15 @@ struct was {
 	char *bytes;
 };
 
-static bool number(const xmlNode *node, const char *name, size_t max, size_t *out)
+static bool take_number(const xmlNode *node, const char *name, size_t max, size_t *out)
 {
 	_autofree_ char *value = vgpu_xml_get(node, name);
-	char *rest;
+	uint64_t number;
 
-	if (!value || value[0] < '0' || value[0] > '9')
+	if (!value || vgpu_number_parse(value, 0, max, &number))
 		return false;
-	errno = 0;
-	*out = strtoul(value, &rest, 10);
-	return !errno && !*rest && *out <= max;
+	*out = (size_t)number;
+	return true;
 }
 
 /* The old bytes: they keep the document's encoding. */
@@ -310,8 +310,8 @@ static int read_was(const struct vgpu_xml_text *text, const xmlNode *node, struc
 {
 	_autofree_ char *value = vgpu_xml_get(node, "hash");
 
-	if (!number(node, "at", text->len, &out->at) ||
-	    !number(node, "length", text->len, &out->len) || !value ||
+	if (!take_number(node, "at", text->len, &out->at) ||
+	    !take_number(node, "length", text->len, &out->len) || !value ||
 	    sscanf(value, "%" SCNx64, &out->hash) != 1)
 		return -ESTALE;
 	out->bytes = vgpu_xml_record_text(text, node);

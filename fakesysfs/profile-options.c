@@ -11,6 +11,7 @@
 #include <string.h>
 #include <vgpulab/cleanup.h>
 #include <vgpulab/nearest.h>
+#include <vgpulab/number.h>
 
 #include "parents.h"
 
@@ -148,12 +149,9 @@ static int parse_display(struct fake_gpu_config *config, const char *value, stru
 
 static int parse_count(struct fake_gpu_config *config, const char *value, struct vgpu_error *err)
 {
-	unsigned long count;
-	char *end;
+	uint64_t count;
 
-	errno = 0;
-	count = strtoul(value, &end, 10);
-	if (errno || *end || *value < '0' || *value > '9' || !count || count > UNITS_MAX) {
+	if (vgpu_number_parse(value, 1, UNITS_MAX, &count)) {
 		vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "--gpu: count=%s is no count", value);
 		vgpu_error_hint(err, "a count is a number from 1 to %d", UNITS_MAX);
 		return -EINVAL;

@@ -198,6 +198,9 @@ check 'the last of the subverbs that take an option' 2 fake guests --state s --h
 says err 'fake guests takes no --state'
 check 'test with no jobs' 2 test --jobs 0
 says err "--jobs: '0' is not 1 to 64"
+check 'test as often as a number that wraps around' 2 test --repeat -4294967295
+says err "--repeat: '-4294967295' is not 1 to 1000000"
+check 'a plan with a sign' 5 -b sysfs:sys plan +1xGVTg_V5_4
 check 'test of a part below none' 2 test --shard -1/-1
 check 'test with half a number' 2 test --repeat 5x
 says err "--repeat: '5x' is not 1 to 1000000"

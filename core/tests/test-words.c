@@ -9,10 +9,27 @@
 #include <vgpulab/cleanup.h>
 #include <vgpulab/error.h>
 #include <vgpulab/nearest.h>
+#include <vgpulab/number.h>
 #include <vgpulab/pci-address.h>
 #include <vgpulab/uuid.h>
 
 #define UUID "c7a7ad34-3b9a-4d34-8a5c-5d5a6ba5b3a5"
+
+static void number_is_digits_in_its_range(void **state)
+{
+	static const char *const none[] = { "",	  "-1", "+1",  " 1", "1 ",
+					    "1x", "x",	"0x1", "9",  "18446744073709551616" };
+	uint64_t number = 77;
+
+	assert_int_equal(0, vgpu_number_parse("18446744073709551615", 0, UINT64_MAX, &number));
+	assert_true(number == UINT64_MAX);
+	assert_int_equal(0, vgpu_number_parse("007", 7, 7, &number));
+	assert_int_equal(7, number);
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(none); i++)
+		assert_int_equal(-EINVAL, vgpu_number_parse(none[i], 0, 8, &number));
+	assert_int_equal(-EINVAL, vgpu_number_parse("0", 1, 8, &number));
+	assert_int_equal(7, number);
+}
 
 static void uuid_in_any_case_is_folded_to_lower_case(void **state)
 {
@@ -210,6 +227,7 @@ static void nearest_name_is_the_likely_one_or_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(number_is_digits_in_its_range),
 		cmocka_unit_test(uuid_in_any_case_is_folded_to_lower_case),
 		cmocka_unit_test(uuid_of_any_version_and_variant_is_accepted),
 		cmocka_unit_test(malformed_uuid_is_refused_and_output_untouched),
