@@ -213,7 +213,7 @@ static int make_plan(struct qt_runner *runner, struct qt_verdict *verdict, struc
 				 options->resume ? verdict : NULL, plan, err);
 	/* not for a misspelt name: what failed would be forgotten */
 	if (!r && !options->resume)
-		unlinkat(runner->out_fd, QT_JOURNAL, 0);
+		r = qt_journal_begin(runner->out_fd, verdict, err);
 	/* one at a time, they come in the order that was asked for */
 	if (!r && !options->shuffle && (options->jobs ? options->jobs : qt_jobs_default()) > 1)
 		qt_plan_estimate(plan, earlier);

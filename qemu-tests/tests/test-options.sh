@@ -54,6 +54,13 @@ VGPULAB_GUEST_DIR=guest check 'a guest beside us' 1 test bochs-1024x768
 grep -q "\"$work/guest/vmlinux\"" vgpulab-results/verdict.json
 verdict 'is where it was'
 
+# A run that was cut off goes on where it was.
+check 'a run on one GPU' 0 test --gpu kaby-lake --out cut refused-xres
+check 'that goes on, on another' 2 test --gpu skylake --out cut --resume refused-xres
+says err 'the last run was another: {"host":"a fake kaby-lake"'
+check 'that goes on' 0 test --gpu kaby-lake --out cut --resume refused-xres refused-absent
+says out 'PASS: 2 passed'
+
 # What the directory of results has besides, and what an earlier run left in it.
 mkdir -p results/mine
 touch results/mine/memory results/mine/vnc.sock

@@ -217,6 +217,32 @@ static void result_behind_a_line_that_was_cut_off_is_read(void **state)
 	rmdir(dir);
 }
 
+static void results_of_two_hosts_are_not_mixed(void **state)
+{
+	_destroy_(qt_verdict) struct qt_verdict *fake = calloc(1, sizeof(*fake));
+	_destroy_(qt_verdict) struct qt_verdict *real = calloc(1, sizeof(*real));
+	_destroy_(qt_verdict) struct qt_verdict *any = calloc(1, sizeof(*any));
+	char dir[] = "/tmp/test-plan-XXXXXX";
+	_autoclose_ int dir_fd = make_journal(dir);
+	struct qt_result result = { .scenario = qt_scenario_find("region-modes"), .round = 1 };
+	struct vgpu_error err = { 0 };
+
+	strcpy(fake->host, "a fake kaby-lake");
+	strcpy(real->host, "this machine");
+	real->tier = 4;
+	assert_int_equal(0, qt_journal_begin(dir_fd, fake, NULL));
+	assert_int_equal(0, qt_journal_add(dir_fd, &result, NULL));
+	assert_int_equal(-EINVAL, qt_journal_read(dir_fd, real, &err));
+	assert_int_equal(0, real->results_len);
+	assert_non_null(strstr(err.message, "a fake kaby-lake"));
+	assert_int_equal(0, qt_journal_read(dir_fd, fake, NULL));
+	assert_int_equal(1, fake->results_len);
+	assert_int_equal(0, qt_journal_read(dir_fd, any, NULL));
+	assert_int_equal(1, any->results_len);
+	unlinkat(dir_fd, QT_JOURNAL, 0);
+	rmdir(dir);
+}
+
 static void known_failure_is_none_and_an_unexpected_pass_is_one(void **state)
 {
 	char path[] = "/tmp/test-plan-XXXXXX";
@@ -332,6 +358,7 @@ int main(void)
 		cmocka_unit_test(result_survives_its_json),
 		cmocka_unit_test(journal_gives_back_what_was_finished),
 		cmocka_unit_test(result_behind_a_line_that_was_cut_off_is_read),
+		cmocka_unit_test(results_of_two_hosts_are_not_mixed),
 		cmocka_unit_test(known_failure_is_none_and_an_unexpected_pass_is_one),
 	};
 
