@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "argv.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -153,9 +155,19 @@ static void add_front_end(struct qt_argv *argv, const struct qt_qemu_argv *optio
 	}
 }
 
+/* Seconds: as many as the kernel takes by itself, and on a slow machine up to its most. Source: kernel/watchdog.c */
+static unsigned int watchdog_s(void)
+{
+	enum { USUAL_S = 10, MOST_S = 60 };
+	double wanted_s = USUAL_S * qt_patience();
+
+	return wanted_s < USUAL_S ? USUAL_S : wanted_s > MOST_S ? MOST_S : (unsigned int)wanted_s;
+}
+
 /*
  * A loaded machine delivers an emulated timer's interrupts so late that the guest takes the timer
- * for broken, and panics. Source: kernel-parameters.txt
+ * for broken, and panics; and a slow one is long at what a fast one does at once, which is no lockup.
+ * Source: kernel-parameters.txt
  */
 char *qt_kernel_arguments(const char *append)
 {
@@ -163,8 +175,9 @@ char *qt_kernel_arguments(const char *append)
 
 	if (asprintf(
 		    &text,
-		    "console=ttyS0 quiet panic=-1 no_timer_check rcupdate.rcu_cpu_stall_suppress=1%s%s",
-		    append ? " " : "", append ? append : "") < 0)
+		    "console=ttyS0 quiet panic=-1 no_timer_check rcupdate.rcu_cpu_stall_suppress=1 "
+		    "watchdog_thresh=%u%s%s",
+		    watchdog_s(), append ? " " : "", append ? append : "") < 0)
 		return NULL;
 	return text;
 }

@@ -10,6 +10,7 @@
 #include <vgpulab/cleanup.h>
 
 #include "../argv.h"
+#include "../clock.h"
 
 static void quoted_line_is_split_by_a_shell_into_the_same_items(void **state)
 {
@@ -88,7 +89,8 @@ static void vgpu_is_given_by_its_sysfs_directory(void **state)
 	assert_string_equal("unix:vnc.sock", after(&argv, "-vnc"));
 	assert_string_equal("512", after(&argv, "-m"));
 	assert_string_equal(
-		"console=ttyS0 quiet panic=-1 no_timer_check rcupdate.rcu_cpu_stall_suppress=1",
+		"console=ttyS0 quiet panic=-1 no_timer_check rcupdate.rcu_cpu_stall_suppress=1 "
+		"watchdog_thresh=10",
 		after(&argv, "-append"));
 }
 
@@ -105,10 +107,32 @@ static void kernel_command_line_can_be_extended(void **state)
 
 	assert_int_equal(0, qt_qemu_argv_build(&options, &argv));
 	assert_string_equal(
-		"console=ttyS0 quiet panic=-1 no_timer_check rcupdate.rcu_cpu_stall_suppress=1 debug",
+		"console=ttyS0 quiet panic=-1 no_timer_check rcupdate.rcu_cpu_stall_suppress=1 "
+		"watchdog_thresh=10 debug",
 		after(&argv, "-append"));
 	assert_string_equal("kvm", after(&argv, "-accel"));
 	assert_int_equal(-1, find(&argv, "-device"));
+}
+
+/* What takes a slow machine longer than the kernel expects is not reported as a lockup. */
+static void a_slow_machines_kernel_is_patient_too(void **state)
+{
+	static const struct {
+		double patience;
+		const char *wanted;
+	} rows[] = { { 0.1, "watchdog_thresh=10" },
+		     { 2.5, "watchdog_thresh=25" },
+		     { 20, "watchdog_thresh=60" } };
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(rows); i++) {
+		_autofree_ char *text = NULL;
+
+		qt_patience_set(rows[i].patience);
+		text = qt_kernel_arguments(NULL);
+		assert_non_null(text);
+		assert_string_equal(rows[i].wanted, strrchr(text, ' ') + 1);
+	}
+	qt_patience_set(1);
 }
 
 static void name_of_a_disk_may_have_commas(void **state)
@@ -128,6 +152,7 @@ int main(void)
 		cmocka_unit_test(quoted_line_is_split_by_a_shell_into_the_same_items),
 		cmocka_unit_test(vgpu_is_given_by_its_sysfs_directory),
 		cmocka_unit_test(kernel_command_line_can_be_extended),
+		cmocka_unit_test(a_slow_machines_kernel_is_patient_too),
 		cmocka_unit_test(name_of_a_disk_may_have_commas),
 	};
 
