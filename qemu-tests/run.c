@@ -131,7 +131,8 @@ static int check_options(const struct qt_options *options, struct vgpu_error *er
 {
 	bool known = !options->tamper;
 
-	for (int fault = QT_FAULT_BLANK; fault < QT_FAULT_PIXELS && !known; fault++)
+	/* on another console than its own a guest draws nothing */
+	for (int fault = QT_FAULT_BLANK; fault < QT_FAULT_WRONG_CONSOLE && !known; fault++)
 		known = !strcmp(options->tamper, qt_fault_name((enum qt_fault)fault));
 	if (!known) {
 		vgpu_error_set(err, VGPU_ERROR_USAGE, EINVAL, "no guest draws a fault named '%s'",

@@ -221,6 +221,8 @@ check 'test with two things on standard output' 2 test --json --format tap bochs
 says err 'not both'
 check 'test with a file that goes with the lab VM' 2 test --in lab-vm --out out.d --format tap:out.d2/x
 says err 'only what is below --out stays'
+check 'test of a fault that no guest draws' 2 test --tamper wrong-console bochs-1024x768
+says err "no guest draws a fault named 'wrong-console'"
 check 'test of a guest that cannot draw wrong' 2 test --guest out --tamper stale
 says err 'do not go with --guest'
 check 'test of a fake host whose kernel is to be watched' 2 test --gpu kaby-lake --kernel-log out
