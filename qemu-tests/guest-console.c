@@ -63,9 +63,10 @@ static void take_line(struct qt_console *console, size_t len, char *line)
 		kept--;
 	if (kept >= QT_CONSOLE_LINE_LEN)
 		kept = QT_CONSOLE_LINE_LEN - 1;
+	memcpy(line, console->buffer, kept);
 	for (size_t i = 0; i < kept; i++)
-		line[i] =
-			console->buffer[i] & 0x80 || !console->buffer[i] ? '?' : console->buffer[i];
+		if (!line[i] || line[i] & 0x80 || line[i] == 0x7f)
+			line[i] = '?';
 	line[kept] = '\0';
 	memmove(console->buffer, console->buffer + len, console->len - len);
 	console->len -= len;
