@@ -162,10 +162,7 @@ static void print_verdict(const struct cli_arguments *args, const struct request
 	}
 	/* standard output may be a format's */
 	summary = is_stdout_taken(request) ? stderr : stdout;
-	fprintf(summary, "%s: %u passed, %u failed, %u skipped",
-		counts.failed	? "FAIL"
-		: counts.passed ? "PASS"
-				: "SKIP",
+	fprintf(summary, "%s: %u passed, %u failed, %u skipped", qt_counts_word(&counts),
 		counts.passed, counts.failed, counts.skipped);
 	if (counts.known)
 		fprintf(summary, ", %u failed as expected", counts.known);

@@ -118,12 +118,14 @@ static int run_msi(const struct qt_action_run *run, struct vgpu_error *err)
 	if (r)
 		return r;
 	after = number_in(answer, "interrupts=");
-	qt_result_note(run->result, "%llu MSIs in %u flips", after - before, run->times);
-	if (after - before >= run->times && strstr(answer, "chip=PCI-MSI"))
+	qt_result_note(run->result, "%llu MSIs in %u flips", after > before ? after - before : 0,
+		       run->times);
+	if (after >= before + run->times && strstr(answer, "chip=PCI-MSI"))
 		return 0;
-	return vgpu_error_set(err, VGPU_ERROR_FAILED, EBADMSG,
-			      "%u flips brought %llu interrupts, and not as many MSIs: %s",
-			      run->times, after - before, answer);
+	return vgpu_error_set(
+		err, VGPU_ERROR_FAILED, EBADMSG,
+		"%u flips did not bring as many MSIs: %llu interrupts before, then %s", run->times,
+		before, answer);
 }
 
 struct watching {

@@ -314,6 +314,7 @@ static void judge_host(struct jobs *jobs, struct qt_result *result)
 	if (!qt_host_watch_take(&jobs->watch, dir_fd, &err))
 		return;
 	result->outcome = QT_PASSED; /* whatever it was: this is the failure to read */
+	*result->known = '\0'; /* and nobody expected it */
 	qt_result_fail(result, "host-kernel", &err);
 	jobs->stop = err;
 	qt_progress_line(&jobs->runner->progress, "STOP: %s", err.message);
@@ -351,7 +352,7 @@ static int finish(struct jobs *jobs, struct job *job, int status, struct vgpu_er
 static int end_stuck(struct jobs *jobs, struct job *job, struct vgpu_error *err)
 {
 	int64_t deadline_ms = qt_now_ms() + KILL_MS;
-	int status = SIGKILL;
+	int status = SIGKILL, r = 0;
 	struct vgpu_error stuck = { 0 };
 
 	kill(job->pid, SIGKILL);
@@ -366,11 +367,12 @@ static int end_stuck(struct jobs *jobs, struct job *job, struct vgpu_error *err)
 		       job->pid);
 	if (jobs->runner->options->guarded)
 		jobs->stop = stuck;
-	for (size_t i = 0; i < job->results_len; i++) {
+	for (size_t i = 0; i < job->results_len && !r; i++) {
 		qt_result_fail(&job->results[i], "stuck", &stuck);
 		say(jobs->runner, &job->results[i]);
+		r = qt_journal_add(jobs->runner->out_fd, &job->results[i], err);
 	}
-	return qt_journal_add(jobs->runner->out_fd, &job->results[0], err);
+	return r;
 }
 
 /* What a job says. It has ended when nobody can say more. */

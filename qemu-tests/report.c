@@ -11,11 +11,10 @@
 static void print_headline(FILE *f, const struct qt_verdict *verdict)
 {
 	struct qt_counts counts = qt_verdict_counts(verdict);
-	const char *class = counts.failed ? "fail" : counts.passed ? "pass" : "skip";
-	const char *word = counts.failed ? "FAIL" : counts.passed ? "PASS" : "SKIP";
+	const char *word = qt_counts_word(&counts);
 	char time[96];
 
-	fprintf(f, "<header class=\"%s\">\n<h1><b>%s</b>", class, word);
+	fprintf(f, "<header class=\"%s\">\n<h1><b>%s</b>", word, word);
 	fprintf(f, "%u passed, %u failed, %u skipped", counts.passed, counts.failed,
 		counts.skipped);
 	if (counts.known)
@@ -79,10 +78,7 @@ static void print_page(FILE *f, const struct qt_verdict *verdict, int dir_fd)
 		"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
 		"<title>%s: vgpulab display paths</title>\n<style>\n%s</style>\n</head>\n<body>\n",
-		counts.failed	? "FAIL"
-		: counts.passed ? "PASS"
-				: "SKIP",
-		qt_report_style);
+		qt_counts_word(&counts), qt_report_style);
 	print_headline(f, verdict);
 	if (verdict->results_len > 1)
 		print_overview(f, verdict);

@@ -28,9 +28,6 @@ struct qt_runner {
 /** The failure of a scenario for which there was no room on the GPU. */
 #define QT_FAULT_NO_ROOM "no-room"
 
-/** Its QEMU cannot be killed: it hangs in the kernel, and so would whoever removed its vGPU. */
-#define QT_FAULT_QEMU_STUCK "qemu-stuck"
-
 /** Probes what the scenario needs, to know it already when it runs. */
 void qt_scenario_probe_needs(struct qt_runner *runner, const struct qt_scenario *scenario);
 

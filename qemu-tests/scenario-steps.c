@@ -134,6 +134,10 @@ static int run_every_mode(struct qt_scenario_state *run, const struct qt_step *s
 		one.height_px = height_px;
 		r = run_frames(run, &one, err);
 	}
+	if (!r && !one.width_px)
+		r = vgpu_error_set(err, VGPU_ERROR_FAILED, ENODATA,
+				   "the guest's display tells of no mode up to %ux%u",
+				   step->width_px, step->height_px);
 	return r;
 }
 
@@ -163,6 +167,9 @@ static int run_every_layout(struct qt_scenario_state *run, const struct qt_step 
 			layouts++;
 		}
 	}
+	if (!r && !layouts)
+		r = vgpu_error_set(err, VGPU_ERROR_FAILED, ENODATA,
+				   "the guest's display tells of no layout that is asked for");
 	if (!r)
 		qt_result_note(run->result, "%u layouts at %ux%u", layouts, step->width_px,
 			       step->height_px);

@@ -99,6 +99,11 @@ struct qt_counts qt_verdict_counts(const struct qt_verdict *verdict)
 	return counts;
 }
 
+const char *qt_counts_word(const struct qt_counts *counts)
+{
+	return counts->failed ? "FAIL" : counts->passed || counts->known ? "PASS" : "SKIP";
+}
+
 unsigned int qt_verdict_boots_ms(const struct qt_verdict *verdict)
 {
 	unsigned int sum_ms = 0;
@@ -269,7 +274,7 @@ json_object *qt_verdict_json(const struct qt_verdict *verdict)
 	struct qt_counts counts = qt_verdict_counts(verdict);
 	json_object *object = json_object_new_object(), *results = json_object_new_array();
 
-	add_text(object, "verdict", counts.failed ? "FAIL" : !counts.passed ? "SKIP" : "PASS");
+	add_text(object, "verdict", qt_counts_word(&counts));
 	add_number(object, "passed", counts.passed);
 	add_number(object, "failed", counts.failed);
 	add_number(object, "skipped", counts.skipped);

@@ -98,6 +98,9 @@ void qt_result_finish(struct qt_result *result);
 /** Adds an empty frame, likewise. */
 struct qt_frame *qt_result_add_frame(struct qt_result *result);
 
+/** Its QEMU cannot be killed: it hangs in the kernel, and so would whoever removed its vGPU. */
+#define QT_FAULT_QEMU_STUCK "qemu-stuck"
+
 /** Sets the outcome to failed, unless it has failed before: the first failure is the one to read. */
 void qt_result_fail(struct qt_result *result, const char *fault, const struct vgpu_error *err);
 

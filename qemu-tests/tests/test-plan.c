@@ -253,13 +253,18 @@ static void known_failure_is_none_and_an_unexpected_pass_is_one(void **state)
 	struct qt_expectations expectations;
 	struct qt_result failed = { .scenario = qt_scenario_find("region-1024x768"),
 				    .outcome = QT_FAILED },
-			 passed = { .scenario = failed.scenario };
+			 passed = { .scenario = failed.scenario },
+			 stuck = { .scenario = failed.scenario,
+				   .outcome = QT_FAILED,
+				   .fault = QT_FAULT_QEMU_STUCK };
 	struct vgpu_error err = { 0 };
 
 	assert_int_equal(sizeof(text) - 1, write(fd, text, sizeof(text) - 1));
 	assert_int_equal(0, qt_expectations_read(path, &expectations, NULL));
 	qt_expectations_judge(&expectations, &failed);
 	assert_string_equal("bug 12", failed.known);
+	qt_expectations_judge(&expectations, &stuck);
+	assert_string_equal("", stuck.known);
 	qt_expectations_judge(&expectations, &passed);
 	assert_int_equal(QT_FAILED, passed.outcome);
 	assert_string_equal("unexpected-pass", passed.fault);

@@ -282,6 +282,21 @@ static void verdict_file_says_what_failed_and_why(void **state)
 	json_object_put(verdict);
 }
 
+/* What fails as expected has run, and is no failure. */
+static void run_is_told_in_a_word(void **state)
+{
+	static const struct {
+		struct qt_counts counts;
+		const char *word;
+	} rows[] = { { { .passed = 1, .skipped = 1 }, "PASS" },
+		     { { .passed = 1, .failed = 1 }, "FAIL" },
+		     { { .skipped = 1 }, "SKIP" },
+		     { { .known = 1, .skipped = 1 }, "PASS" } };
+
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(rows); i++)
+		assert_string_equal(rows[i].word, qt_counts_word(&rows[i].counts));
+}
+
 /* The second run boots one guest; what the first one's took is in the results, not in its time. */
 static void time_is_told_by_what_guests_boots_take(void **state)
 {
@@ -334,6 +349,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(verdict_file_says_what_failed_and_why, set_up,
 						tear_down),
+		cmocka_unit_test(run_is_told_in_a_word),
 		cmocka_unit_test_setup_teardown(time_is_told_by_what_guests_boots_take, set_up,
 						tear_down),
 	};

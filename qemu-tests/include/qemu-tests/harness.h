@@ -79,6 +79,8 @@ struct qt_counts {
 
 /** How many scenarios came out how. */
 struct qt_counts qt_verdict_counts(const struct qt_verdict *verdict);
+/** All of them in a word: "FAIL"; "PASS"; "SKIP" if none could run. */
+const char *qt_counts_word(const struct qt_counts *counts);
 /**
  * How long the run took, and how often what it would do if its guests just booted, on all cores: "138.0 s, 3 at a
  * time: 1.50 times its guests' boots (184.0 s) on 2 cores". Returns @buffer.
