@@ -4,6 +4,7 @@
 #include "argv.h"
 #include "capture.h"
 #include "clock.h"
+#include "flip-rate.h"
 #include "guest-console.h"
 #include "judges.h"
 #include "launch.h"
@@ -42,17 +43,6 @@ static unsigned long long number_in(const char *answer, const char *key)
 	return at ? strtoull(at + strlen(key), NULL, 10) : 0;
 }
 
-/* Source: a vGPU's refresh rate, GVTG_VGPU "60 Hz"; the tolerance is the timer's */
-static int check_rate(unsigned long long frames, unsigned long long us, struct vgpu_error *err)
-{
-	double hz = us ? (double)frames * 1e6 / (double)us : 0;
-
-	if (hz >= 59.5 && hz <= 60.5)
-		return 0;
-	return vgpu_error_set(err, VGPU_ERROR_FAILED, ERANGE,
-			      "the display refreshes at %.2f Hz instead of 60.0", hz);
-}
-
 static int run_flips(const struct qt_action_run *run, struct vgpu_error *err)
 {
 	unsigned long long frames = 0, us = 0, longest_us = 0;
@@ -77,7 +67,7 @@ static int run_flips(const struct qt_action_run *run, struct vgpu_error *err)
 	qt_result_note(run->result, "%u flips in %llu frames at %.2f Hz, longest %.1f ms",
 		       run->times, frames, us ? (double)frames * 1e6 / (double)us : 0,
 		       (double)longest_us / 1000);
-	return check_rate(frames, us, err);
+	return qt_flip_rate_check(run->times, frames, us, err);
 }
 
 static int run_modesets(const struct qt_action_run *run, struct vgpu_error *err)

@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HZ_MIN 59.5
-#define HZ_MAX 60.5
+/* Source: a vGPU's refresh rate, GVTG_VGPU "60 Hz"; the slack is the timer's */
+#define HZ	 60.0
+#define SLACK_HZ 0.5
 
 /*
  * Source: libdrm, tests/modetest/modetest.c, page_flip_handler(): sixty flips a line. Lines are read
@@ -64,7 +65,7 @@ int qt_flip_rate_judge(const struct qt_flip_rate *rate, unsigned int waited_ms,
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENODATA,
 				      "flips were measured %u times, twice are needed",
 				      rate->windows);
-	if (hz < HZ_MIN || hz > HZ_MAX)
+	if (fabs(hz - HZ) > SLACK_HZ)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ERANGE,
 				      "the display refreshes at %.2f Hz, by the guest's clock, "
 				      "instead of 60.0",
@@ -81,4 +82,17 @@ int qt_flip_rate_judge(const struct qt_flip_rate *rate, unsigned int waited_ms,
 		"%u of %llu vertical blanks had no flip, and never sixty in a row did, "
 		"though QEMU waited for a processor for %u ms only",
 		missed, (unsigned long long)rate->frames, waited_ms);
+}
+
+int qt_flip_rate_check(unsigned int flips, uint64_t frames, uint64_t us, struct vgpu_error *err)
+{
+	double hz = us ? (double)frames * 1e6 / (double)us : 0;
+	double late_us = flips ? (double)us / flips - 1e6 / HZ : 0;
+	double slack_hz = SLACK_HZ + (late_us > 0 ? HZ * late_us / (double)us : 0);
+
+	if (fabs(hz - HZ) <= slack_hz)
+		return 0;
+	return vgpu_error_set(err, VGPU_ERROR_FAILED, ERANGE,
+			      "the display refreshes at %.2f Hz instead of 60.0, within %.1f", hz,
+			      slack_hz);
 }

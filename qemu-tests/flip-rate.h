@@ -31,3 +31,10 @@ double qt_flip_rate_hz(const struct qt_flip_rate *rate);
  */
 int qt_flip_rate_judge(const struct qt_flip_rate *rate, unsigned int waited_ms,
 		       struct vgpu_error *err);
+
+/**
+ * Of flips of our own, @flips of them in @frames and @us by the guest's clock: 0 if the display refreshes at 60.0 Hz,
+ * within half a Hz and what cannot be known: whose flips come late on the whole has read its counters and its clock
+ * as late.
+ */
+int qt_flip_rate_check(unsigned int flips, uint64_t frames, uint64_t us, struct vgpu_error *err);

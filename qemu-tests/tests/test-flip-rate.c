@@ -95,6 +95,32 @@ static void flips_that_wait_for_nothing_are_seen(void **state)
 	assert_int_equal(-ERANGE, qt_flip_rate_judge(&rate, 100000, NULL));
 }
 
+/* Ten flips in twelve seconds, of a guest in a lab VM; on a machine that is in time the same is wrong. */
+static void what_is_late_is_not_exact(void **state)
+{
+	struct vgpu_error err = { 0 };
+
+	assert_int_equal(0, qt_flip_rate_check(10, 722, 11862141, NULL));
+	assert_int_equal(-ERANGE, qt_flip_rate_check(722, 722, 11862141, &err));
+	assert_true(*err.message);
+	assert_int_equal(-ERANGE, qt_flip_rate_check(10, 830, 11862141, NULL));
+}
+
+static void own_flips_are_held_to_half_a_hertz(void **state)
+{
+	static const struct {
+		unsigned int flips, frames, us;
+		int wanted;
+	} rows[] = { { 10, 10, 166667, 0 },	   { 60, 61, 1016667, 0 },
+		     { 10, 10, 169492, -ERANGE },  { 10, 10, 164000, -ERANGE },
+		     { 60, 60, 1020000, -ERANGE }, { 10, 10, 333333, -ERANGE },
+		     { 10, 0, 0, -ERANGE } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(rows[i].wanted, qt_flip_rate_check(rows[i].flips, rows[i].frames,
+								    rows[i].us, NULL));
+}
+
 static void other_lines_are_no_measurement(void **state)
 {
 	static const char *const lines[] = {
@@ -119,6 +145,8 @@ int main(void)
 		cmocka_unit_test(each_second_frame_is_no_rate_of_60),
 		cmocka_unit_test(wrong_clock_is_seen_however_busy_the_machine_was),
 		cmocka_unit_test(flips_that_wait_for_nothing_are_seen),
+		cmocka_unit_test(what_is_late_is_not_exact),
+		cmocka_unit_test(own_flips_are_held_to_half_a_hertz),
 		cmocka_unit_test(other_lines_are_no_measurement),
 	};
 
