@@ -69,7 +69,7 @@ static const struct qt_scenario rows[] = {
 		.path = "dmabuf-vnc",
 		.driver = "i915",
 		.steps = { { 640, 480, .frames = 2 },
-			   { 640, 480, .action = "flip", .times = 60, .keep = true },
+			   { 640, 480, .action = "flip", .times = 10, .keep = true },
 			   { .width_px = 640, .height_px = 480, .frames = 2, .cursor = true } },
 	},
 	{
