@@ -13,6 +13,7 @@
 #include "copier.h"
 #include "device-file.h"
 #include "exporter.h"
+#include "identity.h"
 #include "notification.h"
 #include "permission.h"
 #include "process.h"
@@ -52,6 +53,7 @@ struct fv_supervisor {
 	void *log_data;
 	struct fv_processes processes;
 	struct fv_device_files files;
+	struct fv_identity identity;
 	struct fv_exporter exporter;
 	struct fv_clock clock;
 	struct fv_copier copier;

@@ -50,6 +50,7 @@ struct fv_supervisor *fv_supervisor_create(struct fake_host *host, struct vgpu_e
 	pthread_mutex_init(&supervisor->workers.lock, NULL);
 	pthread_cond_init(&supervisor->workers.changed, NULL);
 	fv_processes_init(&supervisor->processes);
+	fv_identity_init(&supervisor->identity);
 	fv_exporter_init(&supervisor->exporter);
 	fv_copier_init(&supervisor->copier);
 	rc = fv_device_files_init(&supervisor->files);
@@ -123,6 +124,8 @@ int fv_supervisor_start(struct fv_supervisor *supervisor, int listener, dev_t no
 	}
 	rc = fv_clock_start(supervisor);
 	if (!rc)
+		rc = fv_identity_start(&supervisor->identity);
+	if (!rc)
 		rc = fv_copier_start(&supervisor->copier);
 	if (!rc)
 		rc = fv_workers_start(supervisor);
@@ -139,6 +142,7 @@ void fv_supervisor_destroy(struct fv_supervisor *supervisor)
 	fake_host_set_reporter(supervisor->host, NULL, NULL);
 	fake_host_unobserve(supervisor->host, follow_host, supervisor);
 	fv_workers_stop(supervisor);
+	fv_identity_finish(&supervisor->identity);
 	fv_clock_stop(&supervisor->clock);
 	fv_machine_destroy(supervisor->machine);
 	fv_copier_finish(&supervisor->copier);

@@ -3,7 +3,6 @@
 /* The system calls that the filter stops, and what each comes to. One table. */
 
 #include <errno.h>
-#include <fakesysfs/vfio-nodes.h>
 #include <fakevfio/iommufd-abi.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -65,14 +64,11 @@ static int find_process(struct fv_trap *trap)
 static int identify_node(struct fv_supervisor *supervisor, int fd)
 {
 	struct statx st;
-	int64_t handle;
 
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &st) ||
 	    makedev(st.stx_dev_major, st.stx_dev_minor) != supervisor->nodes_dev)
 		return 0;
-	if (pread(fd, &handle, sizeof(handle), FAKE_FUSE_IDENTIFY_OFFSET) != sizeof(handle))
-		return 0;
-	return handle > 0 && handle <= INT_MAX ? handle : 0;
+	return fv_identity_ask(&supervisor->identity, fd);
 }
 
 /* A copy of a device's descriptor at a number that the filter does not stop reads of. */
