@@ -19,7 +19,7 @@ enum {
 	ENLARGED_FACTOR = 6
 };
 
-static const char *css_class(enum qt_outcome outcome)
+const char *qt_report_class(enum qt_outcome outcome)
 {
 	static const char *const classes[] = { "pass", "fail", "skip" };
 
@@ -317,7 +317,7 @@ static void print_facts(FILE *f, const struct qt_result *result)
 
 void qt_report_result(FILE *f, const struct qt_result *result, int out_fd)
 {
-	const char *class = css_class(result->outcome);
+	const char *class = qt_report_class(result->outcome);
 	char name[QT_RESULT_NAME_LEN];
 	_autoclose_ int dir_fd = -1;
 

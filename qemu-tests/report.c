@@ -11,10 +11,10 @@
 static void print_headline(FILE *f, const struct qt_verdict *verdict)
 {
 	struct qt_counts counts = qt_verdict_counts(verdict);
-	const char *word = qt_counts_word(&counts);
 	char time[96];
 
-	fprintf(f, "<header class=\"%s\">\n<h1><b>%s</b>", word, word);
+	fprintf(f, "<header class=\"%s\">\n<h1><b>%s</b>",
+		qt_report_class(qt_counts_outcome(&counts)), qt_counts_word(&counts));
 	fprintf(f, "%u passed, %u failed, %u skipped", counts.passed, counts.failed,
 		counts.skipped);
 	if (counts.known)
@@ -38,7 +38,6 @@ static void print_headline(FILE *f, const struct qt_verdict *verdict)
  */
 static void print_overview(FILE *f, const struct qt_verdict *verdict)
 {
-	static const char *const classes[] = { "pass", "fail", "skip" };
 	struct qt_counts counts = qt_verdict_counts(verdict);
 	const struct {
 		const char *id, *label;
@@ -62,8 +61,8 @@ static void print_overview(FILE *f, const struct qt_verdict *verdict)
 		char name[QT_RESULT_NAME_LEN];
 
 		qt_result_name(result, name);
-		fprintf(f, "<a class=\"%s\" href=\"#%s\">%s</a>\n", classes[result->outcome], name,
-			name);
+		fprintf(f, "<a class=\"%s\" href=\"#%s\">%s</a>\n",
+			qt_report_class(result->outcome), name, name);
 	}
 	fputs("</p>\n</nav>\n", f);
 }

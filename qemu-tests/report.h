@@ -25,6 +25,8 @@ struct qt_html_part {
 };
 void qt_html_enlarged(FILE *f, int dir_fd, const char *file, const struct qt_html_part *part,
 		      const char *alt);
+/** What the style sheet calls it: "pass", "fail", "skip". */
+const char *qt_report_class(enum qt_outcome outcome);
 /** A <section> for one scenario. */
 void qt_report_result(FILE *f, const struct qt_result *result, int out_fd);
 

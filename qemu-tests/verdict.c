@@ -99,9 +99,16 @@ struct qt_counts qt_verdict_counts(const struct qt_verdict *verdict)
 	return counts;
 }
 
+enum qt_outcome qt_counts_outcome(const struct qt_counts *counts)
+{
+	return counts->failed			 ? QT_FAILED
+	       : counts->passed || counts->known ? QT_PASSED
+						 : QT_SKIPPED;
+}
+
 const char *qt_counts_word(const struct qt_counts *counts)
 {
-	return counts->failed ? "FAIL" : counts->passed || counts->known ? "PASS" : "SKIP";
+	return qt_outcome_name(qt_counts_outcome(counts));
 }
 
 unsigned int qt_verdict_boots_ms(const struct qt_verdict *verdict)

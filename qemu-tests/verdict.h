@@ -83,6 +83,8 @@ struct qt_verdict {
 	size_t results_len;
 };
 
+/** How all of them came out: what qt_counts_word() says. */
+enum qt_outcome qt_counts_outcome(const struct qt_counts *counts);
 /** What all guests together took from QEMU's start, and from each further reset, to their own "ready". */
 unsigned int qt_verdict_boots_ms(const struct qt_verdict *verdict);
 /** Adds an empty result; NULL if memory is short. Valid until the next addition. */

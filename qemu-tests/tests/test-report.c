@@ -167,6 +167,7 @@ static void page_is_well_formed_and_complete(void **state)
 	text = read_back(fixture, "report.html");
 	page = parse(text);
 	assert_int_equal(0, real_errors);
+	assert_int_equal(1, count(page, "//header[@class='fail']/h1[b='FAIL']"));
 	assert_int_equal(3, count(page, "//section"));
 	assert_int_equal(1, count(page, "//section[1][@class='fail']"));
 	assert_int_equal(3, count(page, "//section[1]//img"));
