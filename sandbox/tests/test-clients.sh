@@ -47,7 +47,9 @@ for _ in \$(seq 20); do
 	! grep -q "$device: Created" heard || break
 	echo 1 >$gpu/$uuid/remove
 done
-virsh nodedev-dumpxml $device
+# what it hears of is not all over where events are slow: those of the rounds before may still come
+for _ in \$(seq 200); do virsh nodedev-dumpxml $device >vgpu.xml 2>&1 && break; sleep 0.1; done
+cat vgpu.xml
 echo 1 >$gpu/$uuid/remove
 for _ in \$(seq 200); do tail -n 1 heard | grep -q "$device: Deleted" && break; sleep 0.1; done
 kill -INT \$listener

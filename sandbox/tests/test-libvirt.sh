@@ -50,17 +50,25 @@ cat >node.xml <<EOS
 </device>
 EOS
 run nodes <<EOS
+# listed WANTED: the vGPUs that libvirt lists. It learns of a change from udev's event, later.
+listed() {
+	for _ in \$(seq 300); do
+		[ "\$(virsh nodedev-list --cap mdev | xargs)" = "\$1" ] && break
+		sleep 0.1
+	done
+	virsh nodedev-list --cap mdev | xargs
+}
 echo "types: \$(virsh nodedev-list --cap mdev_types | xargs)"
 virsh nodedev-dumpxml pci_0000_00_02_0 >gpu.xml
 echo "none: \$(virsh nodedev-list --cap mdev | xargs)"
-timeout 20 virsh nodedev-create node.xml
+timeout 60 virsh nodedev-create node.xml
 echo "one: \$(virsh nodedev-list --cap mdev | xargs)"
 virsh nodedev-dumpxml $device >vgpu.xml
-timeout 20 virsh nodedev-destroy $device
-echo "gone: \$(virsh nodedev-list --cap mdev | xargs) \$(ls /sys/bus/mdev/devices | wc -l)"
-virsh nodedev-define node.xml && timeout 20 virsh nodedev-start $device
-echo "again: \$(virsh nodedev-list --cap mdev | xargs) \$(ls /sys/bus/mdev/devices)"
-timeout 20 virsh nodedev-destroy $device && virsh nodedev-undefine $device
+timeout 60 virsh nodedev-destroy $device
+echo "gone: \$(listed '') \$(ls /sys/bus/mdev/devices | wc -l)"
+virsh nodedev-define node.xml && timeout 60 virsh nodedev-start $device
+echo "again: \$(listed $device) \$(ls /sys/bus/mdev/devices)"
+timeout 60 virsh nodedev-destroy $device && virsh nodedev-undefine $device
 EOS
 has 'the GPU has types of vGPUs' "$said" 'types: pci_0000_00_02_0'
 has '  all three, and room for two of this' "$(tr -d ' \n' <gpu.xml)" \
@@ -83,7 +91,7 @@ $create
 virsh define --validate vm.xml && virsh start vm
 virsh screenshot vm picture
 virsh domstate vm
-timeout 40 python3 draw vm
+timeout 90 python3 draw vm
 virsh destroy vm && virsh undefine vm
 echo 1 >/sys/bus/mdev/devices/$uuid/remove && echo removed
 cat /dev/libvirt/libvirtd.log
@@ -103,13 +111,13 @@ run plug <<EOS
 $create
 virsh create bare.xml
 virsh attach-device vm hostdev.xml
-for _ in \$(seq 100); do # the bus behind a port is shown once the firmware has numbered it
+for _ in \$(seq 300); do # the bus behind a port is shown once the firmware has numbered it
 	virsh qemu-monitor-command --hmp vm 'info pci' | grep 8086:5912 && break
 	sleep 0.1
 done
 virsh detach-device vm hostdev.xml
 virsh reset vm # there is no guest to agree: QEMU takes it away now
-for _ in \$(seq 50); do
+for _ in \$(seq 300); do
 	virsh dumpxml vm | grep -q "$uuid" || break
 	sleep 0.1
 done
@@ -128,7 +136,7 @@ $create
 virsh create bare.xml
 virsh attach-device vm display.xml
 virsh reset vm # there is no guest that gives it addresses: the firmware does
-timeout 40 python3 draw vm
+timeout 90 python3 draw vm
 virsh destroy vm
 EOS
 has 'one with a display is plugged in' "$said" 'Device attached successfully'

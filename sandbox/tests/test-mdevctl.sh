@@ -37,7 +37,7 @@ cat >steps.sh <<EOS
 a=$(name $A) b=$(name $B)
 # libvirt hears of what mdevctl did from udev and from a watch on its directory: a little later
 is() { # COMMAND WANTED
-	for _ in \$(seq 100); do
+	for _ in \$(seq 300); do
 		[ "\$(eval "\$1" | xargs)" != "\$2" ] || break
 		sleep 0.1
 	done
