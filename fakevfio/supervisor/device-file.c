@@ -10,6 +10,7 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #include <vgpulab/cleanup.h>
 
@@ -240,17 +241,20 @@ int fv_device_files_find(struct fv_device_files *files, int number, pid_t tid,
 	return 0;
 }
 
+/* The descriptor may be of any file: of our own mount, too, which would ask this very process, or of one that hangs. */
 int fv_device_files_identify(struct fv_device_files *files, int fd)
 {
-	struct stat st;
 	int backing = -1, handle = 0;
+	struct statx st;
+	dev_t dev;
 
-	if (fstat(fd, &st))
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &st))
 		return 0;
+	dev = makedev(st.stx_dev_major, st.stx_dev_minor);
 	pthread_mutex_lock(&files->lock);
 	for (size_t i = 0; i < FV_DEVICE_NUMBERS; i++)
-		if (files->backings[i].fd >= 0 && files->backings[i].dev == st.st_dev &&
-		    files->backings[i].ino == st.st_ino)
+		if (files->backings[i].fd >= 0 && files->backings[i].dev == dev &&
+		    files->backings[i].ino == st.stx_ino)
 			backing = files->backings[i].fd;
 	for (size_t i = 0; i < FV_DEVICE_NUMBERS && backing >= 0; i++)
 		if (files->slots[i].handle && files->slots[i].backing == backing)
