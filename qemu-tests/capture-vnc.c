@@ -198,28 +198,17 @@ static bool hasten(rfbClient *client)
 }
 
 /*
- * The first update may have been painted before we came: a second, non-incremental request makes
- * the server look at the display again. The library itself asks for the first one, on connecting
- * and after each change of size, which begins it all anew.
+ * QEMU sends nothing before it is asked, and then looks at the display first: one full update is of what the display
+ * shows now. The library itself asks again after each change of size, which begins it all anew.
+ * Source: QEMU 7.2, ui/vnc.c, vnc_refresh()
  */
 static int talk(rfbClient *client, struct grab *grab, int64_t deadline_ms)
 {
 	int r = 0;
 
-	while (!r && grab->full_updates < 2) {
-		unsigned int sizes = grab->sizes;
-
-		if (!hasten(client))
-			return -EPIPE;
-		r = receive_updates(client, grab, 1, sizes, deadline_ms);
-		if (r || grab->sizes != sizes)
-			continue;
-		if (!SendFramebufferUpdateRequest(client, 0, 0, client->width, client->height,
-						  FALSE) ||
-		    !hasten(client))
-			return -EPIPE;
-		r = receive_updates(client, grab, 2, sizes, deadline_ms);
-	}
+	while (!r && !grab->full_updates)
+		r = hasten(client) ? receive_updates(client, grab, 1, grab->sizes, deadline_ms)
+				   : -EPIPE;
 	return r;
 }
 

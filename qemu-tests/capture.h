@@ -43,8 +43,8 @@ int qt_capture_dbus(struct qt_vm *vm, int64_t deadline_ms, struct qt_image *out,
 		    struct vgpu_error *err);
 
 /**
- * The picture that a VNC server shows on @fd, a connected socket, which is taken over: the second
- * full update after connecting, because the first may be older than the request.
+ * The picture that a VNC server shows on @fd, a connected socket, which is taken over: its first full
+ * update, which a server makes when it is asked.
  */
 int qt_vnc_grab(int fd, int64_t deadline_ms, struct qt_image *out, struct vgpu_error *err);
 
