@@ -3,8 +3,9 @@
 
 /*
  * What is known beforehand: a file with a line each, '#' begins a comment.
- *   fail GLOB REASON     it fails; that it passes is the news then
- *   flaky GLOB REASON    it fails now and then: it is tried up to three times
+ *   fail GLOB REASON         it fails; that it passes is the news then
+ *   fail GLOB:FAULT REASON   it fails so, "rb-swap"; another fault of it is news, too
+ *   flaky GLOB REASON        it fails now and then: it is tried up to three times
  */
 
 #include "verdict.h"
@@ -14,6 +15,7 @@ enum { QT_FLAKY_ATTEMPTS = 3 };
 struct qt_expectation_line {
 	bool flaky;
 	char glob[80], reason[120];
+	char fault[32]; /* empty: any */
 };
 
 struct qt_expectations {

@@ -282,6 +282,44 @@ static void known_failure_is_none_and_an_unexpected_pass_is_one(void **state)
 	unlink(path);
 }
 
+static void only_the_fault_that_is_named_is_known(void **state)
+{
+	char path[] = "/tmp/test-plan-XXXXXX";
+	static const char text[] = "fail region-1*:rb-swap bug 1\n"
+				   "fail region-1024x768:stride bug 2\n";
+	static const char *const wrong[] = { "fail region-*: bug\n", "fail :stride bug\n",
+					     "flaky region-*:stride busy\n" };
+	_autoclose_ int fd = mkstemp(path);
+	struct qt_expectations expectations;
+	struct qt_result swapped = { .scenario = qt_scenario_find("region-1024x768"),
+				     .outcome = QT_FAILED,
+				     .fault = "rb-swap" },
+			 strided = swapped, stale = swapped,
+			 passed = { .scenario = swapped.scenario };
+
+	snprintf(strided.fault, sizeof(strided.fault), "stride");
+	snprintf(stale.fault, sizeof(stale.fault), "stale");
+	assert_int_equal(sizeof(text) - 1, write(fd, text, sizeof(text) - 1));
+	assert_int_equal(0, qt_expectations_read(path, &expectations, NULL));
+	qt_expectations_judge(&expectations, &swapped);
+	qt_expectations_judge(&expectations, &strided);
+	qt_expectations_judge(&expectations, &stale);
+	qt_expectations_judge(&expectations, &passed);
+	assert_string_equal("bug 1", swapped.known);
+	assert_string_equal("bug 2", strided.known);
+	assert_string_equal("", stale.known);
+	assert_non_null(strstr(stale.hint, "only rb-swap"));
+	assert_string_equal("unexpected-pass", passed.fault);
+	qt_expectations_finish(&expectations);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(0, ftruncate(fd, 0));
+		lseek(fd, 0, SEEK_SET);
+		assert_int_equal(strlen(wrong[i]), write(fd, wrong[i], strlen(wrong[i])));
+		assert_int_equal(-EINVAL, qt_expectations_read(path, &expectations, NULL));
+	}
+	unlink(path);
+}
+
 struct simulation {
 	bool begun[64];
 };
@@ -365,6 +403,7 @@ int main(void)
 		cmocka_unit_test(result_behind_a_line_that_was_cut_off_is_read),
 		cmocka_unit_test(results_of_two_hosts_are_not_mixed),
 		cmocka_unit_test(known_failure_is_none_and_an_unexpected_pass_is_one),
+		cmocka_unit_test(only_the_fault_that_is_named_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
