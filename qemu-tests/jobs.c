@@ -279,9 +279,10 @@ static void say(struct qt_runner *runner, const struct qt_result *result)
 				 result->frames_len, result->notes, *result->notes ? ", " : "",
 				 result->total_ms / 1000.0);
 	else
-		qt_progress_line(progress, "%s %s: %s%s%s",
+		qt_progress_line(progress, "%s %s: %s%s%s%s%s",
 				 *result->known ? "KNOWN" : qt_outcome_name(result->outcome), name,
-				 result->fault, *result->fault ? ": " : "", result->reason);
+				 result->fault, *result->fault ? ": " : "", result->reason,
+				 *result->hint ? "\n     " : "", result->hint);
 }
 
 /* Others had what it wanted: it may try again when one of them has ended. */

@@ -43,6 +43,11 @@ fi
 
 printf '#!/bin/sh\necho "this is no QEMU" >&2\nexit 1\n' >qemu
 check 'a QEMU that is none' 1 test --gpu kaby-lake --qemu ./qemu refused-xres
+printf 'fail refused-xres:not-refused that QEMU\n' >known
+check 'a failure that is known' 0 test --gpu kaby-lake --qemu ./qemu --expect known refused-xres
+printf 'fail refused-xres:stride that QEMU\n' >known
+check 'another failure of it' 1 test --gpu kaby-lake --qemu ./qemu --expect known refused-xres
+says err '     only stride is expected of it: that QEMU'
 check 'what failed, by a name that is none' 2 test --gpu kaby-lake --rerun-failed refused-nothing
 check 'what failed is still known' 0 test --gpu kaby-lake --rerun-failed
 says out 'PASS: 1 passed'
