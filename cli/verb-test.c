@@ -106,7 +106,7 @@ struct request {
 	size_t formats_len;
 	const char *wrong; /* what is wrong with an option's value */
 	struct qt_options options;
-	const char *gpu, *repeat;
+	const char *gpu, *repeat, *patience;
 	char default_gpu[64];
 	bool no_preflight;
 	const char *lab; /* the drivers of the lab VM to run in; NULL: here */
@@ -191,6 +191,7 @@ static void describe_repeat(const struct request *request, char **command, char 
 		{ "--type", options->type },
 		{ "--tamper", options->tamper },
 		{ "--repeat", request->repeat },
+		{ "--patience", request->patience },
 		{ "--machine", options->machine },
 		{ "--through", options->through_libvirt ? "libvirt" : NULL },
 	};
@@ -362,6 +363,7 @@ static bool take_host_option(struct request *request, int id, const char *value)
 		return is_readable(value);
 	case OPTION_PATIENCE:
 		request->wrong = "'%s' is not 0.01 to 1000";
+		request->patience = value;
 		return sscanf(value, "%lf%c", &request->options.patience, &rest) == 1 &&
 		       request->options.patience >= 0.01 && request->options.patience <= 1000;
 	}

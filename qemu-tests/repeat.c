@@ -16,7 +16,15 @@ static void print_quoted(FILE *f, char *const *items)
 static void print_scenario(FILE *f, const struct qt_options *options,
 			   const struct qt_result *result)
 {
-	fputs("if [ \"${1-}\" = \"\" ]; then\n\texec ", f);
+	char *const guest_dir[] = { (char *)options->guest_dir, NULL };
+
+	fputs("if [ \"${1-}\" = \"\" ]; then\n", f);
+	if (options->guest_dir) {
+		fputs("\texport VGPULAB_GUEST_DIR=", f);
+		print_quoted(f, guest_dir);
+		fputc('\n', f);
+	}
+	fputs("\texec ", f);
 	print_quoted(f, options->command);
 	fprintf(f, " --out \"$PWD/repeat\" %s\nfi\n", result->scenario->name);
 }

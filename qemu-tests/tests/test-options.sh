@@ -58,6 +58,11 @@ echo 'no kernel' >guest/vmlinux
 VGPULAB_GUEST_DIR=guest check 'a guest beside us' 1 test bochs-1024x768
 grep -q "\"$work/guest/vmlinux\"" vgpulab-results/verdict.json
 verdict 'is where it was'
+VGPULAB_GUEST_DIR=guest check 'a guest beside us, and patience' 1 test --patience 2.5 bochs-1024x768
+(unset VGPULAB_GUEST_DIR && cd / && "$work/vgpulab-results/bochs-1024x768/repeat.sh") >out 2>err
+grep -q "\"$work/guest/vmlinux\"" vgpulab-results/bochs-1024x768/repeat/verdict.json &&
+	grep -q -- '--patience 2.5' vgpulab-results/bochs-1024x768/repeat.sh
+verdict 'are what repeats it has, too'
 
 # A run that was cut off goes on where it was.
 check 'a run on one GPU' 0 test --gpu kaby-lake --out cut refused-xres
