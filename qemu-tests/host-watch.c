@@ -64,15 +64,24 @@ void qt_host_watch_finish(struct qt_host_watch *watch)
 	watch->log_fd = -1;
 }
 
+/* The kernel keeps so much of its log as its buffer holds; what is dropped before it was read leaves a gap. */
+static void tell_gap(struct qt_host_watch *watch, FILE *out, unsigned long long sequence)
+{
+	if (out && watch->next_sequence && sequence > watch->next_sequence)
+		fprintf(out, "(%llu records are lost)\n", sequence - watch->next_sequence);
+	watch->next_sequence = sequence + 1;
+}
+
 /* "6,339,5140900,-;text": the time and the text; any other line is text alone. */
-static void take_line(FILE *out, char *line, char *alarm, size_t alarm_size)
+static void take_line(struct qt_host_watch *watch, FILE *out, const char *line)
 {
 	unsigned int priority;
 	unsigned long long sequence, us;
-	char *text = strchr(line, ';');
+	const char *text = strchr(line, ';');
 
 	if (text && sscanf(line, "%u,%llu,%llu,", &priority, &sequence, &us) == 3) {
 		text++;
+		tell_gap(watch, out, sequence);
 		if (out)
 			fprintf(out, "[%5llu.%06llu] %s\n", us / 1000000, us % 1000000, text);
 	} else {
@@ -80,12 +89,12 @@ static void take_line(FILE *out, char *line, char *alarm, size_t alarm_size)
 		if (out)
 			fprintf(out, "%s\n", text);
 	}
-	for (size_t i = 0; i < VGPU_ARRAY_LEN(alarms) && !*alarm; i++)
+	for (size_t i = 0; i < VGPU_ARRAY_LEN(alarms) && !*watch->alarm; i++)
 		if (!fnmatch(alarms[i], text, 0))
-			snprintf(alarm, alarm_size, "%s", text);
+			snprintf(watch->alarm, sizeof(watch->alarm), "%s", text);
 }
 
-static void take_log(struct qt_host_watch *watch, FILE *out, char *alarm, size_t alarm_size)
+static void take_log(struct qt_host_watch *watch, FILE *out)
 {
 	char record[RECORD_MAX + 1];
 	ssize_t got;
@@ -94,7 +103,7 @@ static void take_log(struct qt_host_watch *watch, FILE *out, char *alarm, size_t
 		char *rest = record, *line;
 
 		got = read(watch->log_fd, record, RECORD_MAX);
-		/* the kernel had to drop records that we were too slow for */
+		/* EPIPE: the next records are no longer there, and those after them come next */
 		if (got < 0 && (errno == EPIPE || errno == EINTR))
 			continue;
 		if (got <= 0)
@@ -102,13 +111,13 @@ static void take_log(struct qt_host_watch *watch, FILE *out, char *alarm, size_t
 		record[got] = '\0';
 		while ((line = strsep(&rest, "\n")))
 			if (*line && *line != ' ') /* a continuation is a record's dictionary */
-				take_line(out, line, alarm, alarm_size);
+				take_line(watch, out, line);
 	}
 }
 
 void qt_host_watch_skip(struct qt_host_watch *watch)
 {
-	take_log(watch, NULL, watch->alarm, sizeof(watch->alarm));
+	take_log(watch, NULL);
 }
 
 int qt_host_watch_take(struct qt_host_watch *watch, int dir_fd, struct vgpu_error *err)
@@ -121,7 +130,7 @@ int qt_host_watch_take(struct qt_host_watch *watch, int dir_fd, struct vgpu_erro
 	unsigned long long taint = read_taint();
 	char alarm[sizeof(watch->alarm)];
 
-	take_log(watch, out, watch->alarm, sizeof(watch->alarm));
+	take_log(watch, out);
 	strcpy(alarm, watch->alarm);
 	watch->alarm[0] = '\0';
 	if (out)

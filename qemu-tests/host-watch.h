@@ -16,6 +16,7 @@
 struct qt_host_watch {
 	int log_fd; /* -1: nobody may read it */
 	unsigned long long taint;
+	unsigned long long next_sequence; /* of the log's records; 0: not known */
 	char alarm[300]; /* that was heard, and not told yet; empty: none */
 	char trouble[200]; /* why the log is not read; empty: it is */
 };

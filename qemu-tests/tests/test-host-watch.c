@@ -79,6 +79,20 @@ static void slice_has_what_was_said_since_and_nothing_before(void **state)
 	assert_string_equal("", text);
 }
 
+static void records_that_the_kernel_dropped_are_missed(void **state)
+{
+	struct room *room = *state;
+	char text[256];
+
+	dprintf(room->log_fd, "6,7,5140900,-;before\n");
+	qt_host_watch_skip(&room->watch);
+	dprintf(room->log_fd, "6,8,5140901,-;next\n6,12,5690716,-;after\n");
+	assert_int_equal(0, qt_host_watch_take(&room->watch, room->dir_fd, NULL));
+	slice(room, text, sizeof(text));
+	assert_string_equal("[    5.140901] next\n(3 records are lost)\n[    5.690716] after\n",
+			    text);
+}
+
 static void unsound_kernel_is_told_by_its_own_words(void **state)
 {
 	/* Source: kernel/watchdog.c, kernel/hung_task.c, lib/bug.c, gt/intel_reset.c, gvt/handlers.c */
@@ -134,6 +148,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(slice_has_what_was_said_since_and_nothing_before,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(records_that_the_kernel_dropped_are_missed, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(unsound_kernel_is_told_by_its_own_words, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(alarm_between_scenarios_is_told, set_up, tear_down),
