@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <poll.h>
 #include <qemu-tests/lab.h>
@@ -20,6 +19,7 @@
 #include <sys/socket.h>
 #include <vgpulab/cleanup.h>
 
+#include "directory.h"
 #include "lab-modules.h"
 
 enum {
@@ -46,9 +46,8 @@ static const struct {
 /* One run. */
 struct lab {
 	const struct qt_lab_options *options;
-	char dir[64]; /* the VM's own files */
+	struct qt_lab_directory directory; /* the VM's own files */
 	char out_dir[PATH_MAX]; /* absolute; "" if there is none */
-	int dir_fd;
 	bool merge; /* our standard output and error are one: then their order shall stay */
 	struct qt_vm *vm;
 	int ports[PORTS];
@@ -59,21 +58,13 @@ struct lab {
 	int ending; /* the errno for which the command is being ended */
 };
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 static void finish(struct lab *lab)
 {
 	qt_vm_destroy(lab->vm);
 	for (int i = 0; i < PORTS; i++)
 		if (lab->ports[i] >= 0)
 			close(lab->ports[i]);
-	if (lab->dir_fd >= 0)
-		close(lab->dir_fd);
-	if (*lab->dir)
-		nftw(lab->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	qt_lab_directory_remove(&lab->directory);
 }
 
 static bool is_same_file(int a, int b)
@@ -87,17 +78,10 @@ static bool is_same_file(int a, int b)
 static int prepare_directories(struct lab *lab, struct vgpu_error *err)
 {
 	const char *out = lab->options->out_dir;
-	char dir[] = "/tmp/vgpulab-lab-XXXXXX";
-	int r;
+	int r = qt_lab_directory_make(&lab->directory, err);
 
-	if (!mkdtemp(dir))
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot make %s: %s", dir,
-				      strerror(errno));
-	snprintf(lab->dir, sizeof(lab->dir), "%s", dir);
-	lab->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (lab->dir_fd < 0)
-		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno, "cannot open %s: %s", dir,
-				      strerror(errno));
+	if (r)
+		return r;
 	r = out ? qt_directory_make(out) : 0;
 	if (!r && out && !realpath(out, lab->out_dir))
 		r = -errno;
@@ -148,7 +132,7 @@ static int write_initramfs(struct lab *lab, const struct qt_guest_modules *modul
 	_autofree_ char *environment = join(lab->options->environment, &environment_len);
 	_autofree_ char *directory = getcwd(NULL, 0);
 	_autoclose_ int fd =
-		openat(lab->dir_fd, INITRAMFS, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		openat(lab->directory.fd, INITRAMFS, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (!all || !init || !command || !environment || !directory || fd < 0)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, errno,
@@ -213,7 +197,7 @@ static int start(struct lab *lab, const char *kernel, struct vgpu_error *err)
 		add_share(&argv, LAB_SHARE_OUT, lab->out_dir, "");
 	if (argv.error)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ENOMEM, "building QEMU's arguments");
-	r = qt_vm_start(argv.items, lab->dir_fd, deadline_ms, &lab->vm, err);
+	r = qt_vm_start(argv.items, lab->directory.fd, deadline_ms, &lab->vm, err);
 	for (int i = 0; i < PORTS && !r; i++) {
 		lab->ports[i] = qt_vm_connect(lab->vm, ports[i].socket, deadline_ms, err);
 		if (lab->ports[i] < 0)
@@ -335,7 +319,7 @@ static int explain(struct lab *lab, int r, struct vgpu_error *err)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, ETIMEDOUT,
 				      "the command did not end within %u s",
 				      lab->options->timeout_s);
-	qt_log_last_line(lab->dir_fd, QT_CONSOLE_LOG, last, sizeof(last));
+	qt_log_last_line(lab->directory.fd, QT_CONSOLE_LOG, last, sizeof(last));
 	if (r || lab->status < 0)
 		return vgpu_error_set(err, VGPU_ERROR_FAILED, r ? -r : ECHILD,
 				      "the lab VM %s; its console ends with \"%s\"",
@@ -382,7 +366,7 @@ int qt_lab_run(const struct qt_lab_options *options, int *status, struct qt_lab_
 {
 	struct lab lab = {
 		.options = options,
-		.dir_fd = -1,
+		.directory = { .fd = -1, .life_fd = -1 },
 		.ports = { -1, -1, -1 },
 		.status = -1,
 		.start_ms = qt_now_ms(),

@@ -68,6 +68,20 @@ check 'what is in the results directory comes out' 'earlier result' \
 check 'a command that takes too long is ended' 124 $?
 check 'its output is there, and why it ended' 'began
 lab-vm: the command did not end within 8 s' "$(cat said)"
+
+# which directory, a descriptor of it tells
+"$lab" -- sleep 1000 >said 2>&1 &
+pid=$!
+directory() {
+	for fd in /proc/"$pid"/fd/*; do readlink "$fd"; done | grep -o '^/tmp/vgpulab-lab-[^/]*' | head -n 1
+}
+for _ in $(seq 300); do [ -n "$(directory)" ] && [ -e "$(directory)/console.log" ] && break; sleep 0.1; done
+files=$(directory)
+check 'its files are in a directory' there "$([ -s "$files/initramfs" ] && echo there)"
+kill -9 $pid
+wait $pid
+for _ in $(seq 300); do [ -e "$files" ] || break; sleep 0.1; done
+check 'that goes when it is killed' '' "$(ls -d "$files" 2>/dev/null)"
 "$lab" --guest-dir "$work" -- true 2>said
 check 'without a kernel the code is 77' 77 $?
 "$lab" --modules no-such-driver -- true 2>said
