@@ -18,7 +18,7 @@
 
 #define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
 /* Source: unix(7), sockaddr_un.sun_path */
-enum { SOCKET_PATH_MAX = 107, START_MS = 30000, LOOK_EVERY_MS = 20 };
+enum { SOCKET_PATH_MAX = 107, START_MS = 120000, LOOK_EVERY_MS = 20 };
 
 /* "QEMU emulator version 7.2.22 (...)", "9.0.0". */
 static int ask_version(const char *command, struct vgpu_version *out, struct vgpu_error *err)

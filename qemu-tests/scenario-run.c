@@ -28,12 +28,19 @@
 #include <sys/wait.h>
 
 #define QEMU_MS 30000
+/* libvirt starts QEMU twice before, to ask it what it can. */
+#define LIBVIRT_MS 120000
 /* How long a system of somebody's may take to start. */
 #define IMAGE_MS     300000
 #define POWER_OFF_MS 15000
 
 /* More vGPUs than any GPU offers. */
 #define VGPUS_MAX 64
+
+static int64_t start_deadline_ms(const struct qt_scenario_state *run)
+{
+	return qt_deadline_ms(run->runner->options->through_libvirt ? LIBVIRT_MS : QEMU_MS);
+}
 
 static unsigned int since_ms(const struct qt_scenario_state *run)
 {
@@ -181,7 +188,7 @@ static int start_remote(struct qt_scenario_state *run, struct vgpu_error *err)
 
 static int start_qemu(struct qt_scenario_state *run, struct vgpu_error *err)
 {
-	int64_t deadline_ms = qt_deadline_ms(QEMU_MS);
+	int64_t deadline_ms = start_deadline_ms(run);
 	int r = qt_scenario_argv(run, err);
 
 	if (!r)
@@ -230,7 +237,7 @@ static int start_image(struct qt_scenario_state *run, struct vgpu_error *err)
 	int r = qt_scenario_argv(run, err);
 
 	if (!r)
-		r = qt_vm_start(run->result->argv.items, run->dir_fd, qt_deadline_ms(QEMU_MS),
+		r = qt_vm_start(run->result->argv.items, run->dir_fd, start_deadline_ms(run),
 				&run->vm, err);
 	if (!r)
 		note_qemu(run);
@@ -360,7 +367,7 @@ static int be_refused(struct qt_scenario_state *run, struct vgpu_error *err)
 	struct qt_refusal_request request = {
 		.scenario = run->result->scenario,
 		.dir_fd = run->dir_fd,
-		.deadline_ms = qt_deadline_ms(QEMU_MS),
+		.deadline_ms = start_deadline_ms(run),
 		.through_libvirt = run->runner->options->through_libvirt,
 	};
 	int r = qt_scenario_argv(run, err);

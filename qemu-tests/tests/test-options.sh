@@ -35,8 +35,10 @@ printf '#!/bin/sh\nexec qemu-system-x86_64 "$@"\n' >qemu
 chmod +x qemu
 check 'a QEMU beside us' 0 test --gpu kaby-lake --qemu ./qemu refused-xres
 if command -v virsh >/dev/null; then
-	cp qemu 'a qemu'
-	check 'and as libvirt has it' 0 test --through libvirt --gpu kaby-lake --qemu './a qemu' refused-absent
+	# libvirt asks it twice what it can before it looks at the domain, and this one is slow to tell
+	sed "2i case \"\$*\" in *'-machine none'*) sleep 8 ;; esac" qemu >'a qemu'
+	chmod +x 'a qemu'
+	check 'and as libvirt has it' 0 test --through libvirt --gpu kaby-lake --patience 0.5 --qemu './a qemu' refused-absent
 	grep -q '<emulator>.*/a qemu</emulator>' vgpulab-results/refused-absent/domain.xml
 	verdict 'libvirt is told of it'
 fi
