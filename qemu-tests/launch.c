@@ -19,11 +19,11 @@
 #include <sys/wait.h>
 
 /* How long SIGKILL may take before QEMU counts as stuck in the kernel. */
-#define KILL_MS 5000
+#define KILL_MS 20000
 /* How long QEMU may take to say how it is. */
 #define ANSWER_MS 3000
-/* From QEMU's closing its sockets to its end. */
-#define LAST_WORDS_MS 500
+/* From QEMU's closing its sockets to its end; run-domain's comes when libvirt has cleaned up. */
+#define LAST_WORDS_MS 20000
 
 struct qt_vm {
 	int dir_fd;
@@ -200,7 +200,7 @@ int qt_vm_explain_end(struct qt_vm *vm, struct vgpu_error *err)
 {
 	char line[300], how[64];
 
-	if (qt_vm_wait(vm, qt_now_ms() + LAST_WORDS_MS, NULL))
+	if (qt_vm_wait(vm, qt_deadline_ms(LAST_WORDS_MS), NULL))
 		return 0;
 	qt_log_last_line(vm->dir_fd, QT_QEMU_LOG, line, sizeof(line));
 	if (WIFSIGNALED(vm->status))
@@ -317,7 +317,7 @@ static int start(struct qt_vm *vm, char *const *argv, int64_t deadline_ms, struc
 	r = qt_qmp_create(fd, vm->qmp_log, deadline_ms, &vm->qmp, &trouble);
 	if (r) {
 		/* a device that fails to start ends QEMU after QMP was opened: tell its reason */
-		int ended = qt_vm_explain_end(vm, err);
+		int ended = r == -EPIPE ? qt_vm_explain_end(vm, err) : 0;
 
 		if (ended)
 			return ended;
@@ -372,7 +372,7 @@ int qt_vm_stop(struct qt_vm *vm, int grace_ms, int *status)
 	if (vm->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, vm->pidfd, SIGKILL, NULL, 0);
 	/* who did not die then will hardly do so now */
-	vm->immortal = qt_vm_wait(vm, vm->immortal ? 0 : qt_now_ms() + KILL_MS, status) != 0;
+	vm->immortal = qt_vm_wait(vm, vm->immortal ? 0 : qt_deadline_ms(KILL_MS), status) != 0;
 	return vm->immortal ? -EBUSY : 0;
 }
 
