@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FLIP_WAIT_MS = 5000, LUT_MAX = 256 };
+enum { FLIP_WAIT_MS = 20000, LUT_MAX = 256 };
 
 static struct kms *kms_from_output(struct guest_output *output)
 {

@@ -124,8 +124,10 @@ static void listen_to(struct running *running)
 		char bytes[1024];
 		ssize_t got;
 
-		if (left_ms <= 0 && running->told)
+		if (left_ms <= 0 && running->told) {
+			kill(running->pid, SIGKILL);
 			break;
+		}
 		if (left_ms <= 0 || poll(fds, 2, (int)left_ms) <= 0 || fds[1].revents) {
 			if (!running->told) {
 				tell_to_end(running);
@@ -141,11 +143,26 @@ static void listen_to(struct running *running)
 	end_line(running);
 }
 
+/* One that has closed its output is about to end by itself. Its status as waitpid(2) gives it. */
+static int await_end(const struct running *running)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+	int64_t until_ms = now_ms() + GRACE_MS;
+	int status = 0;
+
+	while (waitpid(running->pid, &status, WNOHANG) == 0) {
+		if (now_ms() >= until_ms)
+			kill(running->pid, SIGKILL);
+		nanosleep(&pause, NULL);
+	}
+	return status;
+}
+
 int guest_program_run(struct guest *guest, const struct guest_program *program,
 		      struct guest_reply *reply)
 {
 	struct running running = { .guest = guest, .program = program, .input = -1, .output = -1 };
-	int status = 0, rc;
+	int status, rc;
 
 	signal(SIGPIPE, SIG_IGN);
 	rc = start(&running);
@@ -155,13 +172,7 @@ int guest_program_run(struct guest *guest, const struct guest_program *program,
 	if (running.input >= 0)
 		close(running.input);
 	close(running.output);
-	if (waitpid(running.pid, &status, WNOHANG) == 0) {
-		const struct timespec pause = { .tv_nsec = 200000000 };
-
-		nanosleep(&pause, NULL);
-		kill(running.pid, SIGKILL);
-		waitpid(running.pid, &status, 0);
-	}
+	status = await_end(&running);
 	guest_reply_add(reply, "lines=%u status=%d", running.lines,
 			WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	return 0;

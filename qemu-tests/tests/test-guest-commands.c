@@ -333,6 +333,21 @@ static void a_program_ends_when_something_comes_on_the_port(void **state)
 	close(port[1]);
 }
 
+/* A slow machine may take long from a program's last word to its end. */
+static void a_program_that_says_no_more_may_end_by_itself(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[] = "/tmp/test-guest-commands-XXXXXX", line[64];
+	_autoclose_ int fd = mkstemp(path);
+
+	dprintf(fd, "exec >&- 2>&-\nsleep 1\nexit 3\n");
+	snprintf(line, sizeof(line), "run seconds=600 sh %s", path);
+	fixture->guest.port_fd = -1;
+	run(fixture, line);
+	unlink(path);
+	assert_string_equal("lines=0 status=3", fixture->reply.text);
+}
+
 static void answers_fit_a_line_whatever_is_asked(void **state)
 {
 	static const char words[] =
@@ -375,6 +390,7 @@ int main(void)
 		TEST(quit_is_remembered_and_info_describes),
 		TEST(what_an_output_cannot_do_is_refused),
 		TEST(a_program_ends_when_something_comes_on_the_port),
+		TEST(a_program_that_says_no_more_may_end_by_itself),
 		TEST(answers_fit_a_line_whatever_is_asked),
 	};
 
