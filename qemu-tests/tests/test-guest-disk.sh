@@ -53,7 +53,7 @@ grep 'guest-1.png' "$out/r/verdict.json"
 if [ "${2-qemu}" = qemu ]; then
 	printf '#!/bin/sh\nqemu-system-x86_64 "$@"\nexit 3\n' >"$out/qemu"
 	chmod +x "$out/qemu"
-	! "$vgpulab" test --gpu kaby-lake --guest "$out/disk.img" --patience 0.1 --qemu "$out/qemu" --out "$out/ill" \
+	! "$vgpulab" test --gpu kaby-lake --guest "$out/disk.img" --patience 0.7 --qemu "$out/qemu" --out "$out/ill" \
 		ramfb-seabios
 	grep 'QEMU ended with status 3' "$out/ill/verdict.json"
 fi

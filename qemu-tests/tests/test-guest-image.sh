@@ -15,7 +15,7 @@ code=0
 grep '"notes": .*at rest after .*answers a key' "$out/grub/verdict.json"
 [ -s "$out/grub/ramfb-seabios/guest.png" ]
 truncate -s 1M "$out/empty.img"
-! "$1" test --gpu kaby-lake --guest "$out/empty.img" --patience 0.05 --out "$out/empty" \
+! "$1" test --gpu kaby-lake --guest "$out/empty.img" --patience 0.5 --out "$out/empty" \
 	region-1024x768
 grep '"fault": "guest-display"' "$out/empty/verdict.json"
 grep '"reason": "the guest.s display was blank all the time' "$out/empty/verdict.json"

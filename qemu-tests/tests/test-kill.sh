@@ -35,8 +35,12 @@ left() {
 	find "$out" -name '*.sock' 2>/dev/null || :
 }
 
+# Ctrl-C while its QEMU runs
 status=0
-timeout --preserve-status -s INT 2 "$vgpulab" test --out "$out" region-1024x768 >"$out.log" 2>&1 || status=$?
+"$vgpulab" test --out "$out" region-1024x768 >"$out.log" 2>&1 &
+while kill -0 $! && [ ! -e "$out/region-1024x768/qmp.sock" ]; do sleep 0.05; done
+kill -INT $! || :
+wait $! || status=$?
 if [ $status != 130 ] || [ -n "$(left)" ] || ! grep -q '^vgpulab: interrupted; --resume' "$out.log"; then
 	echo "FAIL: Ctrl-C: exit code $status, and left: $(left)"
 	cat "$out.log"

@@ -64,10 +64,10 @@ check 'nothing that it changes is changed here' 'seen in the VM keep' "$(cat in)
 check 'what is in the results directory comes out' 'earlier result' \
 	"$(cat out/before) $(cat out/sub/file)"
 
-"$lab" --timeout 8 -- sh -c 'echo began; exec sleep 1000' >said 2>&1
+"$lab" --timeout 20 -- sh -c 'echo began; exec sleep 1000' >said 2>&1
 check 'a command that takes too long is ended' 124 $?
 check 'its output is there, and why it ended' 'began
-lab-vm: the command did not end within 8 s' "$(cat said)"
+lab-vm: the command did not end within 20 s' "$(cat said)"
 
 # which directory, a descriptor of it tells
 "$lab" -- sleep 1000 >said 2>&1 &
