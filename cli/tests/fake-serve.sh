@@ -67,8 +67,9 @@ done
 	fail "not five generations with GVT-g"
 
 echo "# it dies with its parent"
-sh -c '"$1" fake serve --die-with-parent "$2" & sleep 0.5; kill -9 $$' sh "$VGPULAB" "$dir/mnt" || :
-for _ in 1 2 3 4 5 6 7 8 9 10; do
+sh -c '"$1" fake serve --die-with-parent --ready-fd 9 "$2/mnt" 9>"$2/ready" &
+	read -r line <"$2/ready"; kill -9 $$' sh "$VGPULAB" "$dir" || :
+for _ in $(seq 300); do
 	mountpoint -q "$dir/mnt" || break
 	sleep 0.2
 done

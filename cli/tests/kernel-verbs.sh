@@ -13,9 +13,9 @@ one_of() {
 	[ "$2" = "$3" ]
 	verdict "$1 (wanted $2, got $3)"
 }
-# until_true COMMAND...: waits at most 20 s for it
+# until_true COMMAND...: waits at most 60 s for it
 until_true() {
-	for _ in $(seq 200); do
+	for _ in $(seq 600); do
 		! "$@" >/dev/null 2>&1 || return 0
 		sleep 0.1
 	done
@@ -183,11 +183,12 @@ watching() {
 	"$vgpulab" --config-dir d watch --count 3 >events 2>err &
 	watcher=$!
 	# it says nothing when it is ready: events come until it has had enough
-	for _ in $(seq 50); do
+	for _ in $(seq 2000); do
 		"$vgpulab" create -p mtty -t mtty-1 $A >/dev/null
 		"$vgpulab" remove $A
 		kill -0 $watcher 2>/dev/null || break
 	done
+	kill $watcher 2>/dev/null
 	wait $watcher
 	cp events out
 	[ "$(grep -c '^{"event":"' events)" = 3 ]

@@ -138,7 +138,7 @@ END
 
 	"$vgpulab" --config-dir "$work/d" watch --count 4 >events 2>&1 &
 	watcher=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 1000); do
 		"$vgpulab" --config-dir "$work/d" define -p $P -t GVTg_V5_8 $B >/dev/null
 		"$vgpulab" --config-dir "$work/d" start $B >/dev/null
 		"$vgpulab" --config-dir "$work/d" stop $B
@@ -155,9 +155,9 @@ END
 	check 'one to hold' 0 create -t GVTg_V5_8 $B
 	group=$(basename "$(readlink /sys/bus/mdev/devices/$B/iommu_group)")
 	if [ -e "/dev/vfio/$group" ]; then
-		sh -c "exec 9<>/dev/vfio/$group; sleep 60 9<&-; :" vm -name guest=box,debug-threads=on &
+		sh -c "exec 9<>/dev/vfio/$group; sleep 600 9<&-; :" vm -name guest=box,debug-threads=on &
 		holder=$!
-		sleep 0.3
+		for _ in $(seq 600); do ls -l /proc/$holder/fd | grep -q /dev/vfio/ && break; sleep 0.1; done
 		check 'owner' 0 list -o pid,program,vm $B
 		kill $holder
 		says out "$holder sh      box"

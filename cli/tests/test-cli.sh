@@ -247,7 +247,7 @@ verdict 'remove writes 1'
 # no event tells when the first look is over: the type changes until both events are there
 "$vgpulab" -b sysfs:two -C defs watch --count 2 >out 2>err &
 watcher=$!
-for _ in $(seq 100); do
+for _ in $(seq 400); do
 	for other in 4 8; do
 		ln -s ../mdev_supported_types/i915-GVTg_V5_$other two/$gpu/$uuid/new
 		mv -T two/$gpu/$uuid/new two/$gpu/$uuid/mdev_type
