@@ -51,8 +51,6 @@ enum {
 	PICTURE_PAGES_MAX = 7680 * 1216 / PAGE_LEN, /* 1920x1200, 4 bytes a pixel, whole tiles */
 };
 #define IOVA UINT64_C(0x100000)
-/* Who has given a descriptor lets go of it a moment after its client has it. */
-#define LET_GO_US 100000
 
 struct vgpu {
 	int container, group, device;
@@ -205,6 +203,23 @@ static void check_import(struct vgpu *vgpu, int fd)
 	check(ask_again(vgpu) == 2, "when it has let go, 2 is the next buffer's id");
 }
 
+/*
+ * Is @id gone, now or soon? Who has given a descriptor lets go of it a moment after its client has it;
+ * to ask gives another one, so each time there is a longer moment.
+ */
+static bool is_forgotten(const struct vgpu *vgpu, uint32_t id)
+{
+	for (useconds_t moment_us = 1000; moment_us < 20000000; moment_us *= 2) {
+		int fd = get(vgpu, id);
+
+		if (fd < 0)
+			return errno == EINVAL;
+		close(fd);
+		usleep(moment_us);
+	}
+	return false;
+}
+
 static void check_planes(struct vgpu *vgpu)
 {
 	struct vfio_device_gfx_plane_info info;
@@ -237,11 +252,10 @@ static void check_planes(struct vgpu *vgpu)
 	second = get(vgpu, 2);
 	show(vgpu, 0);
 	check(ask(vgpu, &info) == 1, "flipped back, the first has its id still");
-	close(get(vgpu, 1));
 	close(first);
-	usleep(LET_GO_US);
+	check(is_forgotten(vgpu, 1), "with the last descriptor closed, it is forgotten");
 	show(vgpu, 2);
-	check(ask(vgpu, &info) == 1, "with the last descriptor closed, 1 is the next buffer's id");
+	check(ask(vgpu, &info) == 1, "and 1 is the next buffer's id");
 	check_import(vgpu, second);
 }
 
