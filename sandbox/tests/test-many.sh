@@ -47,21 +47,19 @@ start() {
 	exec {fd}>"m$vm"
 	monitor[$vm]=$fd
 }
-# ask VM COMMAND TEXT: gives the command until the answer has TEXT
+# ask VM COMMAND TEXT: gives the command, and waits until the whole of an answer with TEXT is there
 ask() {
-	for _ in $(seq 60); do
-		: >"o$1"
-		printf '%s\n' "$2" >&"${monitor[$1]}" || break
-		for _ in $(seq 20); do
-			! grep -qa "$3" "o$1" || return 0
-			sleep 0.05
-		done
+	: >"o$1"
+	printf '%s\n' "$2" >&"${monitor[$1]}"
+	for _ in $(seq 1200); do
+		! grep -qa "$3" "o$1" || [ "$(tail -c 7 "o$1")" != '(qemu) ' ] || return 0
+		sleep 0.05
 	done
 	echo "VM $1 does not answer $2"
 	return 1
 }
 # removed VM TEXT: at once, or at least within reason
-removed() { timeout 30 sh -c "echo 1 >$(dir "$1")/remove" && ! [ -e "$(dir "$1")" ] && echo "$2"; }
+removed() { timeout 60 sh -c "echo 1 >$(dir "$1")/remove" && ! [ -e "$(dir "$1")" ] && echo "$2"; }
 alive() { for vm in "$@"; do ask "$vm" 'info status' paused; done; }
 # ended VM HOW: what QEMU's end was
 ended() {
@@ -161,7 +159,7 @@ while ! ls -l /proc/$qemu/fd | grep -q 'memfd:vfio' && kill -0 $qemu; do sleep 0
 for vm in 1 2; do echo 1 2>&1 >"$(dir $vm)/remove" | grep -q busy && echo $vm is busy; done
 kill -9 $qemu
 wait $qemu 2>/dev/null
-timeout 30 sh -c "until echo 1 >$(dir 1)/remove; do sleep 0.1; done" 2>/dev/null
+timeout 60 sh -c "until echo 1 >$(dir 1)/remove; do sleep 0.1; done" 2>/dev/null
 ls -d "$(dir 1)" "$(dir 2)" 2>/dev/null
 EOS
 is 'on Linux 4.16 removal of what is in use is refused' \
