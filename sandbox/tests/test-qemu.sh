@@ -16,12 +16,13 @@ printf 'info pci\nquit\n' >&9
 wait
 echo "status \$?"
 # it is free again: it can be removed at once
-timeout 5 sh -c 'echo 1 >/sys/bus/mdev/devices/$uuid/remove' && ls /sys/bus/mdev/devices
+timeout 60 sh -c 'echo 1 >/sys/bus/mdev/devices/$uuid/remove' && echo "removed \$(ls /sys/bus/mdev/devices | wc -l)"
 EOS
 said=$("$VGPULAB" run --gpu kaby-lake -- sh vm.sh 2>&1 | tr -d '\r')
 has 'the guest sees the GPU' "$said" 'VGA controller: PCI device 8086:5912'
 has 'with 16 MiB of registers' "$said" 'BAR0: 64 bit memory at 0xffffffffffffffff [0x00fffffe]'
-has 'QEMU quits as usual, and the vGPU can be removed' "$said" 'status 0'
+has 'QEMU quits as usual, and the vGPU can be removed' "$said" 'status 0
+removed 0'
 
 # The guest is played through QEMU's qtest protocol.
 head -c 4096 /dev/urandom >rom
