@@ -92,7 +92,7 @@ if command -v script >/dev/null; then
 	# shellcheck disable=SC1003
 	typed=$(printf 'source %s/vgpulab.bash\nvgpulab --bac\tmem:comet-l\tfake prof\t\nexit\n' \
 		"$completions" |
-		HISTFILE=/dev/null INPUTRC=/dev/null TERM=dumb timeout 20 script -qec 'bash --norc --noprofile -i' /dev/null |
+		HISTFILE=/dev/null INPUTRC=/dev/null TERM=dumb timeout 60 script -qec 'bash --norc --noprofile -i' /dev/null |
 		grep -c '^comet-lake  *8086:' || true)
 	result 1 "$typed" 'Tab at a terminal completes option, backend and operand'
 fi

@@ -23,12 +23,12 @@ echo root:x:0: >/etc/group
 	"$VGPULAB" define --parent $gpu --type i915-GVTg_V5_8 $manual >/dev/null || exit
 daemon() {
 	$udevd --debug >udevd.log 2>&1 &
-	for _ in \$(seq 200); do [ -S /run/udev/control ] && udevadm control --ping && break; sleep 0.05; done
+	for _ in \$(seq 1200); do [ -S /run/udev/control ] && udevadm control --ping && break; sleep 0.05; done
 }
 reload() {
 	echo $gpu >/sys/bus/pci/drivers/i915/unbind
 	echo $gpu >/sys/bus/pci/drivers/i915/bind
-	udevadm settle --timeout 10
+	udevadm settle --timeout 60
 }
 EOS
 cat >register.sh <<EOS
@@ -56,9 +56,9 @@ cat >systemd.sh <<EOS
 mkdir -p /run/systemd/system
 daemon
 udevadm monitor --udev --property >heard &
-for _ in \$(seq 200); do [ -s heard ] && grep -q '^\$' heard && break; sleep 0.05; done
+for _ in \$(seq 1200); do [ -s heard ] && grep -q '^\$' heard && break; sleep 0.05; done
 reload
-for _ in \$(seq 200); do grep -q '^SYSTEMD_WANTS=' heard && break; sleep 0.05; done
+for _ in \$(seq 1200); do grep -q '^SYSTEMD_WANTS=' heard && break; sleep 0.05; done
 ls /sys/bus/mdev/devices
 grep -B 99 '^SYSTEMD_WANTS=' heard | grep -E '^(ACTION|SYSTEMD_WANTS)=' | tail -n 2
 EOS

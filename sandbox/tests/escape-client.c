@@ -135,7 +135,7 @@ static uint32_t look(void)
 
 static bool shows(uint32_t value)
 {
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 3000; i++) {
 		if (look() == (value & 0xffffff))
 			return true;
 		usleep(20000);

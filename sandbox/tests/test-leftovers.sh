@@ -12,7 +12,7 @@ cp "$CLIENT" $mark
 cat >client.sh <<EOS
 echo $uuid >$create
 group=\$(basename \$(readlink /sys/bus/mdev/devices/$uuid/iommu_group))
-setsid sh -c 'sleep 60; :' $mark &
+setsid sh -c 'sleep 600; :' $mark & # longer than anybody waits for its end
 exec $WORK/$mark hold $uuid \$group
 EOS
 
@@ -34,7 +34,7 @@ mkdir tmp
 export TMPDIR="$WORK/tmp"
 mounts=$(wc -l </proc/self/mountinfo)
 mkfifo in
-sleep 100 >in & # keeps the client's input open
+sleep 3600 >in & # keeps the client's input open
 keeper=$!
 bad=0
 set -- vgpulab vgpulab-init vgpulab-build $mark
@@ -54,7 +54,7 @@ kill $keeper
 # While it asks its own file system: who waits for that answer, and for nobody else's, must not wait for ever.
 cat >storm.sh <<EOS
 echo $uuid >$create
-exec $WORK/$mark storm $uuid \$(basename \$(readlink /sys/bus/mdev/devices/$uuid/iommu_group)) 60
+exec $WORK/$mark storm $uuid \$(basename \$(readlink /sys/bus/mdev/devices/$uuid/iommu_group)) 600
 EOS
 ended() { # a zombie whose threads have not all ended shows them
 	[ "$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)" -lt 2 ]

@@ -28,12 +28,12 @@ virsh nodedev-dumpxml ap_matrix | grep -c "<deviceAPI>vfio-ap</deviceAPI>"
 virsh nodedev-dumpxml pci_0000_07_00_0 | grep -c "<type id='nvidia-[0-9]*'>"
 virsh nodedev-dumpxml mtty_mtty | grep -A3 mtty-2 | grep -o '<availableInstances>.*'
 for file in ccw ap card mtty; do
-	timeout 20 virsh nodedev-create $file.xml >log 2>&1 || cat log
+	timeout 60 virsh nodedev-create $file.xml >log 2>&1 || cat log
 done
 virsh nodedev-list --cap mdev | sort | xargs
 cat /sys/bus/mdev/devices/*/matrix
 for node in $(virsh nodedev-list --cap mdev); do
-	timeout 20 virsh nodedev-destroy "$node" >log 2>&1 || cat log
+	timeout 60 virsh nodedev-destroy "$node" >log 2>&1 || cat log
 done
 ls /sys/bus/mdev/devices | wc -l
 EOS

@@ -18,15 +18,15 @@ listen() {
 	out=$1
 	shift
 	udevadm monitor "$@" >"$out" 2>&1 &
-	for _ in $(seq 200); do
+	for _ in $(seq 1200); do
 		! grep -q '^$' "$out" || return 0
 		sleep 0.05
 	done
 	return 1
 }
-# await FILE PATTERN: until it says so, 10 s at most
+# await FILE PATTERN: until it says so, 60 s at most
 await() {
-	for _ in $(seq 200); do
+	for _ in $(seq 1200); do
 		! grep -q "$2" "$1" || return 0
 		sleep 0.05
 	done
@@ -72,12 +72,12 @@ sed "s,/usr/sbin/mdevctl,\$(command -v mdevctl),g" $rule >/run/udev/rules.d/60-m
 mdevctl define --auto -u $uuid -p 0000:00:02.0 -t i915-GVTg_V5_4 || exit
 $udevd --debug >udevd.log 2>&1 &
 udevd=\$!
-for _ in \$(seq 200); do [ -S /run/udev/control ] && udevadm control --ping && break; sleep 0.05; done
+for _ in \$(seq 1200); do [ -S /run/udev/control ] && udevadm control --ping && break; sleep 0.05; done
 listen heard --kernel --udev
 echo 0000:00:02.0 >/sys/bus/pci/drivers/i915/unbind
 echo 0000:00:02.0 >/sys/bus/pci/drivers/i915/bind
 await heard "UDEV.* bind *$gpu/$uuid (mdev)" || exit
-udevadm settle --timeout 10
+udevadm settle --timeout 60
 mdevctl list
 stat -c %a /dev/vfio/0
 kill \$udevd
