@@ -23,11 +23,11 @@ static const struct conformance_case cases[] = {
 	  .needs = CONFORMANCE_VFIO },
 	{ "removal of a device in use waits", IN_USE,
 	  USED
-	  "later $R 1; gone $R = yes; outcome 300 = blocked; close c; outcome 10000 = 1; there $D = no",
+	  "later $R 1; gone $R = yes; outcome 300 = blocked; close c; outcome 60000 = 1; there $D = no",
 	  .needs = CONFORMANCE_VFIO },
 	{ "removal waits for the last descriptor", IN_USE,
 	  USED
-	  "device d a $U; later $R 1; gone $R = yes; close c; outcome 300 = blocked; close d; outcome 10000 = 1",
+	  "device d a $U; later $R 1; gone $R = yes; close c; outcome 300 = blocked; close d; outcome 60000 = 1",
 	  .needs = CONFORMANCE_VFIO },
 	{ "removal does not wait for the group", IN_USE,
 	  MADE "group a $D; container b a; put $R 1 = 1; there $D = no",
@@ -35,30 +35,30 @@ static const struct conformance_case cases[] = {
 	{ "what is left while removal waits", IN_USE,
 	  USED "later $R 1; gone $R = yes; outcome 300 = blocked; ls $D = iommu_group vfio-dev;"
 	       "there $BUS/devices/$U = no; there $T/devices/$U = no; there $DRV/$U = no;"
-	       "close c; outcome 10000 = 1",
+	       "close c; outcome 60000 = 1",
 	  .needs = CONFORMANCE_VFIO },
 	{ "the UUID is taken while removal waits", IN_USE,
 	  USED
-	  "later $R 1; gone $R = yes; outcome 300 = blocked; put $C $U = EEXIST; close c; outcome 10000 = 1;"
+	  "later $R 1; gone $R = yes; outcome 300 = blocked; put $C $U = EEXIST; close c; outcome 60000 = 1;"
 	  "put $C $U = 36",
 	  .needs = CONFORMANCE_VFIO },
 	{ "others come and go while removal waits", IN_USE,
 	  USED
 	  "later $R 1; gone $R = yes; put $C $V = 36; put $E/remove 1 = 1; outcome 300 = blocked; close c;"
-	  "outcome 10000 = 1",
+	  "outcome 60000 = 1",
 	  .needs = CONFORMANCE_VFIO },
 	{ "a new descriptor while removal waits", IN_USE,
 	  USED
-	  "later $R 1; gone $R = yes; device d a $U = 0; close c; outcome 300 = blocked; close d; outcome 10000 = 1",
+	  "later $R 1; gone $R = yes; device d a $U = 0; close c; outcome 300 = blocked; close d; outcome 60000 = 1",
 	  .needs = CONFORMANCE_VFIO },
 	{ "an open remove while removal waits", IN_USE,
 	  MADE
-	  "open h $R w; group a $D; container b a; device c a $U; later $R 1; gone $R = yes; try h 1 1000 = ENODEV;"
-	  "close c; outcome 10000 = 1",
+	  "open h $R w; group a $D; container b a; device c a $U; later $R 1; gone $R = yes; try h 1 60000 = ENODEV;"
+	  "close c; outcome 60000 = 1",
 	  .needs = CONFORMANCE_VFIO },
 	{ "unbinding a device in use waits", IN_USE,
 	  USED
-	  "later $DRV/unbind $U; outcome 300 = blocked; there $R = yes; close c; outcome 10000 = 36; there $D = yes",
+	  "later $DRV/unbind $U; outcome 300 = blocked; there $R = yes; close c; outcome 60000 = 36; there $D = yes",
 	  .needs = CONFORMANCE_VFIO },
 
 	{ "uevents of create", UEVENT, "listen a; put $C $U = 36; heard a = " LIST,

@@ -144,10 +144,10 @@ OP(op_try)
 		say_outcome(run, &run->background[1], atol(argv[2]));
 }
 
-/* gone PATH: waits at most ten seconds until the name has gone. */
+/* gone PATH: waits at most a minute until the name has gone. */
 OP(op_gone)
 {
-	int tries = 1000;
+	int tries = 6000;
 
 	while (!faccessat(AT_FDCWD, argv[0], F_OK, AT_SYMLINK_NOFOLLOW) && --tries)
 		usleep(10000);
