@@ -17,6 +17,7 @@ cat >functions.sh <<'EOS'
 listen() {
 	out=$1
 	shift
+	: >"$out" # the last one's first lines are not this one's
 	udevadm monitor "$@" >"$out" 2>&1 &
 	for _ in $(seq 1200); do
 		! grep -q '^$' "$out" || return 0
