@@ -40,6 +40,12 @@ static int part(void)
 	return self < 0 ? -errno : self;
 }
 
+static void enter(struct fv_identity *identity, enum fv_identity_state state)
+{
+	identity->state = state;
+	pthread_cond_broadcast(&identity->changed);
+}
+
 static void *run(void *data)
 {
 	struct fv_identity *identity = data;
@@ -48,8 +54,7 @@ static void *run(void *data)
 	pthread_setname_np(pthread_self(), "vfio-identity");
 	pthread_mutex_lock(&identity->lock);
 	identity->result = self < 0 ? self : 0;
-	identity->state = FV_IDENTITY_IDLE;
-	pthread_cond_broadcast(&identity->changed);
+	enter(identity, FV_IDENTITY_IDLE);
 	while (self >= 0 && identity->state != FV_IDENTITY_STOPPING) {
 		int fd = identity->fd, handle;
 
@@ -61,8 +66,7 @@ static void *run(void *data)
 		handle = read_handle(self, fd);
 		pthread_mutex_lock(&identity->lock);
 		identity->result = handle;
-		identity->state = FV_IDENTITY_ANSWERED;
-		pthread_cond_broadcast(&identity->changed);
+		enter(identity, FV_IDENTITY_ANSWERED);
 	}
 	pthread_mutex_unlock(&identity->lock);
 	return NULL;
@@ -79,12 +83,6 @@ static void wait_while(struct fv_identity *identity, enum fv_identity_state stat
 {
 	while (identity->state == state)
 		pthread_cond_wait(&identity->changed, &identity->lock);
-}
-
-static void enter(struct fv_identity *identity, enum fv_identity_state state)
-{
-	identity->state = state;
-	pthread_cond_broadcast(&identity->changed);
 }
 
 int fv_identity_start(struct fv_identity *identity)
