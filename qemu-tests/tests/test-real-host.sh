@@ -81,7 +81,7 @@ esac
 exec qemu-system-x86_64 "$@"
 EOS
 chmod +x qemu-wedged
-! run wedged --qemu "$dir/qemu-wedged" --patience 0.7 region-1024x768 refused-xres || fail 'wedged'
+! run wedged --qemu "$dir/qemu-wedged" --patience 0.4 region-1024x768 refused-xres || fail 'wedged'
 grep -q '^FAIL region-1024x768' said || fail 'a wedged QEMU is no failure'
 grep -q '^PASS refused-xres' said || fail 'the scenario after a wedged QEMU'
 nothing_of_ours 'wedged'

@@ -45,7 +45,7 @@ fail() {
 run() {
 	name=$1 limit=$2 status=0 before=$(date +%s)
 	shift 2
-	timeout -s KILL "$limit" "$@" --qemu "$dir/qemu" --jobs 1 --patience 0.7 --out "$dir/$name" \
+	timeout -s KILL "$limit" "$@" --qemu "$dir/qemu" --jobs 1 --patience 0.4 --out "$dir/$name" \
 		region-1024x768 refused-screendump refused-xres >said 2>&1 || status=$?
 	[ $status = 1 ] || fail "$name: status $status after $(($(date +%s) - before)) s"
 }

@@ -77,9 +77,9 @@ run() {
 	[ $status != 12 ] && [ $status != 125 ] || need userns 'no fake host here'
 	[ $status = 1 ] || fail "$name: status $status"
 }
-run quick --jobs 1 --patience 0.7 --rounds 5 region-layouts-quick refused-xres
+run quick --jobs 1 --patience 0.4 --rounds 5 region-layouts-quick refused-xres
 [ "$(grep -c '^PASS refused-xres' said-quick)" = 5 ] || fail 'the rows between them'
-run boots --jobs 2 --patience 0.7 region-1024x768 region-cursor region-spice region-dbus \
+run boots --jobs 2 --patience 0.4 region-1024x768 region-cursor region-spice region-dbus \
 	region-odd-width refused-xres
 grep -q '^PASS refused-xres' said-boots || fail 'the row after them'
 
